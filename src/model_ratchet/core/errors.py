@@ -1,0 +1,33 @@
+"""Exceptions: our world broke. One root per port, mapped to an exit code in one place (``cli``).
+
+RatchetError
+├── UsageError            the command line asks for something that can't be (exit 2)
+├── RepositoryError       git could not answer (exit 3)
+├── SourceError           a metric source could not answer; ``gather`` turns it into ``Missing``
+├── RecordError           a stored record can't be read or is not what its digest says (exit 3)
+└── PublishError          the verdict stands but could not be published (exit 5)
+"""
+
+
+class RatchetError(Exception):
+    """The root of every exception that Ratchet raises on purpose."""
+
+
+class UsageError(RatchetError):
+    """The command line asks for something that can't be."""
+
+
+class RepositoryError(RatchetError):
+    """Git could not answer: no repository, an unknown revision, a history that can't be deepened."""
+
+
+class SourceError(RatchetError):
+    """A metric source could not answer."""
+
+
+class RecordError(RatchetError):
+    """A stored record can't be read, or is not what its digest says."""
+
+
+class PublishError(RatchetError):
+    """The verdict stands, but could not be published."""

@@ -1,0 +1,457 @@
+"""Evidence: what a criterion asks for (need), what comes back (measurement or missing), and nothing in between.
+
+What travels is sufficient statistics, never rows: kilobytes, whatever the number of rows, and integers wherever a number
+is sealed, so that the same data give the same bytes on any number of threads.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from model_ratchet.core.reason import Reason, Why, because
+
+HOUR = timedelta(hours=1)
+
+
+class Arm(StrEnum):
+    """One of the two versions that are compared."""
+
+    BASELINE = "baseline"
+    CANDIDATE = "candidate"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Interval:
+    """A stretch of time [start, end), both with a zone."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise ValueError(f"an interval needs instants with a zone: {self.start} to {self.end}")
+        if self.end < self.start:
+            raise ValueError(f"an interval ends before it starts: {self.start.isoformat()} to {self.end.isoformat()}")
+
+    @property
+    def length(self) -> timedelta:
+        """Its length."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The active intervals of a stage, in order and apart, and the instant up to which labels are read.
+
+    Offsets count active time only: the intervals are joined end to end.
+    """
+
+    intervals: tuple[Interval, ...]
+    labels_until: datetime
+
+    def __post_init__(self) -> None:
+        if self.labels_until.tzinfo is None:
+            raise ValueError("labels_until needs a zone")
+        for before, after in zip(self.intervals, self.intervals[1:], strict=False):
+            if after.start < before.end:
+                raise ValueError("the intervals of a window must be in order and apart")
+
+    @property
+    def length(self) -> timedelta:
+        """The active time that it holds."""
+        return sum((interval.length for interval in self.intervals), timedelta())
+
+    @property
+    def start(self) -> datetime:
+        """The first instant of the first interval."""
+        return self.intervals[0].start
+
+    @property
+    def end(self) -> datetime:
+        """The end of the last interval."""
+        return self.intervals[-1].end
+
+    @property
+    def hours(self) -> int:
+        """How many hours of active time it touches."""
+        return -(-self.length // HOUR)
+
+    def part(self, start: timedelta, end: timedelta) -> "Window":
+        """The part from one offset of active time to another, with the same reading of labels."""
+        parts = []
+        passed = timedelta()
+        for interval in self.intervals:
+            first = max(interval.start, interval.start + (start - passed))
+            last = min(interval.end, interval.start + (end - passed))
+            if first < last:
+                parts.append(Interval(first, last))
+            passed += interval.length
+        return replace(self, intervals=tuple(parts))
+
+
+class Shape(StrEnum):
+    """The form of a measurement."""
+
+    ROWS = "rows"
+    LABELS = "labels"
+    COUNTS = "counts"
+    PAIRED_COUNTS = "paired_counts"
+    MOMENTS = "moments"
+    QUANTILE_COUNTS = "quantile_counts"
+    LOG_HISTOGRAM = "log_histogram"
+    SERIES = "series"
+    CATEGORIES = "categories"
+    SUITE = "suite"
+    APPROVALS = "approvals"
+    DOCUMENT = "document"
+
+
+class Grouping(StrEnum):
+    """How a measurement is split: not at all, by hour of active time, or by the values of a segment column."""
+
+    TOTAL = "total"
+    HOUR = "hour"
+    SEGMENT = "segment"
+
+
+class Clustering(StrEnum):
+    """Which rows are summed before they are squared in ``Moments``.
+
+    ``rows``: each row (or pair) is its own cluster. ``column``: the model file's cluster column, within the window of the
+    need. ``within_window``: the finer cluster of the model file (the hour of active time).
+    """
+
+    ROWS = "rows"
+    COLUMN = "column"
+    WITHIN_WINDOW = "within_window"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """One question to a source. Hashable, so that equal questions are asked once.
+
+    ``arms`` is one arm, or both for what only makes sense together (pairs, moments of a difference, rows).
+    ``limit`` is the threshold of ``quantile_counts`` in the metric's base unit (seconds, bytes, plain numbers).
+    ``served_only`` leaves out rows that were scored as a mirror.
+    """
+
+    shape: Shape
+    window: Window | None = None
+    metric: str = ""
+    stage: str = ""
+    arms: tuple[Arm, ...] = (Arm.BASELINE, Arm.CANDIDATE)
+    grouping: Grouping = Grouping.TOTAL
+    segment: str = ""
+    clustering: Clustering = Clustering.ROWS
+    paired: bool = False
+    limit: float | None = None
+    served_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Rows of one arm for which a proportion's event is true, among those for which it is known."""
+
+    successes: int
+    n: int
+    shape: Literal["counts"] = "counts"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.successes <= self.n:
+            raise ValueError(f"{self.successes} of {self.n} is no count")
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(successes=self.successes + other.successes, n=self.n + other.n)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairedCounts:
+    """Requests scored by both versions, by which of the two was right."""
+
+    both: int
+    only_baseline: int
+    only_candidate: int
+    neither: int
+    shape: Literal["paired_counts"] = "paired_counts"
+
+    def __post_init__(self) -> None:
+        if min(self.both, self.only_baseline, self.only_candidate, self.neither) < 0:
+            raise ValueError("a paired table holds no negative counts")
+
+    @property
+    def n(self) -> int:
+        """How many pairs there are."""
+        return self.both + self.only_baseline + self.only_candidate + self.neither
+
+    @property
+    def discordant(self) -> int:
+        """How many pairs differ."""
+        return self.only_baseline + self.only_candidate
+
+    def arm(self, arm: Arm) -> Counts:
+        """The margin of one arm."""
+        only = self.only_baseline if arm is Arm.BASELINE else self.only_candidate
+        return Counts(successes=self.both + only, n=self.n)
+
+    def __add__(self, other: "PairedCounts") -> "PairedCounts":
+        return PairedCounts(
+            both=self.both + other.both,
+            only_baseline=self.only_baseline + other.only_baseline,
+            only_candidate=self.only_candidate + other.only_candidate,
+            neither=self.neither + other.neither,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairedMoments:
+    """Sums over clusters of pairs: with m pairs and difference d = Σ(candidate − baseline) in each cluster, exact integers.
+
+    Values are held in units of 1/``unit`` (1 for a proportion, 1,000,000 for a mean or a duration).
+    """
+
+    clusters: int
+    n: int
+    baseline: int
+    """Σ of the baseline's values."""
+    candidate: int
+    """Σ of the candidate's values."""
+    mm: int
+    """Σ m²."""
+    md: int
+    """Σ m·d."""
+    dd: int
+    """Σ d²."""
+    unit: int = 1
+    shape: Literal["paired_moments"] = "paired_moments"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmMoments:
+    """Sums over clusters that hold rows of either arm: m rows with value sum s in each arm (0 baseline, 1 candidate).
+
+    A cluster that holds rows of one arm only counts with m = s = 0 in the other. Units as in ``PairedMoments``.
+    """
+
+    clusters: int
+    clusters0: int
+    """Clusters with at least one baseline row."""
+    clusters1: int
+    """Clusters with at least one candidate row."""
+    n0: int
+    n1: int
+    s0: int
+    s1: int
+    m0m0: int
+    m0s0: int
+    s0s0: int
+    m1m1: int
+    m1s1: int
+    s1s1: int
+    m0m1: int
+    m0s1: int
+    s0m1: int
+    s0s1: int
+    unit: int = 1
+    shape: Literal["arm_moments"] = "arm_moments"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantileCounts:
+    """How many rows of one arm are at or below the limit of the need, and the largest value seen (base unit)."""
+
+    at_or_below: int
+    n: int
+    maximum: float | None
+    shape: Literal["quantile_counts"] = "quantile_counts"
+
+    def __add__(self, other: "QuantileCounts") -> "QuantileCounts":
+        seen = [value for value in (self.maximum, other.maximum) if value is not None]
+        return QuantileCounts(
+            at_or_below=self.at_or_below + other.at_or_below, n=self.n + other.n, maximum=max(seen, default=None)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogHistogram:
+    """Rows of one arm by logarithmic bucket: bucket k holds values in (1.02^(k−1), 1.02^k] microseconds (or micro-units).
+
+    ``buckets`` is sorted by k; values ≤ 1 micro-unit fall into bucket 0. Mergeable by adding.
+    """
+
+    buckets: tuple[tuple[int, int], ...]
+    shape: Literal["log_histogram"] = "log_histogram"
+
+    @property
+    def n(self) -> int:
+        """How many rows it holds."""
+        return sum(count for _, count in self.buckets)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """A gauge of one arm by hour of active time: (hour, value in the base unit), sorted; hours without a sample are absent."""
+
+    points: tuple[tuple[int, float], ...]
+    shape: Literal["series"] = "series"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Categories:
+    """Served rows of one arm by the value of a segment column."""
+
+    counts: tuple[tuple[str, int], ...]
+    shape: Literal["categories"] = "categories"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """Of one arm's rows in the window: those with a label by the instant of reading, those excluded, and all the rest.
+
+    ``rows`` does not count the excluded ones.
+    """
+
+    labelled: int
+    rows: int
+    excluded: int = 0
+    shape: Literal["labels"] = "labels"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmRows:
+    """What the log holds of one arm in a window, after duplicates are dropped.
+
+    ``units`` are distinct values of the assignment key among the served rows (0 when the model binds none);
+    ``digests`` the distinct artifact digests that the server reported with rows, None where no column is bound.
+    """
+
+    rows: int
+    served: int
+    units: int = 0
+    not_a_number: int = 0
+    digests: tuple[tuple[str, int], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """What the log holds in a window: the facts that come before any comparison.
+
+    ``requests`` are distinct request ids, ``paired`` those scored by both arms; ``duplicates`` rows dropped because their
+    request id was there before in the same arm; ``others`` rows of other known versions; ``by_hour`` the rows of both arms
+    in each hour of active time (hours without rows are absent); ``newest`` the latest request time.
+    """
+
+    baseline: ArmRows
+    candidate: ArmRows
+    requests: int
+    paired: int
+    duplicates: int
+    others: tuple[tuple[str, int], ...]
+    by_hour: tuple[tuple[int, int], ...]
+    newest: datetime | None
+    shape: Literal["rows"] = "rows"
+
+    def arm(self, arm: Arm) -> ArmRows:
+        """The facts of one arm."""
+        return self.baseline if arm is Arm.BASELINE else self.candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """The result of a suite of cases, each run once; ``failures`` names the failed ones, sorted, at most 20."""
+
+    passed: int
+    failed: int
+    skipped: int
+    failures: tuple[str, ...] = ()
+    shape: Literal["suite"] = "suite"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """One review that counts for a role."""
+
+    login: str
+    role: str
+    submitted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approvals:
+    """The reviews in force, already bound to the content that they approved; ``objections`` names who asked for changes."""
+
+    approvals: tuple[Approval, ...]
+    objections: tuple[str, ...] = ()
+    shape: Literal["approvals"] = "approvals"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A document beside a request: its sections by title (lower case, as written otherwise) and how many words each holds.
+
+    Words of placeholders (``TODO``, ``TBD``, ``…``, HTML comments) do not count.
+    """
+
+    path: str
+    sections: tuple[tuple[str, int], ...]
+    shape: Literal["document"] = "document"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groups:
+    """A measurement for each group: the hour of active time (as a decimal number) or the value of the segment column."""
+
+    groups: tuple[tuple[str, "Simple"], ...]
+    shape: Literal["groups"] = "groups"
+
+    def __iter__(self) -> Iterator[tuple[str, "Simple"]]:
+        return iter(self.groups)
+
+
+Simple: TypeAlias = (
+    Counts
+    | PairedCounts
+    | PairedMoments
+    | ArmMoments
+    | QuantileCounts
+    | LogHistogram
+    | Series
+    | Categories
+    | Labels
+    | Rows
+    | Suite
+    | Approvals
+    | Document
+)
+Measurement: TypeAlias = Simple | Groups
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """No measurement, and why.
+
+    ``lasting`` tells troubles that waiting can't cure (a missing column, a truncated file, a foreign row) from those that
+    it can (no rows yet): the first are ``errored`` at once, the others once the criterion is decidable.
+    """
+
+    reason: Reason
+    lasting: bool = True
+    shape: Literal["missing"] = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The answers to every need of a plan. Total: asking for a need that was never answered is a missing answer too."""
+
+    answers: Mapping[Need, Measurement | Missing] = field(default_factory=dict)
+    queries: Mapping[str, str] = field(default_factory=dict)
+    """The resolved query texts by source, for the record."""
+
+    def answer(self, need: Need) -> Measurement | Missing:
+        """The measurement, or why there is none."""
+        found = self.answers.get(need)
+        return found if found is not None else Missing(reason=because(Why.NOT_ASKED))
+
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -1,0 +1,120 @@
+"""Field types of documents: the words of ``units`` and ``names`` as pydantic knows them, with their JSON Schemas."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import AfterValidator, ConfigDict, GetPydanticSchema, PlainSerializer
+from pydantic import BaseModel as PydanticModel
+from pydantic_core import CoreSchema, core_schema
+
+from model_ratchet.core.names import DIGEST, SLUG, PolicyName, Version
+from model_ratchet.core.units import Change, Dimension, Duration, Quantity
+
+
+class Model(PydanticModel):
+    """The base of everything that people write: frozen, closed, strict, and without NaN or infinity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=False)
+
+
+def _spelled(parse: Callable[[str], Any], kind: type, pattern: str, examples: list[str]) -> GetPydanticSchema:
+    """A type that documents spell as text: parsed from it, dumped to it, described by a pattern."""
+
+    def schema(_source: Any, _handler: Any) -> CoreSchema:
+        parser = core_schema.no_info_plain_validator_function(
+            lambda value: value if isinstance(value, kind) else parse(_text(value, examples[0])),
+            serialization=core_schema.plain_serializer_function_ser_schema(str, return_schema=core_schema.str_schema()),
+            metadata={
+                "pydantic_js_functions": [
+                    lambda _schema, _handler: {"type": "string", "pattern": f"^{pattern}$", "examples": examples}
+                ]
+            },
+        )
+        return parser
+
+    return GetPydanticSchema(schema)
+
+
+def _text(value: object, example: str) -> str:
+    if isinstance(value, str):
+        return value
+    raise ValueError(f"{value!r} has no unit: write it as text, such as {example}")
+
+
+def _duration(text: str) -> Duration:
+    duration = Duration.parse(text, Dimension.TIME)
+    if duration.value <= 0:
+        raise ValueError(f"{text!r} is no length of time: it must be above zero")
+    return duration
+
+
+def _share(text: str) -> Quantity:
+    share = Quantity.parse(text, Dimension.SHARE)
+    if not 0 <= share.value <= 1:
+        raise ValueError(f"{text!r} is no share: it must be from 0% to 100%")
+    return share
+
+
+def _change(text: str) -> Change:
+    change = Change.parse(text, Dimension.POINTS, Dimension.SHARE)
+    if change.value < 0:
+        raise ValueError(f"{text!r} is negative: write the size of the change")
+    return change
+
+
+def _points(text: str) -> Change:
+    change = Change.parse(text, Dimension.POINTS)
+    if change.value < 0:
+        raise ValueError(f"{text!r} is negative: write the size of the change")
+    return change
+
+
+def _limit(text: str) -> Quantity:
+    return Quantity.parse(text, Dimension.TIME, Dimension.SIZE, Dimension.SHARE)
+
+
+def _size(text: str) -> Quantity:
+    return Quantity.parse(text, Dimension.SIZE)
+
+
+_N = r"(?:\d+(?:\.\d+)?|\.\d+) ?"
+DurationField: TypeAlias = Annotated[Duration, _spelled(_duration, Duration, _N + "(us|ms|s|m|h|d)", ["72h"])]
+ShareField: TypeAlias = Annotated[Quantity, _spelled(_share, Quantity, _N + "%", ["5%"])]
+ChangeField: TypeAlias = Annotated[Change, _spelled(_change, Change, _N + "(pp|%)", ["2pp", "2%"])]
+PointsField: TypeAlias = Annotated[Change, _spelled(_points, Change, _N + "pp", ["1pp"])]
+LimitField: TypeAlias = Annotated[
+    Quantity, _spelled(_limit, Quantity, _N + "(us|ms|s|m|h|d|B|KiB|MiB|GiB|TiB|kB|MB|GB|%)", ["500ms", "0.1%", "512MiB"])
+]
+SizeField: TypeAlias = Annotated[Quantity, _spelled(_size, Quantity, _N + "(B|KiB|MiB|GiB|TiB|kB|MB|GB)", ["512MiB"])]
+VersionField: TypeAlias = Annotated[
+    Version, _spelled(Version.parse, Version, r"v\d+\.\d+\.\d+_\d{8}_\d{6}", ["v2.1.0_20250818_142000"])
+]
+PolicyNameField: TypeAlias = Annotated[
+    PolicyName, _spelled(PolicyName.parse, PolicyName, r"[a-z0-9][a-z0-9_-]*/\d+\.\d+\.\d+", ["standard/1.0.0"])
+]
+
+
+def _slug(text: str) -> str:
+    if SLUG.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is no name: use lower-case letters, digits, '-' and '_', at most 64")
+    return text
+
+
+def _digest(text: str) -> str:
+    if DIGEST.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is no digest: write sha256: and 64 lower-case hexadecimal digits")
+    return text
+
+
+def _zoned(instant: datetime) -> datetime:
+    if instant.tzinfo is None:
+        raise ValueError(f"{instant.isoformat()} has no zone: end it with Z or an offset")
+    return instant
+
+
+Slug: TypeAlias = Annotated[str, AfterValidator(_slug)]
+Digest: TypeAlias = Annotated[str, AfterValidator(_digest)]
+Instant: TypeAlias = Annotated[
+    datetime, AfterValidator(_zoned), PlainSerializer(lambda value: value.isoformat().replace("+00:00", "Z"), return_type=str)
+]

@@ -1,0 +1,118 @@
+"""Reasons: why an outcome is what it is, as a code with parameters. Sentences are made of them in ``report.reasons``."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+Value: TypeAlias = str | int | float | bool
+
+
+class Why(StrEnum):
+    """Every reason that Ratchet gives. The parameters of each stand beside it."""
+
+    # the answer is there
+    HOLDS = "holds"  # value?, limit?
+    BETTER = "better"  # by
+    NOT_WORSE = "not_worse"  # margin
+    WITHIN_LIMIT = "within_limit"  # limit
+    APPROVED = "approved"  # role, by
+
+    # shown to break the policy
+    WORSE = "worse"  # by
+    NOT_ENOUGH_BETTER = "not_enough_better"  # by: the upper bound is below the minimum improvement
+    MARGIN_BROKEN = "margin_broken"  # margin
+    LIMIT_BROKEN = "limit_broken"  # limit
+    EARLY_HARM = "early_harm"  # level, hour: an always-valid bound showed harm before the window's end
+    DAY_WORSE = "day_worse"  # day, margin
+    WINDOW_WORSE = "window_worse"  # window, margin
+    SEGMENT_WORSE = "segment_worse"  # segment, value, margin
+    SUITE_FAILED = "suite_failed"  # failed, passed, first
+    SUITE_SKIPPED = "suite_skipped"  # skipped
+    SHARE_NOT_CARRIED = "share_not_carried"  # carried, least
+    INCOMPATIBLE = "incompatible"  # what, stated, allowed
+    NOT_STATED = "not_stated"  # what
+    DOCUMENT_ABSENT = "document_absent"  # document
+    SECTION_ABSENT = "section_absent"  # document, section
+    SECTION_EMPTY = "section_empty"  # document, section
+    DRILL_OLD = "drill_old"  # performed_at, within
+    DRILL_FAILED = "drill_failed"  # result
+    OBJECTED = "objected"  # by
+    ROLLED_BACK_BEFORE = "rolled_back_before"  # version
+
+    # not yet
+    STAGE_NOT_STARTED = "stage_not_started"  # stage
+    STAGE_RUNNING = "stage_running"  # stage, until
+    LABELS_MATURING = "labels_maturing"  # stage, until
+    AWAITING_APPROVAL = "awaiting_approval"  # role, at_least
+    EARLY_APPROVAL = "early_approval"  # role, by, stage
+    REPEAT_LAST_STAGE = "repeat_last_stage"  # stage, since
+
+    # the data do not decide
+    INTERVAL_ACROSS = "interval_across"  # limit, more_rows (0: more data will not help)
+    NOT_SIGNIFICANT = "not_significant"  # p_value, alpha, more_rows
+    TOO_FEW_ROWS = "too_few_rows"  # rows, least
+    TOO_FEW_CLUSTERS = "too_few_clusters"  # clusters, least
+    NO_DISCORDANT_PAIR = "no_discordant_pair"  # pairs
+    IDENTICAL = "identical"  # rows: all right, or all wrong, in both arms
+    SEGMENTS_TOO_SMALL = "segments_too_small"  # assessable, segments, least
+    DAYS_INCOMPLETE = "days_incomplete"  # days, complete
+
+    # we could not look
+    NOT_ASKED = "not_asked"
+    NO_ROWS = "no_rows"  # metric, arm
+    SOURCE_UNREACHABLE = "source_unreachable"  # source, status
+    SOURCE_TIMED_OUT = "source_timed_out"  # source, seconds
+    SOURCE_ABSENT = "source_absent"  # source, file
+    COLUMN_ABSENT = "column_absent"  # source, column
+    COLUMN_MISTYPED = "column_mistyped"  # source, column, type
+    FILE_TRUNCATED = "file_truncated"  # source, file
+    TIME_NAIVE = "time_naive"  # source, column
+    ARM_NULL = "arm_null"  # source, column, rows
+    ARM_UNKNOWN = "arm_unknown"  # source, column, version, rows
+    ID_IN_TWO_ARMS = "id_in_two_arms"  # source, column, rows
+    LABEL_UNKNOWN = "label_unknown"  # source, column, value
+    NOT_A_NUMBER = "not_a_number"  # source, column, share
+    DUPLICATES = "duplicates"  # source, column, share
+    LOW_COVERAGE = "low_coverage"  # arm, coverage, least
+    COVERAGE_DIFFERS = "coverage_differs"  # p_value, baseline, candidate
+    LOW_PAIR_RATE = "low_pair_rate"  # rate, least
+    SAMPLE_RATIO = "sample_ratio"  # p_value, expected, observed
+    GAP = "gap"  # hours, since, most
+    STALE = "stale"  # newest, most
+    DIGEST_ABSENT = "digest_absent"  # arm
+    DIGEST_DIFFERS = "digest_differs"  # arm, reported
+    CRASHED = "crashed"  # what
+    HISTORY_ABSENT = "history_absent"  # what
+    CANNOT_VERIFY = "cannot_verify"  # what
+
+    # shown and not counted
+    NOT_APPLICABLE = "not_applicable"  # because
+    FIRST_VERSION = "first_version"
+
+    # warnings: shown beside an outcome
+    LOOKS_CLUSTERED = "looks_clustered"  # by, design_effect, p_value
+    SIMPSON = "simpson"  # segment, pooled, stratified
+    COIN_FLIP = "coin_flip"  # by: the literal rule at the margin
+    EXCLUDED_ROWS = "excluded_rows"  # rows, because
+    OTHER_VERSIONS = "other_versions"  # rows, versions
+    DUPLICATES_DROPPED = "duplicates_dropped"  # rows
+    NOT_ASSESSABLE = "not_assessable"  # segment, values
+    AUTHOR_SUPPLIED = "author_supplied"  # what
+    ATTEMPT = "attempt"  # number
+    EXTENDED = "extended"  # times
+    NOT_SHOWN_BETTER = "not_shown_better"  # policy
+    REFERENCE_NOT_CONCURRENT = "reference_not_concurrent"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A reason code with its parameters."""
+
+    why: Why
+    parameters: Mapping[str, Value] = field(default_factory=dict)
+
+
+def because(why: Why, **parameters: Value) -> Reason:
+    """A reason with its parameters: ``because(Why.TOO_FEW_ROWS, rows=12, least=200)``."""
+    return Reason(why, parameters)

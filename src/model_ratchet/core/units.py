@@ -1,0 +1,105 @@
+"""Units: every number that a document gives with its unit, parsed exactly and kept as it was written."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Self
+
+_NUMBER = r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)"
+_QUANTITY = re.compile(rf"({_NUMBER})\s?([A-Za-z%]+)", re.ASCII)
+
+
+class Dimension(StrEnum):
+    """What a quantity measures. Times are held in seconds, sizes in bytes, shares as fractions."""
+
+    TIME = "time"
+    SIZE = "size"
+    SHARE = "share"
+    POINTS = "points"
+    NUMBER = "number"
+
+
+class Scale(StrEnum):
+    """How a change is read: ``absolute`` (candidate − baseline), ``relative`` to the baseline, or their ``ratio``."""
+
+    ABSOLUTE = "absolute"
+    RELATIVE = "relative"
+    RATIO = "ratio"
+
+
+_UNITS: dict[str, tuple[Dimension, Decimal]] = {
+    "us": (Dimension.TIME, Decimal("0.000001")),
+    "ms": (Dimension.TIME, Decimal("0.001")),
+    "s": (Dimension.TIME, Decimal(1)),
+    "m": (Dimension.TIME, Decimal(60)),
+    "h": (Dimension.TIME, Decimal(3600)),
+    "d": (Dimension.TIME, Decimal(86400)),
+    "B": (Dimension.SIZE, Decimal(1)),
+    "KiB": (Dimension.SIZE, Decimal(2**10)),
+    "MiB": (Dimension.SIZE, Decimal(2**20)),
+    "GiB": (Dimension.SIZE, Decimal(2**30)),
+    "TiB": (Dimension.SIZE, Decimal(2**40)),
+    "kB": (Dimension.SIZE, Decimal(10**3)),
+    "MB": (Dimension.SIZE, Decimal(10**6)),
+    "GB": (Dimension.SIZE, Decimal(10**9)),
+    "%": (Dimension.SHARE, Decimal("0.01")),
+    "pp": (Dimension.POINTS, Decimal("0.01")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number with its unit: ``value`` in seconds, bytes or as a fraction; ``text`` as it was written."""
+
+    value: float
+    dimension: Dimension
+    text: str
+
+    @classmethod
+    def parse(cls, text: str, *dimensions: Dimension) -> Self:
+        """The quantity that ``text`` spells, of one of the dimensions.
+
+        ``Quantity.parse("500ms", Dimension.TIME).value`` is 0.5.
+
+        Raises:
+            ValueError: no unit, an unknown unit, or one of another dimension.
+        """
+        match = _QUANTITY.fullmatch(text)
+        known = [unit for unit, (dimension, _) in _UNITS.items() if dimension in dimensions]
+        if match is None or match[2] not in known:
+            raise ValueError(f"{text!r} is not a number with one of the units {', '.join(known)}")
+        dimension, factor = _UNITS[match[2]]
+        return cls(float(Decimal(match[1]) * factor), dimension, text)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Duration(Quantity):
+    """A length of time: ``72h``, ``7d``, ``10m``. ``value`` is in seconds."""
+
+    @property
+    def delta(self) -> timedelta:
+        """The same as a ``timedelta``."""
+        return timedelta(seconds=self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Quantity):
+    """A difference between two versions: ``2pp`` is absolute, ``2%`` is relative to the baseline. ``value`` is a fraction."""
+
+    @property
+    def scale(self) -> Scale:
+        """``absolute`` for percentage points, ``relative`` for per cent."""
+        return Scale.ABSOLUTE if self.dimension is Dimension.POINTS else Scale.RELATIVE
+
+
+def significant(value: float, digits: int = 9) -> float:
+    """``value`` rounded to so many significant digits: what is sealed, and therefore what is judged.
+
+    ``significant(0.123456789123)`` is 0.123456789.
+    """
+    return float(f"{value:.{digits - 1}e}")

@@ -1,0 +1,1 @@
+"""What people write: bytes in, frozen models or located findings out."""

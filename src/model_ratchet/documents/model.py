@@ -1,0 +1,231 @@
+"""The model file: how one model's log is read, who reviews it, where it may come from. Trusted: base branch only."""
+
+from typing import Annotated, Literal, Self, TypeAlias
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from model_ratchet.core.fields import DurationField, Model, PolicyNameField, ShareField, SizeField, Slug
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        raise ValueError(f"{name!r} is no time zone: write UTC or a name such as Europe/Berlin") from None
+    return name
+
+
+def _segments(value: object) -> object:
+    return {name: () for name in value} if isinstance(value, (list, tuple)) else value
+
+
+Zone: TypeAlias = Annotated[str, AfterValidator(_zone)]
+Column: TypeAlias = Annotated[str, Field(min_length=1, max_length=128)]
+Threshold: TypeAlias = Annotated[str, Field(pattern=r"^(>|>=) ?-?\d+(\.\d+)?$", examples=["> 0.5"])]
+
+
+class Artifact(Model):
+    """Where artifacts may come from."""
+
+    origins: tuple[str, ...] = Field(min_length=1)
+
+
+class Time(Model):
+    """The column of the router's request time, and the zone of values that name none."""
+
+    column: Column
+    timezone: Zone | None = None
+
+
+class Exposure(Model):
+    """Which column tells served rows from mirrored ones, and the words that it uses."""
+
+    column: Column
+    served: str = "served"
+    mirrored: str = "mirrored"
+
+
+class WideColumns(Model):
+    """In a wide table: the score (or prediction) column of each arm."""
+
+    baseline: Column
+    candidate: Column
+
+
+class TableRows(Model):
+    """The prediction log: one row per request and arm (``long``), or one per request with a column per arm (``wide``)."""
+
+    source: Slug
+    layout: Literal["long", "wide"] = "long"
+    request_id: Column
+    arm: Column | None = None
+    exposure: Exposure | None = None
+    digest: Column | None = None
+    """Long layout: the column with the artifact digest that the server reports."""
+    other_arms: tuple[str, ...] = ()
+    columns: WideColumns | None = None
+
+    @model_validator(mode="after")
+    def _layout(self) -> Self:
+        if self.layout == "long" and self.arm is None:
+            raise ValueError("a long table needs `arm`: the column that names the version of each row")
+        if self.layout == "long" and self.columns is not None:
+            raise ValueError("`columns` belongs to the wide layout; a long table names its versions in `arm`")
+        if self.layout == "wide" and self.columns is None:
+            raise ValueError("a wide table needs `columns: {baseline: …, candidate: …}`")
+        if self.layout == "wide" and (self.arm is not None or self.exposure is not None or self.digest is not None):
+            raise ValueError("`arm`, `exposure` and `digest` belong to the long layout: a wide row holds both arms")
+        return self
+
+
+class Cluster(Model):
+    """Rows that are not independent: the column they share, and the finer cluster used where a window holds too few."""
+
+    column: Column
+    within_window: Literal["hour"] | None = None
+
+
+class LabelTiming(Model):
+    """When ground truth comes, and how much of it is enough."""
+
+    arrived_at: Column | None = None
+    mature_after: DurationField
+    min_coverage: ShareField
+    independent_of_serving: bool = False
+
+
+class Proportion(Model):
+    """A share of rows: right predictions (score and threshold, or prediction, beside a label), or a flag column."""
+
+    kind: Literal["proportion"]
+    source: Slug | None = None
+    score: Column | None = None
+    threshold: Threshold | None = None
+    prediction: Column | None = None
+    label: Column | None = None
+    correct: Column | None = None
+    column: Column | None = None
+    exclude: tuple[str | float | bool, ...] = ()
+    better: Literal["higher", "lower"] = "higher"
+
+    @model_validator(mode="after")
+    def _forms(self) -> Self:
+        # (`score`/`prediction` come from rows.columns in a wide table)
+        given = [name for name in ("score", "prediction", "correct", "column") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError(f"a proportion is bound one way, not by {' and '.join(given)} at once")
+        if not given and self.label is None:
+            raise ValueError("a proportion needs `score` + `threshold` + `label`, `prediction` + `label`, `correct` or `column`")
+        if self.score is not None and (self.threshold is None or self.label is None):
+            raise ValueError("`score` needs `threshold` and `label` beside it")
+        if self.prediction is not None and self.label is None:
+            raise ValueError("`prediction` needs `label` beside it")
+        return self
+
+    @property
+    def labelled(self) -> bool:
+        """Whether its value waits for a label."""
+        return self.label is not None or self.correct is not None
+
+
+class DurationMetric(Model):
+    """How long something took, one row each."""
+
+    kind: Literal["duration"]
+    source: Slug | None = None
+    column: Column
+    unit: Literal["us", "ms", "s"]
+    better: Literal["lower"] = "lower"
+
+
+class Mean(Model):
+    """The mean of a numeric column."""
+
+    kind: Literal["mean"]
+    source: Slug | None = None
+    column: Column
+    better: Literal["higher", "lower"] = "higher"
+
+
+class Gauge(Model):
+    """A sampled quantity (memory, CPU), reduced to one value per hour of the stage."""
+
+    kind: Literal["gauge"]
+    source: Slug
+    column: Column
+    arm: Column = "version"
+    time: Column = "time"
+    unit: Literal["B", "KiB", "MiB", "GiB", "cores", "%", "1"]
+    hourly: Literal["max", "mean"] = "max"
+    better: Literal["lower", "higher"] = "lower"
+
+
+Metric: TypeAlias = Annotated[Proportion | DurationMetric | Mean | Gauge, Field(discriminator="kind")]
+
+
+class SuiteBinding(Model):
+    """A suite of cases that was run against the candidate: a table with a case name and whether it passed."""
+
+    source: Slug
+    case: Column = "case"
+    passed: Column = "passed"
+    arm: Column | None = None
+    """The column that names the version, where one table holds several."""
+
+
+class Infrastructure(Model):
+    """What production offers; a candidate's stated requirements are checked against it."""
+
+    python: str | None = None
+    """A version specifier, such as ``>=3.11,<3.14``."""
+    gpu: Literal["none", "optional", "available"] = "none"
+    memory: SizeField | None = None
+    cpu: Annotated[float, Field(gt=0)] | None = None
+    packages: dict[str, str] = Field(default_factory=dict)
+    """Package name → version specifier that production supports."""
+
+
+class Allocation(Model):
+    """What one instance of the model may use."""
+
+    memory: SizeField | None = None
+    cpu: Annotated[float, Field(gt=0)] | None = None
+
+
+class AfterMerge(Model):
+    """What goes on after the merge."""
+
+    mirror_previous: DurationField | None = None
+
+
+class Traffic(Model):
+    """The router that carries the shares."""
+
+    target: Literal["nginx", "haproxy", "gateway-api", "istio", "kserve", "argo-rollouts"]
+
+
+class ModelFile(Model):
+    """One model: its policies, its log, its labels, its metrics, its people."""
+
+    api_version: Literal["ratchet/v1"] = Field(alias="apiVersion")
+    kind: Literal["Model"]
+    name: Slug
+    policies: tuple[PolicyNameField, ...] = Field(min_length=1)
+    artifact: Artifact | None = None
+    time: Time
+    rows: TableRows
+    assignment: Column | None = None
+    cluster: Cluster | None = None
+    labels: LabelTiming | None = None
+    metrics: dict[Slug, Metric] = Field(min_length=1)
+    segments: Annotated[dict[Column, tuple[str, ...]], BeforeValidator(_segments)] = Field(default_factory=dict)
+    """Segment column → the values that are told apart; all others count as ``other``. A plain list tells all values apart."""
+    suites: dict[Slug, SuiteBinding] = Field(default_factory=dict)
+    roles: dict[Slug, tuple[str, ...]] = Field(default_factory=dict)
+    allocation: Allocation = Allocation()
+    infrastructure: Infrastructure | None = None
+    after_merge: AfterMerge = AfterMerge()
+    traffic: Traffic | None = None
+    notify: tuple[str, ...] = ()
+    allow_batch: bool = False

@@ -1,0 +1,94 @@
+"""Ports: what the actions ask of the world, as protocols. The clock is an argument, never a port."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from model_ratchet.core.evidence import Measurement, Missing, Need
+from model_ratchet.engine.history import StageHistory
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What one source says: an answer to each need that it was asked, and the text of the queries that it ran."""
+
+    answers: Mapping[Need, Measurement | Missing]
+    queries: Sequence[str] = ()
+
+
+class MetricSource(Protocol):
+    """Somewhere that holds metrics. Answers many needs at once, because one scan can serve them all."""
+
+    @property
+    def name(self) -> str:
+        """The name in ``policies/sources.yaml``."""
+
+    def answer(self, needs: Sequence[Need]) -> Answers:
+        """An answer to every need.
+
+        Raises:
+            SourceError: nothing could be asked at all; ``gather`` makes every need of this source missing.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """One file of a commit."""
+
+    path: str
+    oid: str
+    content: bytes
+    symlink: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One path that differs between two commits, without rename detection."""
+
+    path: str
+    status: str
+    """``A`` added, ``M`` modified, ``D`` deleted, ``T`` type changed."""
+
+
+class Repository(Protocol):
+    """A git repository, read as objects and never as working-tree files."""
+
+    def commit(self, revision: str) -> str:
+        """The commit id that a revision names. Raises ``RepositoryError`` where there is none."""
+
+    def merge_base(self, one: str, other: str) -> str:
+        """The best common ancestor; a shallow clone is deepened as needed. Raises ``RepositoryError``."""
+
+    def changes(self, before: str, after: str) -> tuple[Change, ...]:
+        """The paths that differ between two commits."""
+
+    def paths(self, commit: str, under: str = "") -> tuple[str, ...]:
+        """All file paths of a commit below a folder, sorted."""
+
+    def read(self, commit: str, paths: Sequence[str]) -> Mapping[str, Blob]:
+        """The blobs at these paths; absent paths are absent from the answer. One ``cat-file --batch`` for all."""
+
+    def tree(self, commit: str, folder: str) -> str | None:
+        """The tree id of a folder, None where it does not exist."""
+
+    def committed_at(self, commit: str) -> datetime:
+        """When the commit was made."""
+
+
+class Ledger(Protocol):
+    """The append-only story of stages between open and merge."""
+
+    def history(self, model: str, candidate: str) -> StageHistory | None:
+        """The stage history of one candidate, None where nothing was recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoLedger:
+    """The ledger before there is one: nothing was ever recorded."""
+
+    known: Mapping[tuple[str, str], StageHistory] = field(default_factory=dict)
+
+    def history(self, model: str, candidate: str) -> StageHistory | None:
+        """What was given at construction, by model and candidate."""
+        return self.known.get((model, candidate))

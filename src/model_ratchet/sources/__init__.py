@@ -1,0 +1,1 @@
+"""Adapters of metric sources: where measurements come from."""
