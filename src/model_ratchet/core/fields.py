@@ -84,7 +84,8 @@ ShareField: TypeAlias = Annotated[Quantity, _spelled(_share, Quantity, _N + "%",
 ChangeField: TypeAlias = Annotated[Change, _spelled(_change, Change, _N + "(pp|%)", ["2pp", "2%"])]
 PointsField: TypeAlias = Annotated[Change, _spelled(_points, Change, _N + "pp", ["1pp"])]
 LimitField: TypeAlias = Annotated[
-    Quantity, _spelled(_limit, Quantity, _N + "(us|ms|s|m|h|d|B|KiB|MiB|GiB|TiB|kB|MB|GB|%)", ["500ms", "0.1%", "512MiB"])
+    Quantity,
+    _spelled(_limit, Quantity, _N + "(us|ms|s|m|h|d|B|KiB|MiB|GiB|TiB|kB|MB|GB|%)", ["500ms", "0.1%", "512MiB"]),
 ]
 SizeField: TypeAlias = Annotated[Quantity, _spelled(_size, Quantity, _N + "(B|KiB|MiB|GiB|TiB|kB|MB|GB)", ["512MiB"])]
 VersionField: TypeAlias = Annotated[
@@ -116,5 +117,7 @@ def _zoned(instant: datetime) -> datetime:
 Slug: TypeAlias = Annotated[str, AfterValidator(_slug)]
 Digest: TypeAlias = Annotated[str, AfterValidator(_digest)]
 Instant: TypeAlias = Annotated[
-    datetime, AfterValidator(_zoned), PlainSerializer(lambda value: value.isoformat().replace("+00:00", "Z"), return_type=str)
+    datetime,
+    AfterValidator(_zoned),
+    PlainSerializer(lambda value: value.isoformat().replace("+00:00", "Z"), return_type=str),
 ]

@@ -17,7 +17,7 @@ def _zone(name: str) -> str:
 
 
 def _segments(value: object) -> object:
-    return {name: () for name in value} if isinstance(value, (list, tuple)) else value
+    return dict.fromkeys(value, ()) if isinstance(value, (list, tuple)) else value
 
 
 Zone: TypeAlias = Annotated[str, AfterValidator(_zone)]
@@ -116,7 +116,9 @@ class Proportion(Model):
         if len(given) > 1:
             raise ValueError(f"a proportion is bound one way, not by {' and '.join(given)} at once")
         if not given and self.label is None:
-            raise ValueError("a proportion needs `score` + `threshold` + `label`, `prediction` + `label`, `correct` or `column`")
+            raise ValueError(
+                "a proportion needs `score` + `threshold` + `label`, `prediction` + `label`, `correct` or `column`"
+            )
         if self.score is not None and (self.threshold is None or self.label is None):
             raise ValueError("`score` needs `threshold` and `label` beside it")
         if self.prediction is not None and self.label is None:

@@ -81,16 +81,15 @@ def clock(
             ends_at=ends_at,
             decidable_at=decidable_at,
         )
-    seen = tuple(
-        Interval(interval.start, min(interval.end, now)) for interval in intervals if interval.start < now
-    )
+    seen = tuple(Interval(interval.start, min(interval.end, now)) for interval in intervals if interval.start < now)
     length = sum((interval.length for interval in seen), timedelta())
     whole = Window(seen, now).part(timedelta(), length // HOUR * HOUR)
     grid = max((interval.end for interval in whole.intervals), default=run.started_at)
     if ends_at is not None and now >= ends_at:
         passed = (now - ends_at) // HOUR * HOUR
-        window = Window(intervals, ends_at + passed)
-        return StageClock(state=State.MATURING, window=window, ends_at=ends_at, decidable_at=decidable_at)
+        return StageClock(
+            state=State.MATURING, window=Window(intervals, ends_at + passed), ends_at=ends_at, decidable_at=decidable_at
+        )
     window = Window(whole.intervals, grid) if whole.intervals else None
     return StageClock(state=State.OPEN, window=window, ends_at=ends_at, decidable_at=decidable_at)
 
