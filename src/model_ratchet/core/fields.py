@@ -22,7 +22,7 @@ def _spelled(parse: Callable[[str], Any], kind: type, pattern: str, examples: li
     """A type that documents spell as text: parsed from it, dumped to it, described by a pattern."""
 
     def schema(_source: Any, _handler: Any) -> CoreSchema:
-        parser = core_schema.no_info_plain_validator_function(
+        return core_schema.no_info_plain_validator_function(
             lambda value: value if isinstance(value, kind) else parse(_text(value, examples[0])),
             serialization=core_schema.plain_serializer_function_ser_schema(str, return_schema=core_schema.str_schema()),
             metadata={
@@ -31,7 +31,6 @@ def _spelled(parse: Callable[[str], Any], kind: type, pattern: str, examples: li
                 ]
             },
         )
-        return parser
 
     return GetPydanticSchema(schema)
 

@@ -29,7 +29,8 @@ class Version:
         match = _VERSION.fullmatch(text)
         if match is None:
             raise ValueError(
-                f"{text!r} is not a version: write v2.1.0_20250818_142000 (v{{major}}.{{minor}}.{{patch}}_{{YYYYMMDD}}_{{HHMMSS}})"
+                f"{text!r} is not a version: write v{{major}}.{{minor}}.{{patch}}_{{YYYYMMDD}}_{{HHMMSS}}, "
+                "such as v2.1.0_20250818_142000"
             )
         try:
             built_at = datetime.strptime(match[4], "%Y%m%d_%H%M%S").replace(tzinfo=UTC)
