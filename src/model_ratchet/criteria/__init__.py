@@ -1,0 +1,76 @@
+"""The built-in criteria: one class, one file each, listed here and nowhere else."""
+
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
+
+from model_ratchet.criteria.approval import Approval
+from model_ratchet.criteria.coverage import Coverage
+from model_ratchet.criteria.distribution import Distribution
+from model_ratchet.criteria.documents import DocumentsComplete
+from model_ratchet.criteria.identity import Identity
+from model_ratchet.criteria.infrastructure import InfrastructureFits
+from model_ratchet.criteria.load import Load
+from model_ratchet.criteria.maximum import Maximum
+from model_ratchet.criteria.metadata import MetadataComplete
+from model_ratchet.criteria.non_inferiority import NonInferiority
+from model_ratchet.criteria.quantile_limit import QuantileLimit
+from model_ratchet.criteria.quantile_superiority import QuantileSuperiority
+from model_ratchet.criteria.rate_limit import RateLimit
+from model_ratchet.criteria.ratio_limit import RatioLimit
+from model_ratchet.criteria.rollback_drill import RollbackDrill
+from model_ratchet.criteria.sample_ratio import SampleRatio
+from model_ratchet.criteria.segments import Segments
+from model_ratchet.criteria.stability import Stability
+from model_ratchet.criteria.suite import SuiteOfCases
+from model_ratchet.criteria.superiority import Superiority
+from model_ratchet.criteria.sustained import Sustained
+
+BUILT_IN = (
+    Superiority,
+    QuantileSuperiority,
+    NonInferiority,
+    QuantileLimit,
+    Maximum,
+    RateLimit,
+    Stability,
+    Sustained,
+    Segments,
+    Distribution,
+    RatioLimit,
+    Load,
+    SuiteOfCases,
+    SampleRatio,
+    Coverage,
+    Identity,
+    InfrastructureFits,
+    MetadataComplete,
+    DocumentsComplete,
+    RollbackDrill,
+    Approval,
+)
+
+AnyCriterion: TypeAlias = Annotated[
+    Superiority
+    | QuantileSuperiority
+    | NonInferiority
+    | QuantileLimit
+    | Maximum
+    | RateLimit
+    | Stability
+    | Sustained
+    | Segments
+    | Distribution
+    | RatioLimit
+    | Load
+    | SuiteOfCases
+    | SampleRatio
+    | Coverage
+    | Identity
+    | InfrastructureFits
+    | MetadataComplete
+    | DocumentsComplete
+    | RollbackDrill
+    | Approval,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,79 @@
+"""Plan: a policy bound to one promotion and its stage history; what will be asked, and how it will be judged."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from model_ratchet.core.evidence import Need
+from model_ratchet.core.reason import Reason
+from model_ratchet.core.verdict import Waived
+from model_ratchet.criteria import AnyCriterion
+from model_ratchet.criteria.base import Facts, Scope, StageFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundCriterion:
+    """One criterion on one stage (``stages`` of length 1), on all of them together, or, when windowless, on none.
+
+    ``not_applicable`` says why it is shown and not counted.
+    """
+
+    criterion: AnyCriterion
+    gate: str
+    stages: tuple[str, ...]
+    pooled: bool = False
+    not_applicable: Reason | None = None
+    waiver: Waived | None = None
+    waived_outcomes: tuple[str, ...] = ()
+
+    @property
+    def stage(self) -> str | None:
+        """The stage to name in a report: None for pooled and windowless criteria."""
+        return None if self.pooled or not self.stages else self.stages[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundGate:
+    """A gate with its bound criteria; ``otherwise`` names the approval that decides where none of them applies."""
+
+    name: str
+    criteria: tuple[BoundCriterion, ...]
+    otherwise: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything that a verdict depends on besides the evidence."""
+
+    policy: str
+    facts: Facts
+    stages: tuple[StageFacts, ...]
+    gates: tuple[BoundGate, ...]
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """Input → git blob id or SHA-256: policy, model, sources, request, documents, waivers."""
+    paths: Mapping[str, str] = field(default_factory=dict)
+    """``policy``, ``model``, ``request`` → path within the repository."""
+    lines: Mapping[str, int] = field(default_factory=dict)
+    """Criterion id → line in the policy file, for annotations."""
+    reasons: tuple[Reason, ...] = ()
+    """What is said of the promotion as a whole."""
+    valid_until: datetime | None = None
+    changed_at: tuple[datetime, ...] = ()
+    """Instants at which an input of the verdict changed or will change: starts, ends, maturity, grid points, expiries."""
+
+    def scope(self, bound: BoundCriterion) -> Scope:
+        """What a bound criterion is judged on."""
+        return Scope(facts=self.facts, stages=tuple(stage for stage in self.stages if stage.name in bound.stages))
+
+    def bound(self) -> Iterator[BoundCriterion]:
+        """Every bound criterion, gate by gate."""
+        for gate in self.gates:
+            yield from gate.criteria
+
+    def needs(self) -> tuple[Need, ...]:
+        """Every need of an applicable criterion, once, in the order in which they are first asked."""
+        found: dict[Need, None] = {}
+        for bound in self.bound():
+            if bound.not_applicable is None:
+                found.update(dict.fromkeys(bound.criterion.needs(self.scope(bound))))
+        return tuple(found)
