@@ -1,10 +1,11 @@
 """Field types of documents: the words of ``units`` and ``names`` as pydantic knows them, with their JSON Schemas."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, ConfigDict, GetPydanticSchema, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, GetPydanticSchema, PlainSerializer
 from pydantic import BaseModel as PydanticModel
 from pydantic_core import CoreSchema, core_schema
 
@@ -15,7 +16,14 @@ from model_ratchet.core.units import Change, Dimension, Duration, Quantity
 class Model(PydanticModel):
     """The base of everything that people write: frozen, closed, strict, and without NaN or infinity."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=False)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        validate_default=False,
+        use_attribute_docstrings=True,
+    )
 
 
 def _spelled(parse: Callable[[str], Any], kind: type, pattern: str, examples: list[str]) -> GetPydanticSchema:
@@ -77,6 +85,17 @@ def _size(text: str) -> Quantity:
     return Quantity.parse(text, Dimension.SIZE)
 
 
+def _percent(text: str) -> Quantity:
+    percent = Quantity.parse(text, Dimension.SHARE)
+    if percent.value < 0:
+        raise ValueError(f"{text!r} is negative: write the size of the change")
+    return percent
+
+
+def _worst(text: str) -> Quantity:
+    return Quantity.parse(text, Dimension.POINTS, Dimension.SHARE, Dimension.TIME, Dimension.SIZE)
+
+
 _N = r"(?:\d+(?:\.\d+)?|\.\d+) ?"
 DurationField: TypeAlias = Annotated[Duration, _spelled(_duration, Duration, _N + "(us|ms|s|m|h|d)", ["72h"])]
 ShareField: TypeAlias = Annotated[Quantity, _spelled(_share, Quantity, _N + "%", ["5%"])]
@@ -87,6 +106,11 @@ LimitField: TypeAlias = Annotated[
     _spelled(_limit, Quantity, _N + "(us|ms|s|m|h|d|B|KiB|MiB|GiB|TiB|kB|MB|GB|%)", ["500ms", "0.1%", "512MiB"]),
 ]
 SizeField: TypeAlias = Annotated[Quantity, _spelled(_size, Quantity, _N + "(B|KiB|MiB|GiB|TiB|kB|MB|GB)", ["512MiB"])]
+PercentField: TypeAlias = Annotated[Quantity, _spelled(_percent, Quantity, _N + "%", ["150%"])]
+WorstField: TypeAlias = Annotated[
+    Quantity,
+    _spelled(_worst, Quantity, _N + "(pp|%|us|ms|s|m|h|d|B|KiB|MiB|GiB|TiB|kB|MB|GB)", ["25%", "1.5pp", "600ms"]),
+]
 VersionField: TypeAlias = Annotated[
     Version, _spelled(Version.parse, Version, r"v\d+\.\d+\.\d+_\d{8}_\d{6}", ["v2.1.0_20250818_142000"])
 ]
@@ -107,16 +131,25 @@ def _digest(text: str) -> str:
     return text
 
 
+def _spelled_out(value: object) -> object:
+    if isinstance(value, str) and _INSTANT.match(value) is None:
+        raise ValueError(f"{value!r} is no instant: write date, time and zone, such as 2025-08-18T14:20:00Z")
+    return value
+
+
 def _zoned(instant: datetime) -> datetime:
     if instant.tzinfo is None:
         raise ValueError(f"{instant.isoformat()} has no zone: end it with Z or an offset")
     return instant
 
 
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}", re.ASCII)
+
 Slug: TypeAlias = Annotated[str, AfterValidator(_slug)]
 Digest: TypeAlias = Annotated[str, AfterValidator(_digest)]
 Instant: TypeAlias = Annotated[
     datetime,
+    BeforeValidator(_spelled_out),
     AfterValidator(_zoned),
     PlainSerializer(lambda value: value.isoformat().replace("+00:00", "Z"), return_type=str),
 ]
