@@ -1,0 +1,216 @@
+"""The embedded engine: DuckDB over files, locked down to the files of one table."""
+
+import csv
+import gzip
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import duckdb
+from sqlglot import exp
+
+from model_ratchet.core.reason import Reason, Why, because
+from model_ratchet.sources.engine import Column, Kind, UnanswerableError
+from model_ratchet.sources.files import FileSet
+from model_ratchet.sources.table_sql import column, table, within
+
+T = TypeVar("T")
+
+_MEMORY_LIMIT = "512MiB"
+_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
+_NAIVE = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE")
+
+
+class DuckDBEngine:
+    """One in-memory database with one view over the files of a table.
+
+    It can read these files and nothing else, write nowhere but in its own scratch folder, load no extension, and none of
+    this can be changed once it is open. CSV and JSON lines are read as text, so that no type is guessed from a sample.
+    """
+
+    def __init__(self, source: str, files: FileSet, *, memory_limit: str = _MEMORY_LIMIT, threads: int = 2) -> None:
+        self._source = source
+        self._files = files
+        self._memory_limit = memory_limit
+        self._scratch = Path(tempfile.mkdtemp(prefix="ratchet-"))
+        self._queries: list[str] = []
+        self._columns: dict[str, Column] | None = None
+        self._connection = duckdb.connect(
+            ":memory:",
+            config={
+                "memory_limit": memory_limit,
+                "threads": threads,
+                "temp_directory": str(self._scratch),
+                "preserve_insertion_order": False,
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "allow_community_extensions": False,
+            },
+        )
+        for setting, value in (
+            ("TimeZone", "UTC"),
+            ("allowed_paths", [str(file) for file in files.files]),
+            ("enable_external_access", False),
+            ("lock_configuration", True),
+        ):
+            self._connection.execute(_setting(setting, value).sql(dialect="duckdb"))
+
+    @property
+    def table(self) -> str:
+        """The name of the source."""
+        return self._source
+
+    @property
+    def reads_text(self) -> bool:
+        """True for CSV and JSON lines."""
+        return self._files.format != "parquet"
+
+    @property
+    def queries(self) -> Sequence[str]:
+        """The texts of the questions that were run, in order."""
+        return tuple(self._queries)
+
+    def columns(self) -> Mapping[str, Column]:
+        """The columns of the files together; one that only some of them hold is null in the others."""
+        if self._columns is None:
+            if not any(file.stat().st_size for file in self._files.files) and self._files.format == "jsonl":
+                raise UnanswerableError(because(Why.NO_ROWS, metric=self._source, arm="either"), lasting=False)
+            self._asked(self._open_view)
+            described = self._asked(lambda: self._described(exp.select("*").from_(table(self._source))))
+            self._columns = {name: Column(name, _kind(type_), type_) for name, type_ in described}
+        return self._columns
+
+    def run(self, question: exp.Query) -> list[tuple[object, ...]]:
+        """The rows of the answer."""
+        self.columns()
+        text = question.sql(dialect="duckdb")
+        self._queries.append(text)
+        return self._asked(lambda: self._connection.execute(text).fetchall())
+
+    def keep(self, name: str, question: exp.Query) -> None:
+        """A temporary table, which goes to the scratch folder where memory runs short."""
+        self.columns()
+        kept = exp.Create(
+            this=table(name),
+            kind="TABLE",
+            replace=True,
+            properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
+            expression=question,
+        )
+        text = kept.sql(dialect="duckdb")
+        self._queries.append(text)
+        self._asked(lambda: self._connection.execute(text))
+
+    def close(self) -> None:
+        """Interrupts what is running, closes the database and removes the scratch folder."""
+        self._connection.interrupt()
+        self._connection.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _open_view(self) -> None:
+        view = exp.Create(this=table(self._source), kind="VIEW", expression=self._reading(self._files.files))
+        self._connection.execute(view.sql(dialect="duckdb"))
+
+    def _reading(self, files: Sequence[Path]) -> exp.Query:
+        """All columns of these files."""
+        shared = {"union_by_name": True, "hive_partitioning": self._files.hive, "hive_types_autocast": False}
+        match self._files.format:
+            case "parquet":
+                return _from_files("read_parquet", files, shared)
+            case "csv":
+                form = shared | {"header": True, "auto_detect": False, "delim": ",", "quote": '"', "escape": '"'}
+                alike = [
+                    _from_files("read_csv", those, form | {"columns": dict.fromkeys(header, "VARCHAR")})
+                    for header, those in self._by_header(files).items()
+                ]
+                whole: exp.Query = alike[0]
+                for other in alike[1:]:
+                    whole = exp.Union(this=whole, expression=other, distinct=False, by_name=True)
+                return whole
+            case "jsonl":
+                form = shared | {"format": "newline_delimited"}
+                keys = self._described(_from_files("read_json", files, form | {"sample_size": -1}))
+                return _from_files("read_json", files, form | {"columns": {name: "VARCHAR" for name, _ in keys}})
+
+    def _described(self, question: exp.Query) -> list[tuple[str, str]]:
+        """The names and types of a question's columns."""
+        rows = self._connection.execute(exp.Describe(this=question).sql(dialect="duckdb")).fetchall()
+        return [(str(row[0]), str(row[1])) for row in rows]
+
+    def _by_header(self, files: Sequence[Path]) -> Mapping[tuple[str, ...], list[Path]]:
+        """CSV files by their header, which is read here so that nothing of the form is left to detection."""
+        found: dict[tuple[str, ...], list[Path]] = {}
+        for file in files:
+            header = _header(file)
+            if not header or len(set(header)) < len(header):
+                raise UnanswerableError(because(Why.FILE_TRUNCATED, source=self._source, file=self._files.shown(file)))
+            found.setdefault(header, []).append(file)
+        return found
+
+    def _asked(self, ask: Callable[[], T]) -> T:
+        """What the database answers. Its error texts can hold values of rows, so none is passed on."""
+        try:
+            return ask()
+        except duckdb.OutOfMemoryException:
+            what = f"the memory limit of {self._memory_limit} is too small for source {self._source}"
+            raise UnanswerableError(because(Why.CRASHED, what=what)) from None
+        except duckdb.OutOfRangeException:
+            raise UnanswerableError(
+                because(Why.CRASHED, what=f"a sum over source {self._source} is too large")
+            ) from None
+        except duckdb.Error:
+            raise UnanswerableError(self._trouble()) from None
+
+    def _trouble(self) -> Reason:
+        """Which file can't be read to its end; where all can, the question was at fault."""
+        for file in self._files.files:
+            try:
+                digest = exp.func("MAX", exp.func("HASH", column("f")))
+                every = exp.select(digest).from_(within(self._reading([file]), "f"))
+                self._connection.execute(every.sql(dialect="duckdb")).fetchall()
+            except duckdb.Error:
+                return because(Why.FILE_TRUNCATED, source=self._source, file=self._files.shown(file))
+        return because(Why.CRASHED, what=f"a question to source {self._source}")
+
+
+def _header(file: Path) -> tuple[str, ...]:
+    """The column names in the first line of a CSV file; none where there is no such line."""
+    opener = gzip.open if file.name.lower().endswith(".gz") else open
+    try:
+        with opener(file, "rt", encoding="utf-8-sig", newline="") as lines:
+            return tuple(next(csv.reader(lines), ()))
+    except (OSError, EOFError, UnicodeError, csv.Error):
+        return ()
+
+
+def _setting(name: str, value: object) -> exp.Set:
+    return exp.Set(expressions=[exp.SetItem(this=exp.EQ(this=exp.column(name), expression=exp.convert(value)))])
+
+
+def _from_files(function: str, files: Sequence[Path], options: Mapping[str, object]) -> exp.Select:
+    """A question for every column that one of the engine's file readers finds."""
+    paths = exp.Array(expressions=[exp.Literal.string(str(file)) for file in files])
+    given = [exp.EQ(this=exp.column(name), expression=_option(value)) for name, value in options.items()]
+    return exp.select("*").from_(exp.Anonymous(this=function, expressions=[paths, *given]))
+
+
+def _option(value: object) -> exp.Expr:
+    if isinstance(value, Mapping):
+        pairs = [exp.PropertyEQ(this=exp.Literal.string(name), expression=_option(of)) for name, of in value.items()]
+        return exp.Struct(expressions=pairs)
+    return exp.convert(value)
+
+
+def _kind(name: str) -> Kind:
+    base = name.partition("(")[0].removeprefix("U")
+    if name == "VARCHAR" or base == "ENUM":
+        return Kind.TEXT
+    if name == "BOOLEAN":
+        return Kind.BOOLEAN
+    if base in _NUMBERS:
+        return Kind.NUMBER
+    if name.startswith("TIMESTAMP") and name.endswith("WITH TIME ZONE"):
+        return Kind.INSTANT
+    return Kind.NAIVE if name in _NAIVE else Kind.OTHER

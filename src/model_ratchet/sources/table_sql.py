@@ -1,0 +1,112 @@
+"""The words of the questions: columns, literals and the few functions that they use, as syntax trees."""
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from sqlglot import exp
+
+Tree: TypeAlias = exp.Expr
+
+
+def column(name: str, table: str = "") -> exp.Column:
+    """A column, always quoted: a name is never read as SQL."""
+    return exp.column(name, table=table or None, quoted=True)
+
+
+def number(value: int | float) -> Tree:
+    """A number as a literal, spelled so that it reads back as the same number."""
+    return exp.Neg(this=exp.Literal.number(repr(-value))) if value < 0 else exp.Literal.number(repr(value))
+
+
+def text(value: str) -> exp.Literal:
+    """A text as a literal."""
+    return exp.Literal.string(value)
+
+
+def named(tree: Tree, name: str) -> exp.Alias:
+    """A tree with a quoted name."""
+    return exp.Alias(this=tree, alias=exp.to_identifier(name, quoted=True))
+
+
+def table(name: str, alias: str = "") -> exp.Table:
+    """A table, quoted."""
+    return exp.Table(
+        this=exp.to_identifier(name, quoted=True),
+        alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True)) if alias else None,
+    )
+
+
+def within(query: exp.Query, alias: str) -> exp.Subquery:
+    """A question in the place of a table."""
+    return query.subquery(exp.to_identifier(alias, quoted=True))
+
+
+def values(rows: Iterable[tuple[object, ...]], alias: str, names: Iterable[str]) -> exp.Values:
+    """Rows written out in the place of a table; there must be at least one."""
+    tuples = [exp.Tuple(expressions=[exp.convert(value) for value in row]) for row in rows]
+    columns = [exp.to_identifier(name, quoted=True) for name in names]
+    return exp.Values(
+        expressions=tuples, alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True), columns=columns)
+    )
+
+
+def as_text(tree: Tree) -> Tree:
+    """The value as text."""
+    return exp.cast(tree, "TEXT")
+
+
+def as_whole(tree: Tree) -> Tree:
+    """The value as a 64-bit integer; null where it does not fit."""
+    return exp.TryCast(this=tree, to=exp.DataType.build("BIGINT"))
+
+
+def as_wide(tree: Tree) -> Tree:
+    """An integer as a 128-bit one, for products and sums of products."""
+    return exp.cast(tree, "INT128")
+
+
+def as_real(tree: Tree) -> Tree:
+    """The value as a double; null where a text is no number."""
+    return exp.TryCast(this=tree, to=exp.DataType.build("DOUBLE"))
+
+
+def finite(real: Tree) -> Tree:
+    """Whether a double is there and is neither NaN nor infinite."""
+    return exp.and_(
+        exp.not_(real.is_(exp.null())),
+        exp.not_(exp.func("ISNAN", real.copy())),
+        exp.not_(exp.func("ISINF", real.copy())),
+    )
+
+
+def there(tree: Tree) -> Tree:
+    """Whether the value is not null."""
+    return exp.not_(tree.is_(exp.null()))
+
+
+def choose(*branches: tuple[Tree, Tree], otherwise: Tree | None = None) -> exp.Case:
+    """The value of the first branch whose condition holds."""
+    case = exp.Case()
+    for condition, value in branches:
+        case = case.when(condition, value)
+    return case.else_(otherwise) if otherwise is not None else case
+
+
+def flag(condition: Tree) -> exp.Case:
+    """1 where the condition holds, else 0 (where it is null too)."""
+    return choose((condition, number(1)), otherwise=number(0))
+
+
+def total(tree: Tree) -> Tree:
+    """The exact sum, 0 over nothing."""
+    return exp.Coalesce(this=exp.Sum(this=tree), expressions=[number(0)])
+
+
+def how_many(condition: Tree | None = None) -> Tree:
+    """How many rows there are, or how many of them meet the condition."""
+    return exp.Count(this=exp.Star()) if condition is None else total(flag(condition))
+
+
+def only_where(aggregate: Tree, condition: Tree) -> exp.Filter:
+    """The aggregate over the rows that meet the condition."""
+    return exp.Filter(this=aggregate, expression=exp.Where(this=condition))

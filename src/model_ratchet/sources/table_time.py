@@ -1,0 +1,108 @@
+"""Times in questions: columns of times as microseconds since 1970, and where they stand in a window's active time."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlglot import exp
+
+from model_ratchet.core.evidence import EPOCH, HOUR, Window
+from model_ratchet.sources.engine import Column, Kind
+from model_ratchet.sources.table_sql import Tree, choose, column, number, text, there
+
+MICROSECOND = timedelta(microseconds=1)
+HOUR_MICROS = HOUR // MICROSECOND
+
+_WITH_OFFSET = r":\d{2}(\.\d+)?\s?(Z|z|UTC|[+-]\d{2}(:?\d{2})?)$"
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeColumn:
+    """A column of times: with a zone, or read in ``zone``.
+
+    An hour that a zone's clocks repeat is read as standard time, one that they skip as if they had not moved.
+    """
+
+    column: Column
+    zone: str | None
+
+    @property
+    def naive(self) -> bool:
+        """Whether every value lacks a zone that nothing supplies."""
+        return self.column.kind is Kind.NAIVE and self.zone is None
+
+    def micros(self) -> Tree:
+        """Microseconds since 1970; null where there is no time, or none that can be read."""
+        stored = column(self.column.name)
+        if self.column.kind is Kind.INSTANT:
+            return _micros(exp.cast(stored, "TIMESTAMPTZ"))
+        if self.column.kind is Kind.NAIVE:
+            return self._in_zone(exp.cast(stored, "TIMESTAMP"))
+        with_offset = _micros(exp.TryCast(this=stored.copy(), to=exp.DataType.build("TIMESTAMPTZ")))
+        naive = exp.TryCast(this=stored.copy(), to=exp.DataType.build("TIMESTAMP"))
+        return choose((self._has_offset(), with_offset), otherwise=self._in_zone(naive) if self.zone else None)
+
+    def unreadable(self) -> Tree:
+        """Whether a text is no time."""
+        parsed = exp.TryCast(this=column(self.column.name), to=exp.DataType.build("TIMESTAMP"))
+        return exp.and_(there(column(self.column.name)), parsed.is_(exp.null()))
+
+    def lacks_zone(self) -> Tree:
+        """Whether a text is there without an offset."""
+        return exp.and_(there(column(self.column.name)), exp.not_(self._has_offset()))
+
+    def near(self, window: Window) -> Tree | None:
+        """A cheap condition that every row of the window meets, so that files outside of it are skipped."""
+        stored = column(self.column.name)
+        if self.column.kind is Kind.INSTANT:
+            kind, margin = "TIMESTAMPTZ", timedelta()
+        elif self.column.kind is Kind.NAIVE:
+            kind, margin = "TIMESTAMP", _DAY
+        else:
+            return None
+        first, last = _spelled(window.start - margin, kind), _spelled(window.end + margin, kind)
+        return exp.and_(stored >= exp.cast(text(first), kind), stored.copy() < exp.cast(text(last), kind))
+
+    def _has_offset(self) -> Tree:
+        return exp.RegexpLike(this=column(self.column.name), expression=text(_WITH_OFFSET))
+
+    def _in_zone(self, naive: Tree) -> Tree:
+        if self.zone in (None, "UTC"):
+            return _micros(naive)
+        return _micros(exp.AtTimeZone(this=naive, zone=text(self.zone or "UTC")))
+
+
+def active_offset(micros: Tree, window: Window) -> Tree:
+    """Microseconds of active time since the window's start; null outside of its intervals."""
+    branches = []
+    passed = 0
+    for interval in window.intervals:
+        start, end = since_epoch(interval.start), since_epoch(interval.end)
+        inside = exp.and_(micros.copy() >= number(start), micros.copy() < number(end))
+        branches.append((inside, micros.copy() - number(start - passed)))
+        passed += end - start
+    return choose(*branches)
+
+
+def instant_at(window: Window, offset: int) -> datetime:
+    """The instant at an offset (microseconds) of active time."""
+    left = offset * MICROSECOND
+    for interval in window.intervals:
+        if left < interval.length:
+            return interval.start + left
+        left -= interval.length
+    raise ValueError(f"{offset} microseconds lie beyond the window")
+
+
+def since_epoch(instant: datetime) -> int:
+    """Microseconds since 1970."""
+    return (instant - EPOCH) // MICROSECOND
+
+
+def _micros(tree: Tree) -> Tree:
+    return exp.func("EPOCH_US", tree)
+
+
+def _spelled(instant: datetime, kind: str) -> str:
+    spelled = instant.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+    return f"{spelled}+00:00" if kind == "TIMESTAMPTZ" else spelled
