@@ -131,10 +131,16 @@ def _digest(text: str) -> str:
     return text
 
 
-def _spelled_out(value: object) -> object:
-    if isinstance(value, str) and _INSTANT.match(value) is None:
-        raise ValueError(f"{value!r} is no instant: write date, time and zone, such as 2025-08-18T14:20:00Z")
-    return value
+def _instant(value: object) -> object:
+    # parsed here: pydantic would also take the digits of a Unix time stamp for an instant
+    if not isinstance(value, str):
+        return value
+    try:
+        if _INSTANT.match(value):
+            return datetime.fromisoformat(value)
+    except ValueError:
+        pass
+    raise ValueError(f"{value!r} is no instant: write date, time and zone, such as 2025-08-18T14:20:00Z")
 
 
 def _zoned(instant: datetime) -> datetime:
@@ -149,7 +155,7 @@ Slug: TypeAlias = Annotated[str, AfterValidator(_slug)]
 Digest: TypeAlias = Annotated[str, AfterValidator(_digest)]
 Instant: TypeAlias = Annotated[
     datetime,
-    BeforeValidator(_spelled_out),
+    BeforeValidator(_instant),
     AfterValidator(_zoned),
     PlainSerializer(lambda value: value.isoformat().replace("+00:00", "Z"), return_type=str),
 ]
