@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from model_ratchet.core.evidence import Clustering, Evidence, Need, Window
+from model_ratchet.core.evidence import Evidence, Need, Window
 from model_ratchet.core.fields import Model, Slug
 from model_ratchet.core.verdict import Judgement
 
@@ -63,6 +63,8 @@ class Facts:
     cluster: str | None = None
     finer_cluster: bool = False
     """The model file names a finer cluster for windows that hold too few of the first."""
+    timezone: str = "UTC"
+    """The zone of quiet hours."""
     assignment: bool = False
     reported_digest: bool = False
     min_label_coverage: float | None = None
@@ -100,6 +102,11 @@ class Scope:
         return stage
 
     @property
+    def ran(self) -> tuple[StageFacts, ...]:
+        """The stages of which something can be read."""
+        return tuple(stage for stage in self.stages if stage.window is not None)
+
+    @property
     def decidable(self) -> bool:
         """Whether every stage of the scope can be decided."""
         return all(stage.decidable for stage in self.stages)
@@ -130,6 +137,11 @@ class Criterion(Model, ABC):
     """Shown, and never counted."""
     when_bound: bool = False
     """Not applicable, instead of refused, where the model file does not bind the metric."""
+
+    @property
+    def compares(self) -> bool:
+        """Whether it has nothing to judge without a baseline."""
+        return self.comparative
 
     def metrics(self) -> tuple[str, ...]:
         """The metrics that the model file must bind."""
@@ -177,10 +189,3 @@ class Comparative(OnMetric):
     alpha: float = Field(default=0.05, gt=0, le=0.2)
     min_clusters: int = Field(default=5, ge=2)
     min_rows: int = Field(default=100, ge=1)
-
-
-def clustering(scope: Scope, *, finer: bool) -> Clustering:
-    """Which clusters the rows of a scope have: none bound, the column, or the finer one within a window."""
-    if scope.facts.cluster is None:
-        return Clustering.ROWS
-    return Clustering.WITHIN_WINDOW if finer and scope.facts.finer_cluster else Clustering.COLUMN

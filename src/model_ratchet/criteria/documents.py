@@ -1,20 +1,25 @@
-"""documents: Each required document is present, with its required sections filled."""
+"""documents: each required document is present, with its required sections filled."""
 
 from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from model_ratchet.core.evidence import Evidence, Need
+from model_ratchet.core.evidence import Document, Evidence, Missing, Need, Shape
 from model_ratchet.core.fields import Slug
-from model_ratchet.core.verdict import Judgement
+from model_ratchet.core.outcome import Outcome
+from model_ratchet.core.reason import Reason, Why, because
+from model_ratchet.core.verdict import Judgement, Part
 from model_ratchet.criteria.base import Criterion, Scope
 
 
 class DocumentsComplete(Criterion):
-    """Each required document is present, with its required sections filled."""
+    """Each required document is present, with its required sections filled.
 
-    summary: ClassVar[str] = "Each required document is present, with its required sections filled."
+    A section is found by its heading, at any level and in any case; it is filled when it holds at least ``min_words`` words
+    beside placeholders.
+    """
 
+    summary: ClassVar[str] = "each required document is present and filled"
     windowless: ClassVar[bool] = True
 
     kind: Literal["documents"]
@@ -23,7 +28,37 @@ class DocumentsComplete(Criterion):
     min_words: int = Field(default=10, ge=1)
 
     def needs(self, scope: Scope) -> tuple[Need, ...]:
-        raise NotImplementedError
+        """The sections of each required document."""
+        del scope
+        return tuple(Need(shape=Shape.DOCUMENT, metric=name, arms=()) for name in self.require)
 
     def judge(self, scope: Scope, evidence: Evidence) -> Judgement:
-        raise NotImplementedError
+        """Passed when every section is filled; failed with the first that is not."""
+        parts = []
+        for name, need in zip(self.require, self.needs(scope), strict=True):
+            trouble = self._trouble(name, evidence.answer(need))
+            parts.append(
+                Part(name=name, outcome=Outcome.FAILED if trouble is not None else Outcome.PASSED, reason=trouble)
+            )
+        for part in parts:
+            if part.reason is not None:
+                return Judgement(outcome=Outcome.FAILED, reason=part.reason, parts=tuple(parts))
+        return Judgement(
+            outcome=Outcome.PASSED,
+            reason=because(Why.HOLDS, value=f"{len(parts)} documents", limit="all sections filled"),
+            parts=tuple(parts),
+        )
+
+    def _trouble(self, name: str, answer: object) -> Reason | None:
+        if isinstance(answer, Missing):
+            return answer.reason
+        if not isinstance(answer, Document):
+            return because(Why.DOCUMENT_ABSENT, document=name)
+        filled = {title.strip().lower(): words for title, words in answer.sections}
+        for section in self.require[name]:
+            words = filled.get(section.strip().lower())
+            if words is None:
+                return because(Why.SECTION_ABSENT, document=name, section=section)
+            if words < self.min_words:
+                return because(Why.SECTION_EMPTY, document=name, section=section)
+        return None

@@ -1,20 +1,31 @@
-"""load: The candidate carried its share at production rate, within its limits."""
+"""load: the candidate carried its share at production rate, within its limits."""
 
-from typing import ClassVar, Literal
+from collections.abc import Iterator
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from model_ratchet.core.evidence import Evidence, Need
+from model_ratchet.core.estimate import Estimate
+from model_ratchet.core.evidence import Arm, Counts, Evidence, Grouping, Groups, Missing, Need, QuantileCounts, Shape
 from model_ratchet.core.fields import LimitField, ShareField, Slug
+from model_ratchet.core.outcome import Outcome
+from model_ratchet.core.reason import Why, because
+from model_ratchet.core.units import Scale
 from model_ratchet.core.verdict import Judgement
-from model_ratchet.criteria.base import Criterion, Scope
+from model_ratchet.criteria.base import Criterion, Facts, Scope, StageFacts
+from model_ratchet.criteria.comparison import missing
 
 
 class Load(Criterion):
-    """The candidate carried its share at production rate, within its limits."""
+    """The candidate carried its share at production rate, within its limits.
 
-    summary: ClassVar[str] = "The candidate carried its share at production rate, within its limits."
+    Production rate is the busiest hours of a stage with a traffic share. In them the candidate must have served at least
+    ``min_share`` of the share that the stage gives it, its latency quantile must be at most ``at_most``, and its error rate
+    below ``below``: each by its point value and not contradicted by an exact test. What the mean over a week hides shows here.
+    """
 
+    summary: ClassVar[str] = "carried its share at production rate, within its limits"
+    stagewise: ClassVar[bool] = True
     traffic_only: ClassVar[bool] = True
 
     kind: Literal["load"]
@@ -22,14 +33,151 @@ class Load(Criterion):
     """The share of hours, from the busiest on, that count as production load."""
     min_share: ShareField
     """How much of the share that the stage gives it the candidate carried in those hours, at least."""
-    latency: Slug | None = None
+    latency: Slug
     quantile: float = Field(default=0.95, gt=0, lt=1)
-    at_most: LimitField | None = None
+    at_most: LimitField
     errors: Slug | None = None
     below: ShareField | None = None
+    min_rows: int = Field(default=59, ge=1)
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if (self.errors is None) != (self.below is None):
+            raise ValueError("`errors` and `below` belong together")
+        if self.busiest.value <= 0 or self.min_share.value <= 0:
+            raise ValueError("`busiest` and `min_share` must be above 0%: nothing could fail")
+        return self
+
+    def metrics(self) -> tuple[str, ...]:
+        """Latency, and errors where they are limited."""
+        return (self.latency,) if self.errors is None else (self.latency, self.errors)
+
+    def misfits(self, scope: Scope) -> Iterator[str]:
+        """Latency is a duration, errors are a proportion."""
+        for name, kind in ((self.latency, "duration"), (self.errors, "proportion")):
+            if name is not None and scope.facts.metrics[name].kind != kind:
+                yield f"{name!r} is a {scope.facts.metrics[name].kind}: load reads a {kind} here"
 
     def needs(self, scope: Scope) -> tuple[Need, ...]:
-        raise NotImplementedError
+        """Served rows by hour: of both arms within the latency limit, of the candidate with errors."""
+        return tuple(need for stage in scope.ran for need in self._of(stage))
 
     def judge(self, scope: Scope, evidence: Evidence) -> Judgement:
-        raise NotImplementedError
+        """Passed, failed or inconclusive, from the busiest hours of the stage."""
+        stage = scope.stage
+        hourly: list[dict[int, QuantileCounts]] = []
+        errors: dict[int, Counts] = {}
+        for need in self._of(stage):
+            answer = evidence.answer(need)
+            if isinstance(answer, Missing):
+                if answer.lasting or need.arms == (Arm.CANDIDATE,):
+                    return missing(answer)
+                continue
+            if not isinstance(answer, Groups):
+                continue
+            if need.shape is Shape.QUANTILE_COUNTS:
+                hourly.append({int(hour): one for hour, one in answer if isinstance(one, QuantileCounts)})
+            else:
+                errors = {int(hour): one for hour, one in answer if isinstance(one, Counts)}
+        if len(hourly) < len(Arm) or not any(hourly[1].values()):
+            return Judgement(
+                outcome=Outcome.ERRORED, reason=because(Why.NO_ROWS, metric=self.latency, arm=str(Arm.CANDIDATE))
+            )
+        return self._decide(stage, self._busiest(hourly), hourly, errors, scope.facts)
+
+    def _busiest(self, hourly: list[dict[int, QuantileCounts]]) -> list[int]:
+        totals: dict[int, int] = {}
+        for arm in hourly:
+            for hour, counts in arm.items():
+                totals[hour] = totals.get(hour, 0) + counts.n
+        keep = max(1, round(self.busiest.value * len(totals)))
+        return sorted(totals, key=lambda hour: (-totals[hour], hour))[:keep]
+
+    def _decide(
+        self,
+        stage: StageFacts,
+        hours: list[int],
+        hourly: list[dict[int, QuantileCounts]],
+        errors: dict[int, Counts],
+        facts: Facts,
+    ) -> Judgement:
+        from model_ratchet.stats.proportions import rate
+        from model_ratchet.stats.quantiles import at_most_p_values
+
+        del facts
+        none = QuantileCounts(at_or_below=0, n=0, maximum=None)
+        baseline = sum((hourly[0].get(hour, none).n for hour in hours), 0)
+        peak = none
+        for hour in hours:
+            peak += hourly[1].get(hour, none)
+        if peak.n == 0:
+            return Judgement(
+                outcome=Outcome.FAILED,
+                reason=because(Why.SHARE_NOT_CARRIED, carried=0.0, least=self.min_share.value),
+            )
+        carried = peak.n / (peak.n + baseline) / (stage.traffic or 1.0)
+        estimate = Estimate(
+            value=carried,
+            low=None,
+            high=None,
+            level=0.95,
+            n=peak.n,
+            method=f"share carried in the {len(hours)} busiest hours",
+            scale=Scale.RATIO,
+        )
+        wrong = Counts(successes=0, n=0)
+        for hour in hours:
+            wrong += errors.get(hour, Counts(successes=0, n=0))
+        if carried < self.min_share.value:
+            why = because(Why.SHARE_NOT_CARRIED, carried=carried, least=self.min_share.value)
+            return Judgement(outcome=Outcome.FAILED, reason=why, estimate=estimate)
+        if peak.n < self.min_rows:
+            why = because(Why.TOO_FEW_ROWS, rows=peak.n, least=self.min_rows)
+            return Judgement(outcome=Outcome.INCONCLUSIVE, reason=why, estimate=estimate)
+        _, p_fail = at_most_p_values(peak, self.quantile)
+        slow = peak.at_or_below < self.quantile * peak.n
+        if slow:
+            outcome = Outcome.FAILED if p_fail <= 0.05 else Outcome.INCONCLUSIVE
+            return Judgement(
+                outcome=outcome, reason=because(Why.LIMIT_BROKEN, limit=self.at_most.text), estimate=estimate
+            )
+        if self.errors is not None and self.below is not None:
+            if wrong.n == 0:
+                why = because(Why.NO_ROWS, metric=self.errors, arm=str(Arm.CANDIDATE))
+                return Judgement(outcome=Outcome.ERRORED, reason=why, estimate=estimate)
+            if wrong.successes / wrong.n >= self.below.value:
+                low = rate(wrong, level=0.90).low or 0.0
+                outcome = Outcome.FAILED if low >= self.below.value else Outcome.INCONCLUSIVE
+                why = because(Why.LIMIT_BROKEN, limit=self.below.text)
+                return Judgement(outcome=outcome, reason=why, estimate=estimate)
+        return Judgement(
+            outcome=Outcome.PASSED,
+            reason=because(Why.HOLDS, value=carried, limit=self.min_share.text),
+            estimate=estimate,
+        )
+
+    def _of(self, stage: StageFacts) -> tuple[Need, ...]:
+        latency = tuple(
+            Need(
+                shape=Shape.QUANTILE_COUNTS,
+                window=stage.window,
+                stage=stage.name,
+                metric=self.latency,
+                arms=(arm,),
+                grouping=Grouping.HOUR,
+                limit=self.at_most.value,
+                served_only=True,
+            )
+            for arm in Arm
+        )
+        if self.errors is None:
+            return latency
+        errors = Need(
+            shape=Shape.COUNTS,
+            window=stage.window,
+            stage=stage.name,
+            metric=self.errors,
+            arms=(Arm.CANDIDATE,),
+            grouping=Grouping.HOUR,
+        )
+        return (*latency, errors)

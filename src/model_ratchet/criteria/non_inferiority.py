@@ -1,23 +1,97 @@
-"""non_inferiority: The candidate is not worse than the baseline by more than a margin."""
+"""non_inferiority: the candidate is not worse than the baseline by more than a margin."""
 
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 from model_ratchet.core.evidence import Evidence, Need
 from model_ratchet.core.fields import ChangeField
+from model_ratchet.core.outcome import Outcome
+from model_ratchet.core.reason import Why, because
+from model_ratchet.core.units import Scale
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.base import Comparative, Scope
+from model_ratchet.criteria.comparison import (
+    compare,
+    comparison_needs,
+    gain,
+    guard,
+    guard_needs,
+    guard_warnings,
+    on_scale,
+    relative_misfit,
+    rows_to_decide,
+    whole,
+)
+from model_ratchet.criteria.early import early_harm, early_needs
+from model_ratchet.criteria.independence import clustered_warning, clustered_warning_needs
 
 
 class NonInferiority(Comparative):
-    """The candidate is not worse than the baseline by more than a margin."""
+    """The candidate is not worse than the baseline by more than a margin.
 
-    summary: ClassVar[str] = "The candidate is not worse than the baseline by more than a margin."
+    Passed when the one-sided bound of the difference clears the margin on the good side, failed when the opposite bound is
+    beyond it, otherwise inconclusive. Identical predictions are judged by their interval, which is never zero-width.
+    """
+
+    summary: ClassVar[str] = "not worse than the baseline by more than a margin"
 
     kind: Literal["non_inferiority"]
     margin: ChangeField
 
+    def misfits(self, scope: Scope) -> Iterator[str]:
+        """Relative margins need a proportion."""
+        yield from relative_misfit(scope.facts.metrics[self.metric], self.margin)
+
     def needs(self, scope: Scope) -> tuple[Need, ...]:
-        raise NotImplementedError
+        """The comparison over the whole window, its guards, and the hours for early harm."""
+        metric = scope.facts.metrics[self.metric]
+        return (
+            *guard_needs(scope, metric),
+            *comparison_needs(scope.facts, metric, whole(scope)),
+            *early_needs(scope, metric),
+            *clustered_warning_needs(scope, metric),
+        )
 
     def judge(self, scope: Scope, evidence: Evidence) -> Judgement:
-        raise NotImplementedError
+        """Passed, failed or inconclusive, from where the interval lies to the margin."""
+        metric = scope.facts.metrics[self.metric]
+        trouble = guard(scope, evidence, metric)
+        if trouble is not None:
+            return trouble
+        alpha = self.alpha / scope.facts.alpha_divisor
+        compared = compare(
+            scope.facts,
+            evidence,
+            metric,
+            whole(scope),
+            level=1 - 2 * alpha,
+            min_clusters=self.min_clusters,
+            min_rows=self.min_rows,
+        )
+        if isinstance(compared, Judgement):
+            return compared
+        estimate = on_scale(compared.estimate, self.margin)
+        value, low, high = gain(metric, estimate)
+        margin = self.margin.value
+        if low >= -margin:
+            outcome, reason = Outcome.PASSED, because(Why.NOT_WORSE, margin=self.margin.text)
+        elif high < -margin:
+            outcome, reason = Outcome.FAILED, because(Why.MARGIN_BROKEN, margin=self.margin.text)
+        else:
+            more = rows_to_decide(estimate, value, -margin, alpha)
+            outcome, reason = (
+                Outcome.INCONCLUSIVE,
+                because(Why.INTERVAL_ACROSS, limit=f"-{self.margin.text}", more_rows=more),
+            )
+        return Judgement(
+            outcome=outcome,
+            reason=reason,
+            estimate=estimate,
+            warnings=(*guard_warnings(scope, evidence, metric), *clustered_warning(scope, evidence, metric)),
+        )
+
+    def early(self, scope: Scope, evidence: Evidence) -> Judgement | None:
+        """Failed, when the candidate is shown worse by more than the margin."""
+        if self.margin.scale is Scale.RELATIVE:
+            return None
+        return early_harm(scope, evidence, scope.facts.metrics[self.metric], margin=self.margin.value)

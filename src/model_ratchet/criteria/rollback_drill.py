@@ -1,25 +1,58 @@
-"""rollback_drill: A rollback to the baseline was rehearsed lately, and it worked."""
+"""rollback_drill: a rollback to the baseline was rehearsed lately, and it worked."""
 
+from datetime import datetime
 from typing import ClassVar, Literal
 
 from model_ratchet.core.evidence import Evidence, Need
 from model_ratchet.core.fields import DurationField
+from model_ratchet.core.outcome import Outcome
+from model_ratchet.core.reason import Why, because
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.base import Criterion, Scope
 
 
 class RollbackDrill(Criterion):
-    """A rollback to the baseline was rehearsed lately, and it worked."""
+    """A rollback to the baseline was rehearsed lately, and it worked.
 
-    summary: ClassVar[str] = "A rollback to the baseline was rehearsed lately, and it worked."
+    The age is taken at the instant at which the last stage can be decided (or now, before that), so that it does not drift
+    while reviewers read.
+    """
 
+    summary: ClassVar[str] = "a rollback was rehearsed lately, and it worked"
+    comparative: ClassVar[bool] = True
     windowless: ClassVar[bool] = True
 
     kind: Literal["rollback_drill"]
     within: DurationField
 
     def needs(self, scope: Scope) -> tuple[Need, ...]:
-        raise NotImplementedError
+        """Nothing: the request states its drill."""
+        del scope
+        return ()
 
     def judge(self, scope: Scope, evidence: Evidence) -> Judgement:
-        raise NotImplementedError
+        """Passed when a successful drill of this baseline is young enough."""
+        del evidence
+        drill, instant = scope.facts.drill, scope.facts.decided_at
+        if drill is None or instant is None:
+            return Judgement(outcome=Outcome.FAILED, reason=because(Why.NOT_STATED, what="drill"))
+        if drill.get("result") != "passed":
+            return Judgement(
+                outcome=Outcome.FAILED, reason=because(Why.DRILL_FAILED, result=drill.get("result", "unknown"))
+            )
+        if drill.get("restored") != scope.facts.baseline:
+            reason = because(
+                Why.INCOMPATIBLE,
+                what="drill.restored",
+                stated=drill.get("restored", "nothing"),
+                allowed=scope.facts.baseline or "none",
+            )
+            return Judgement(outcome=Outcome.FAILED, reason=reason)
+        performed = datetime.fromisoformat(drill["performed_at"])
+        if instant - performed > self.within.delta:
+            reason = because(Why.DRILL_OLD, performed_at=drill["performed_at"], within=self.within.text)
+            return Judgement(outcome=Outcome.FAILED, reason=reason)
+        return Judgement(
+            outcome=Outcome.PASSED,
+            reason=because(Why.HOLDS, value=drill["performed_at"], limit=f"younger than {self.within.text}"),
+        )

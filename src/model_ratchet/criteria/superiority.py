@@ -1,26 +1,121 @@
-"""superiority: The candidate is significantly better than the baseline on one metric, by a minimum improvement."""
+"""superiority: the candidate is significantly better than the baseline on one metric, by a minimum improvement."""
 
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
+from model_ratchet.core.estimate import Estimate
 from model_ratchet.core.evidence import Evidence, Need
 from model_ratchet.core.fields import ChangeField
+from model_ratchet.core.outcome import Outcome
+from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.base import Comparative, Scope
+from model_ratchet.criteria.comparison import (
+    Compared,
+    compare,
+    comparison_needs,
+    gain,
+    guard,
+    guard_needs,
+    guard_warnings,
+    on_scale,
+    relative_misfit,
+    rows_to_decide,
+    whole,
+)
+from model_ratchet.criteria.early import early_harm, early_needs
+from model_ratchet.criteria.independence import clustered_warning, clustered_warning_needs
 
 
 class Superiority(Comparative):
-    """The candidate is significantly better than the baseline on one metric, by a minimum improvement."""
+    """The candidate is significantly better than the baseline on one metric, by a minimum improvement.
 
-    summary: ClassVar[str] = (
-        "The candidate is significantly better than the baseline on one metric, by a minimum improvement."
-    )
+    ``rule: point_and_significance`` passes when the estimate is at least ``by`` and the two-sided p-value is below
+    ``alpha`` in the candidate's favour; a model that is truly better by exactly ``by`` passes it half of the time, at any
+    number of rows. ``rule: superiority_margin`` passes when the one-sided lower bound clears ``by``.
+    """
+
+    summary: ClassVar[str] = "significantly better than the baseline, by a minimum improvement"
 
     kind: Literal["superiority"]
     by: ChangeField
     rule: Literal["point_and_significance", "superiority_margin"] = "point_and_significance"
 
+    def misfits(self, scope: Scope) -> Iterator[str]:
+        """Relative changes need a proportion."""
+        yield from relative_misfit(scope.facts.metrics[self.metric], self.by)
+
     def needs(self, scope: Scope) -> tuple[Need, ...]:
-        raise NotImplementedError
+        """The comparison over the whole window, its guards, and the hours for early harm."""
+        metric = scope.facts.metrics[self.metric]
+        return (
+            *guard_needs(scope, metric),
+            *comparison_needs(scope.facts, metric, whole(scope)),
+            *early_needs(scope, metric),
+            *clustered_warning_needs(scope, metric),
+        )
 
     def judge(self, scope: Scope, evidence: Evidence) -> Judgement:
-        raise NotImplementedError
+        """Passed, failed or inconclusive, from the interval and the p-value of the difference."""
+        metric = scope.facts.metrics[self.metric]
+        trouble = guard(scope, evidence, metric)
+        if trouble is not None:
+            return trouble
+        alpha = self.alpha / scope.facts.alpha_divisor
+        literal = self.rule == "point_and_significance"
+        compared = compare(
+            scope.facts,
+            evidence,
+            metric,
+            whole(scope),
+            level=1 - alpha if literal else 1 - 2 * alpha,
+            min_clusters=self.min_clusters,
+            min_rows=self.min_rows,
+        )
+        if isinstance(compared, Judgement):
+            return compared
+        estimate = on_scale(compared.estimate, self.by)
+        outcome, reason = self._decide(compared, estimate, gain(metric, estimate), alpha)
+        return Judgement(
+            outcome=outcome,
+            reason=reason,
+            estimate=estimate,
+            warnings=(
+                *guard_warnings(scope, evidence, metric),
+                *clustered_warning(scope, evidence, metric),
+            ),
+        )
+
+    def early(self, scope: Scope, evidence: Evidence) -> Judgement | None:
+        """Failed, when the candidate is shown worse at all."""
+        return early_harm(scope, evidence, scope.facts.metrics[self.metric], margin=0.0)
+
+    def _decide(
+        self, compared: Compared, estimate: Estimate, gained: tuple[float, float, float], alpha: float
+    ) -> tuple[Outcome, Reason]:
+        value, low, high = gained
+        by = self.by.value
+        if compared.identical is not None:
+            return Outcome.INCONCLUSIVE, compared.identical
+        if self.rule == "superiority_margin":
+            if low >= by:
+                return Outcome.PASSED, because(Why.BETTER, by=self.by.text)
+            if high < by:
+                return Outcome.FAILED, because(Why.NOT_ENOUGH_BETTER, by=self.by.text)
+            return Outcome.INCONCLUSIVE, because(
+                Why.INTERVAL_ACROSS, limit=self.by.text, more_rows=rows_to_decide(estimate, value, by, alpha)
+            )
+        p_value = estimate.p_value
+        if p_value is None:
+            return Outcome.INCONCLUSIVE, because(Why.NOT_SIGNIFICANT, p_value=1.0, alpha=alpha, more_rows=0)
+        if p_value < alpha and value < 0:
+            return Outcome.FAILED, because(Why.WORSE, by=self.by.text)
+        if high < by:
+            return Outcome.FAILED, because(Why.NOT_ENOUGH_BETTER, by=self.by.text)
+        if p_value < alpha and value >= by:
+            return Outcome.PASSED, because(Why.BETTER, by=self.by.text)
+        if p_value < alpha:
+            return Outcome.INCONCLUSIVE, because(Why.INTERVAL_ACROSS, limit=self.by.text, more_rows=0)
+        return Outcome.INCONCLUSIVE, because(
+            Why.NOT_SIGNIFICANT, p_value=p_value, alpha=alpha, more_rows=rows_to_decide(estimate, value, 0.0, alpha / 2)
+        )

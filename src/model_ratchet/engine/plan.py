@@ -6,7 +6,6 @@ from datetime import datetime
 
 from model_ratchet.core.evidence import Need
 from model_ratchet.core.reason import Reason
-from model_ratchet.core.verdict import Waived
 from model_ratchet.criteria import AnyCriterion
 from model_ratchet.criteria.base import Facts, Scope, StageFacts
 
@@ -23,8 +22,6 @@ class BoundCriterion:
     stages: tuple[str, ...]
     pooled: bool = False
     not_applicable: Reason | None = None
-    waiver: Waived | None = None
-    waived_outcomes: tuple[str, ...] = ()
 
     @property
     def stage(self) -> str | None:
@@ -58,6 +55,8 @@ class Plan:
     reasons: tuple[Reason, ...] = ()
     """What is said of the promotion as a whole."""
     valid_until: datetime | None = None
+    """When the merge window closes: after it the last stage must be repeated."""
+    expired: bool = False
     changed_at: tuple[datetime, ...] = ()
     """Instants at which an input of the verdict changed or will change: starts, ends, maturity, grid points, expiries."""
 

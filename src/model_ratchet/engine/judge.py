@@ -1,0 +1,122 @@
+"""Judge: plan × evidence → verdict. Pure and deterministic; what time it is stands in the plan."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from model_ratchet.core.evidence import Evidence, Missing
+from model_ratchet.core.outcome import Outcome, worst
+from model_ratchet.core.reason import Why, because
+from model_ratchet.core.verdict import Branch, Judgement, Leaf, Verdict
+from model_ratchet.criteria.base import Scope, StageFacts
+from model_ratchet.engine.plan import BoundCriterion, BoundGate, Plan
+
+JUDGE_VERSION = 1
+
+
+def judge(plan: Plan, evidence: Evidence) -> Verdict:
+    """The verdict of a bound promotion: every criterion judged, nothing dropped, the worst wins.
+
+    Evidence and sign-off are two parts; a gate that is decided by an approval because none of its criteria applies counts
+    with the sign-offs.
+    """
+    leaves = {gate.name: tuple(_leaf(plan, bound, evidence) for bound in gate.criteria) for gate in plan.gates}
+    approvals = {
+        leaf.id: leaf.outcome
+        for gate in plan.gates
+        for bound, leaf in zip(gate.criteria, leaves[gate.name], strict=True)
+        if bound.criterion.sign_off
+    }
+    gates = tuple(_branch(gate, leaves[gate.name], approvals) for gate in plan.gates)
+    found: dict[bool, list[Outcome]] = {False: [], True: []}
+    for gate, branch in zip(plan.gates, gates, strict=True):
+        counted = [
+            (bound.criterion.sign_off, leaf.outcome)
+            for bound, leaf in zip(gate.criteria, branch.leaves, strict=True)
+            if leaf.counted
+        ]
+        for sign_off, outcome in counted or [(True, branch.outcome)]:
+            found[sign_off].append(outcome)
+    if plan.expired:
+        found[False].append(Outcome.PENDING)
+    return Verdict(
+        gates=gates,
+        evidence_outcome=worst(found[False]),
+        sign_off_outcome=worst(found[True]) if found[True] else Outcome.PASSED,
+        reasons=plan.reasons,
+        valid_until=plan.valid_until,
+    )
+
+
+def _branch(gate: BoundGate, leaves: tuple[Leaf, ...], approvals: dict[str, Outcome]) -> Branch:
+    """A gate: the worst of what counts; the approval that stands in where nothing applies."""
+    counted = [leaf.outcome for leaf in leaves if leaf.counted]
+    if counted:
+        return Branch(name=gate.name, leaves=leaves, outcome=worst(counted))
+    if gate.otherwise is None:
+        return Branch(name=gate.name, leaves=leaves, outcome=Outcome.ERRORED)
+    return Branch(name=gate.name, leaves=leaves, outcome=approvals[gate.otherwise], otherwise=gate.otherwise)
+
+
+def _leaf(plan: Plan, bound: BoundCriterion, evidence: Evidence) -> Leaf:
+    criterion = bound.criterion
+    scope = plan.scope(bound)
+    leaf = Leaf(
+        id=criterion.id,
+        kind=criterion.kind,
+        gate=bound.gate,
+        stage=bound.stage,
+        judgement=Judgement(
+            outcome=Outcome.PASSED, reason=bound.not_applicable or because(Why.NOT_APPLICABLE, because="")
+        ),
+        counted=bound.not_applicable is None and not criterion.advisory,
+        advisory=criterion.advisory,
+        decidable_at=_decidable_at(scope),
+    )
+    if bound.not_applicable is not None:
+        return leaf
+    return replace(leaf, judgement=_judgement(bound, scope, evidence))
+
+
+def _judgement(bound: BoundCriterion, scope: Scope, evidence: Evidence) -> Judgement:
+    """Errored at once on what waiting can't cure, then pending until decidable unless harm shows, then judged."""
+    criterion = bound.criterion
+    if criterion.windowless:
+        return criterion.judge(scope, evidence)
+    for need in criterion.needs(scope):
+        answer = evidence.answer(need)
+        if isinstance(answer, Missing) and answer.lasting:
+            return Judgement(outcome=Outcome.ERRORED, reason=answer.reason)
+    if scope.decidable and scope.stages:
+        return criterion.judge(scope, evidence)
+    if scope.ran:
+        harm = criterion.early(Scope(facts=scope.facts, stages=scope.ran), evidence)
+        if harm is not None:
+            return harm
+    return _pending(scope)
+
+
+def _pending(scope: Scope) -> Judgement:
+    """Not decidable yet, and when: by the first stage that is not."""
+    waiting = next((stage for stage in scope.stages if not stage.decidable), None)
+    if waiting is None or waiting.ends_at is None:
+        name = waiting.name if waiting is not None else "any"
+        return Judgement(outcome=Outcome.PENDING, reason=because(Why.STAGE_NOT_STARTED, stage=name))
+    if waiting.window is not None and waiting.window.length >= waiting.lasts:
+        why, until = Why.LABELS_MATURING, waiting.decidable_at
+    else:
+        why, until = Why.STAGE_RUNNING, waiting.decidable_at
+    return Judgement(
+        outcome=Outcome.PENDING,
+        reason=because(why, stage=waiting.name, until=until.isoformat() if until is not None else "unknown"),
+    )
+
+
+def _decidable_at(scope: Scope) -> datetime | None:
+    instants = [stage.decidable_at for stage in scope.stages if _known(stage)]
+    if len(instants) < len(scope.stages):
+        return None
+    return max((instant for instant in instants if instant is not None), default=None)
+
+
+def _known(stage: StageFacts) -> bool:
+    return stage.decidable_at is not None
