@@ -70,6 +70,7 @@ class Why(StrEnum):
     TIME_NAIVE = "time_naive"  # source, column
     ARM_NULL = "arm_null"  # source, column, rows
     ARM_UNKNOWN = "arm_unknown"  # source, column, version, rows
+    EXPOSURE_UNKNOWN = "exposure_unknown"  # source, column, value, rows
     ID_IN_TWO_ARMS = "id_in_two_arms"  # source, column, rows
     LABEL_UNKNOWN = "label_unknown"  # source, column, value
     NOT_A_NUMBER = "not_a_number"  # source, column, share
