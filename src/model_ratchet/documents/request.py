@@ -1,0 +1,227 @@
+"""The promotion request: what an owner claims about a candidate. Untrusted: claims, never rules."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
+
+from model_ratchet.core.evidence import Interval
+from model_ratchet.core.fields import (
+    Digest,
+    DurationField,
+    Instant,
+    Model,
+    PolicyNameField,
+    SizeField,
+    Slug,
+    VersionField,
+)
+from model_ratchet.core.names import Version
+from model_ratchet.documents.fault import Fault, refuse
+from model_ratchet.documents.free import Free
+from model_ratchet.documents.uri import ArtifactUri
+
+FIRST: Literal["none"] = "none"
+"""The word that a model's first version writes for its baseline."""
+
+
+def _baseline(value: object) -> object:
+    if value == FIRST:
+        return value
+    if not isinstance(value, str):
+        raise ValueError(
+            f"{value!r} is no baseline: name the active version, or write none for a model's first version"
+        )
+    return Version.parse(value)
+
+
+def _inside(path: str) -> str:
+    parts = path.split("/")
+    if _PATH.fullmatch(path) is None or any(part in ("", ".", "..") for part in parts):
+        raise ValueError(
+            f"{path!r} is no path inside the promotion's folder: write it relative to the folder, with / and without .."
+        )
+    return path
+
+
+def _commit(text: str) -> str:
+    if _COMMIT.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is no commit: write its 40 hexadecimal digits (at least 7)")
+    return text
+
+
+_PATH = re.compile(r"[A-Za-z0-9._][A-Za-z0-9._ /+-]{0,199}", re.ASCII)
+_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+
+Baseline: TypeAlias = Annotated[
+    VersionField | Literal["none"],
+    BeforeValidator(_baseline),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^(v\d+\.\d+\.\d+_\d{8}_\d{6}|none)$",
+            "examples": ["v2.0.3_20250601_090000", "none"],
+        }
+    ),
+]
+InsidePath: TypeAlias = Annotated[str, AfterValidator(_inside), Field(examples=["risk.md"])]
+Line: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
+Prose: TypeAlias = Annotated[str, Field(min_length=1, max_length=5000)]
+
+
+class Artifact(Model):
+    """What is proposed: one immutable artifact."""
+
+    uri: ArtifactUri
+    digest: Digest
+
+
+class Dataset(Model):
+    """What the candidate was trained on."""
+
+    version: Line | None = None
+    characteristics: Free = Field(default_factory=dict)
+    """Rows, period, sources, share of positives and the like."""
+
+
+class Requirements(Model):
+    """What the candidate needs of production."""
+
+    python: Line | None = None
+    """The Python version that it runs with, in quotes: ``"3.12"``."""
+    gpu: Literal["none", "optional", "required"] | None = None
+    memory: SizeField | None = None
+    cpu: Annotated[float, Field(gt=0)] | None = None
+    """Cores."""
+    packages: dict[Line, Line] = Field(default_factory=dict)
+    """Package → the version that it runs with, in quotes."""
+
+
+class Metadata(Model):
+    """What is tracked of a model version; a policy says which parts it requires."""
+
+    dataset: Dataset = Dataset()
+    hyperparameters: Free = Field(default_factory=dict)
+    training_metrics: Free = Field(default_factory=dict)
+    validation_results: Free = Field(default_factory=dict)
+    infrastructure: Requirements = Requirements()
+    benchmarks: Free = Field(default_factory=dict)
+    source_commit: Annotated[str, AfterValidator(_commit)] | None = None
+
+
+class Retry(Model):
+    """Why a version, or digest, that was rolled back before is proposed again."""
+
+    root_cause: Prose
+    """The closed root cause: an issue, or a sentence."""
+
+
+class Drill(Model):
+    """A rollback that was rehearsed."""
+
+    performed_at: Instant
+    restored: VersionField
+    """The version that the rehearsal went back to."""
+    result: Literal["passed", "failed"]
+    took: DurationField | None = None
+
+
+class Pause(Model):
+    """A stretch in which a stage stood still."""
+
+    start: Instant = Field(alias="from")
+    end: Instant = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _forward(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError(f"the pause ends at {self.end.isoformat()}, not after it starts: swap `from` and `to`")
+        return self
+
+    @property
+    def interval(self) -> Interval:
+        """The same as an interval."""
+        return Interval(self.start, self.end)
+
+
+class StageEntry(Model):
+    """One stage start written by hand: back-tests, demonstrations and local use only."""
+
+    stage: Slug
+    started: Instant
+    pauses: tuple[Pause, ...] = ()
+    extensions: int = Field(default=0, ge=0, le=10)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        refuse(self._faults())
+        return self
+
+    def _faults(self) -> Iterator[Fault]:
+        free_from = self.started
+        for index, pause in enumerate(self.pauses):
+            if pause.start < free_from:
+                what = "the pause before it ends" if index else "the stage starts"
+                yield Fault(("pauses", index, "from"), f"the pause starts before {what} ({free_from.isoformat()})")
+            free_from = max(free_from, pause.end)
+
+
+class PromotionRequest(Model):
+    """One proposal to promote a candidate over a baseline. Lives at ``promotions/<model>/<candidate>/promotion.yaml``."""
+
+    api_version: Literal["ratchet/v1"] = Field(alias="apiVersion")
+    kind: Literal["PromotionRequest"]
+    model: Slug
+    candidate: VersionField
+    baseline: Baseline
+    """The active version on the base branch; ``none`` for the first version of a model."""
+    policy: PolicyNameField
+    """One of the policies that the model file allows."""
+    artifact: Artifact
+    owner: Line
+    """The team that answers questions."""
+    description: Prose | None = None
+    metadata: Metadata = Metadata()
+    documents: dict[Slug, InsidePath] = Field(default_factory=dict)
+    """Document name → its path inside the folder."""
+    artifacts: dict[Slug, InsidePath] = Field(default_factory=dict)
+    """Calibration, confidence and optimizer parameters: name → path inside the folder."""
+    retry: Retry | None = None
+    drill: Drill | None = None
+    history: tuple[StageEntry, ...] = ()
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        refuse(self._faults())
+        return self
+
+    def drill_facts(self) -> Mapping[str, str] | None:
+        """The rehearsed rollback as facts: ``performed_at``, ``restored``, ``result``; None where none is stated."""
+        if self.drill is None:
+            return None
+        return {
+            "performed_at": self.drill.performed_at.isoformat().replace("+00:00", "Z"),
+            "restored": str(self.drill.restored),
+            "result": self.drill.result,
+        }
+
+    def _faults(self) -> Iterator[Fault]:
+        if self.baseline == self.candidate:
+            yield Fault(
+                ("baseline",),
+                f"candidate and baseline are both {self.candidate}: a version can't be better than itself",
+            )
+        for name, path in self.documents.items():
+            if not path.endswith(".md"):
+                yield Fault(("documents", name), f"{path!r} is no Markdown file: documents end in .md")
+        for index, entry in enumerate(self.history):
+            earlier = self.history[:index]
+            if entry.stage in (one.stage for one in earlier):
+                yield Fault(("history", index, "stage"), f"the stage `{entry.stage}` starts twice: keep its last start")
+            if earlier and entry.started <= earlier[-1].started:
+                yield Fault(
+                    ("history", index, "started"),
+                    f"{entry.started.isoformat()} is not after the start of `{earlier[-1].stage}`: "
+                    "write the stages in the order in which they ran",
+                )

@@ -1,0 +1,100 @@
+"""Watch rules: when a promoted version raises an alert, and when it is rolled back."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import Field, model_validator
+
+from model_ratchet.core.fields import ChangeField, DurationField, LimitField, Model, PercentField, ShareField, Slug
+from model_ratchet.core.units import Dimension, Duration
+from model_ratchet.documents.fault import Fault, refuse
+
+_HOUR = Duration(3600.0, Dimension.TIME, "1h")
+
+
+class WatchRule(Model):
+    """What a rule of the watch is about, and how far it looks back."""
+
+    metric: Slug
+    """A metric of the model file."""
+    over: DurationField = _HOUR
+    """The look-back window over which the statistic is taken."""
+
+    @model_validator(mode="after")
+    def _can_fire(self) -> Self:
+        refuse(self._faults())
+        return self
+
+    def _faults(self) -> Iterator[Fault]:
+        yield from ()
+
+
+class DropRule(WatchRule):
+    """The metric is worse than the reference by more than so much: ``5pp`` absolute, ``5%`` relative."""
+
+    statistic: Literal["drop"]
+    above: ChangeField
+
+    def _faults(self) -> Iterator[Fault]:
+        if self.above.value >= 1:
+            yield Fault(("above",), f"`above: {self.above}` never fires: no drop is larger")
+
+
+class IncreaseRule(WatchRule):
+    """A quantile of the metric is above the reference by more than so much of it: ``100%`` is twice as much."""
+
+    statistic: Literal["increase"]
+    quantile: float = Field(default=0.95, ge=0.5, lt=1)
+    above: PercentField
+
+
+class QuantileRule(WatchRule):
+    """A quantile of the metric is above a limit."""
+
+    statistic: Literal["quantile"]
+    quantile: float = Field(default=0.95, ge=0.5, lt=1)
+    above: LimitField
+
+    def _faults(self) -> Iterator[Fault]:
+        if self.above.dimension is Dimension.SHARE:
+            yield Fault(("above",), f"`above: {self.above}` is a share: a quantile is limited by a time, such as 750ms")
+
+
+class RateRule(WatchRule):
+    """The rate of an event is above a limit."""
+
+    statistic: Literal["rate"]
+    above: ShareField
+
+    def _faults(self) -> Iterator[Fault]:
+        if self.above.value >= 1:
+            yield Fault(("above",), f"`above: {self.above}` never fires: no rate is larger")
+
+
+class AllocationRule(WatchRule):
+    """A resource is above so much of its allocation in the model file."""
+
+    statistic: Literal["of_allocation"]
+    above: PercentField
+
+
+AnyWatchRule: TypeAlias = Annotated[
+    DropRule | IncreaseRule | QuantileRule | RateRule | AllocationRule, Field(discriminator="statistic")
+]
+
+
+class Alerts(Model):
+    """Who is told: nobody is woken by a warning, somebody is by a critical alert. Nothing is rolled back by either."""
+
+    critical: tuple[AnyWatchRule, ...] = ()
+    warning: tuple[AnyWatchRule, ...] = ()
+
+
+class Rollback(Model):
+    """When a promoted version goes out again, without anybody being asked."""
+
+    triggers: tuple[AnyWatchRule, ...] = Field(min_length=1)
+    merge: Literal["automatic", "manual"] = "manual"
+    """Whether the pull request that removes the version is merged by itself."""
+    undo_within: DurationField | None = None
+    """How long on-call and risk may restore a version that was rolled back by mistake."""
