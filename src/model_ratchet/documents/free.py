@@ -9,14 +9,11 @@ from pydantic_core import core_schema
 from model_ratchet.documents.fault import Fault, refuse
 from model_ratchet.documents.yaml import Path
 
-Scalar: TypeAlias = str | int | float | bool
-FreeValue: TypeAlias = Scalar | tuple[Scalar, ...] | Mapping[str, "FreeValue"]
-
 _LEVELS = 3
 _LONGEST = 2000
 
 
-def flatten(values: Mapping[str, FreeValue], under: str = "") -> Iterator[tuple[str, str]]:
+def flatten(values: Mapping[str, object], under: str = "") -> Iterator[tuple[str, str]]:
     """Every value by its dotted name, as text: lists joined with commas, truth values as ``true`` and ``false``."""
     for name, value in values.items():
         if isinstance(value, Mapping):
@@ -27,11 +24,11 @@ def flatten(values: Mapping[str, FreeValue], under: str = "") -> Iterator[tuple[
             yield f"{under}{name}", _text(value)
 
 
-def _text(value: Scalar) -> str:
+def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _free(value: object) -> Mapping[str, FreeValue]:
+def _free(value: object) -> Mapping[str, object]:
     if not isinstance(value, Mapping):
         refuse((Fault((), "a mapping of names to values is needed here, such as `rows: 120000`"),))
         return {}
@@ -65,14 +62,12 @@ def _scalar_faults(value: object, path: Path) -> Iterator[Fault]:
         )
 
 
-def _frozen(value: object) -> FreeValue:
+def _frozen(value: object) -> object:
     if isinstance(value, Mapping):
         return {str(name): _frozen(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return tuple(item for item in value if isinstance(item, (str, int, float)))
-    if isinstance(value, (str, int, float)):
-        return value
-    raise AssertionError(f"{value!r} was let through")
+        return tuple(value)
+    return value
 
 
 def _schema(_source: object, _handler: object) -> core_schema.CoreSchema:
@@ -86,4 +81,4 @@ def _schema(_source: object, _handler: object) -> core_schema.CoreSchema:
     )
 
 
-Free: TypeAlias = Annotated[Mapping[str, FreeValue], GetPydanticSchema(_schema)]
+Free: TypeAlias = Annotated[Mapping[str, object], GetPydanticSchema(_schema)]
