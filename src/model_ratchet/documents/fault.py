@@ -16,6 +16,8 @@ class Fault:
 
     path: Path
     message: str
+    at_key: bool = False
+    """Shown at the key itself instead of its value."""
 
 
 def refuse(faults: Iterable[Fault]) -> None:

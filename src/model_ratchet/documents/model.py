@@ -1,11 +1,14 @@
 """The model file: how one model's log is read, who reviews it, where it may come from. Trusted: base branch only."""
 
+import re
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, Self, TypeAlias
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from model_ratchet.core.fields import DurationField, Model, PolicyNameField, ShareField, SizeField, Slug
+from model_ratchet.documents.fault import Fault, refuse
 
 
 def _zone(name: str) -> str:
@@ -17,9 +20,45 @@ def _zone(name: str) -> str:
 
 
 def _segments(value: object) -> object:
-    return dict.fromkeys(value, ()) if isinstance(value, (list, tuple)) else value
+    """A plain list as a mapping; inner lists as the tuples that a strict field takes."""
+    if isinstance(value, Mapping):
+        return {key: tuple(values) if isinstance(values, list) else values for key, values in value.items()}
+    if not isinstance(value, (list, tuple)):
+        return value
+    for index, column in enumerate(value):
+        if not isinstance(column, str):
+            refuse((Fault((index,), f"{column!r} names no column: write its name, in quotes if it is a number"),))
+        if column in value[:index]:
+            refuse((Fault((index,), f"the column `{column}` is named twice: keep one"),))
+    return dict.fromkeys(value, ())
 
 
+def _specifier(text: str) -> str:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier:
+        raise ValueError(f"{text!r} is no version specifier: write one such as >=3.11,<3.14, in quotes") from None
+    return text
+
+
+def _label_value(value: object) -> object:
+    if value is None:
+        raise ValueError("null is a label that has not come yet: it counts against coverage and can't be excluded")
+    return value
+
+
+def _person(text: str) -> str:
+    if _PERSON.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is nobody on GitHub: write @login or @organisation/team, in quotes")
+    return text
+
+
+_PERSON = re.compile(r"@[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9._-]+)?", re.ASCII)
+
+Specifier: TypeAlias = Annotated[str, AfterValidator(_specifier), Field(examples=[">=3.11,<3.14"])]
+Person: TypeAlias = Annotated[str, AfterValidator(_person), Field(examples=["@acme/ml"])]
 Zone: TypeAlias = Annotated[str, AfterValidator(_zone)]
 Column: TypeAlias = Annotated[str, Field(min_length=1, max_length=128)]
 Threshold: TypeAlias = Annotated[str, Field(pattern=r"^(>|>=) ?-?\d+(\.\d+)?$", examples=["> 0.5"])]
@@ -106,7 +145,8 @@ class Proportion(Model):
     label: Column | None = None
     correct: Column | None = None
     column: Column | None = None
-    exclude: tuple[str | float | bool, ...] = ()
+    exclude: tuple[Annotated[str | float | bool, BeforeValidator(_label_value)], ...] = ()
+    """Label values that are no outcome (ties), taken out before coverage is counted."""
     better: Literal["higher", "lower"] = "higher"
 
     @model_validator(mode="after")
@@ -179,12 +219,12 @@ class SuiteBinding(Model):
 class Infrastructure(Model):
     """What production offers; a candidate's stated requirements are checked against it."""
 
-    python: str | None = None
+    python: Specifier | None = None
     """A version specifier, such as ``>=3.11,<3.14``."""
     gpu: Literal["none", "optional", "available"] = "none"
     memory: SizeField | None = None
     cpu: Annotated[float, Field(gt=0)] | None = None
-    packages: dict[str, str] = Field(default_factory=dict)
+    packages: dict[str, Specifier] = Field(default_factory=dict)
     """Package name → version specifier that production supports."""
 
 
@@ -193,6 +233,9 @@ class Allocation(Model):
 
     memory: SizeField | None = None
     cpu: Annotated[float, Field(gt=0)] | None = None
+    """Cores."""
+    gpu: SizeField | None = None
+    """Memory of the GPU."""
 
 
 class AfterMerge(Model):
@@ -224,10 +267,30 @@ class ModelFile(Model):
     segments: Annotated[dict[Column, tuple[str, ...]], BeforeValidator(_segments)] = Field(default_factory=dict)
     """Segment column → the values that are told apart; all others count as ``other``. A plain list tells all values apart."""
     suites: dict[Slug, SuiteBinding] = Field(default_factory=dict)
-    roles: dict[Slug, tuple[str, ...]] = Field(default_factory=dict)
+    roles: dict[Slug, Annotated[tuple[Person, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    """Role → the people and teams who sign for it."""
     allocation: Allocation = Allocation()
     infrastructure: Infrastructure | None = None
     after_merge: AfterMerge = AfterMerge()
     traffic: Traffic | None = None
     notify: tuple[str, ...] = ()
     allow_batch: bool = False
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        refuse(self._faults())
+        return self
+
+    def _faults(self) -> Iterator[Fault]:
+        for index, policy in enumerate(self.policies):
+            if policy in self.policies[:index]:
+                yield Fault(("policies", index), f"{policy} is named twice: keep one")
+        for name, metric in self.metrics.items():
+            if not isinstance(metric, Proportion):
+                continue
+            read = (metric.score, metric.prediction, metric.correct, metric.column)
+            if self.rows.layout == "long" and read == (None, None, None, None):
+                yield Fault(
+                    ("metrics", name),
+                    f"`{name}` has a label and nothing to compare it with: add `score` or `prediction`",
+                )

@@ -1,0 +1,73 @@
+"""Facts: the documents flattened into the plain words and numbers that criteria read."""
+
+from collections.abc import Mapping
+
+from model_ratchet.core.units import Quantity
+from model_ratchet.criteria.base import MetricFacts
+from model_ratchet.documents.free import flatten
+from model_ratchet.documents.model import Metric, ModelFile, Proportion
+from model_ratchet.documents.request import PromotionRequest
+
+
+def metric_facts(model: ModelFile) -> Mapping[str, MetricFacts]:
+    """Every metric of the model file by its name."""
+    return {name: _metric(name, metric, model) for name, metric in model.metrics.items()}
+
+
+def _metric(name: str, metric: Metric, model: ModelFile) -> MetricFacts:
+    return MetricFacts(
+        name=name,
+        kind=metric.kind,
+        better=metric.better,
+        labelled=isinstance(metric, Proportion) and metric.labelled,
+        own_source=metric.source is not None and metric.source != model.rows.source,
+    )
+
+
+def stated(request: PromotionRequest) -> Mapping[str, str]:
+    """The metadata of a request by dotted name: ``dataset.version``, ``hyperparameters.max_depth``, ``source_commit``.
+
+    Requirements stand under ``infrastructure.``: ``python``, ``gpu``, ``memory`` (bytes), ``cpu`` (cores) and
+    ``package:<name>``. What is not stated has no entry.
+    """
+    metadata = request.metadata
+    found: dict[str, str] = {}
+    if metadata.dataset.version is not None:
+        found["dataset.version"] = metadata.dataset.version
+    found.update(flatten(metadata.dataset.characteristics, "dataset.characteristics."))
+    for name in ("hyperparameters", "training_metrics", "validation_results", "benchmarks"):
+        found.update(flatten(getattr(metadata, name), f"{name}."))
+    needs = metadata.infrastructure
+    limits = _limits(needs.python, needs.gpu, needs.memory, needs.cpu, needs.packages)
+    found.update({f"infrastructure.{name}": value for name, value in limits.items()})
+    if metadata.source_commit is not None:
+        found["source_commit"] = metadata.source_commit
+    return found
+
+
+def infrastructure(model: ModelFile) -> Mapping[str, str] | None:
+    """What production offers: ``python``, ``gpu``, ``memory`` (bytes), ``cpu`` (cores), ``package:<name>``; None unstated."""
+    offers = model.infrastructure
+    if offers is None:
+        return None
+    return _limits(offers.python, offers.gpu, offers.memory, offers.cpu, offers.packages)
+
+
+def allocation(model: ModelFile) -> Mapping[str, float]:
+    """What one instance may use, by resource: ``memory`` and ``gpu`` in bytes, ``cpu`` in cores."""
+    given = model.allocation
+    found = {name: size.value for name, size in (("memory", given.memory), ("gpu", given.gpu)) if size is not None}
+    return found if given.cpu is None else {**found, "cpu": given.cpu}
+
+
+def _limits(
+    python: str | None, gpu: str | None, memory: Quantity | None, cpu: float | None, packages: Mapping[str, str]
+) -> dict[str, str]:
+    named = {
+        "python": python,
+        "gpu": gpu,
+        "memory": None if memory is None else f"{memory.value:.0f}",
+        "cpu": None if cpu is None else f"{cpu:g}",
+    }
+    found = {name: value for name, value in named.items() if value is not None}
+    return found | {f"package:{name}": version for name, version in packages.items()}

@@ -1,0 +1,89 @@
+"""Files: which path of a repository holds which kind of document."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
+
+from model_ratchet.core.fields import Model
+from model_ratchet.documents.fault import Fault
+from model_ratchet.documents.model import ModelFile
+from model_ratchet.documents.policy import Policy
+from model_ratchet.documents.request import PromotionRequest
+from model_ratchet.documents.revocations import Revocations
+from model_ratchet.documents.sources import Sources
+from model_ratchet.documents.waiver import Waiver
+
+AnyDocument: TypeAlias = Policy | ModelFile | Sources | PromotionRequest | Waiver | Revocations
+Kind: TypeAlias = (
+    type[Policy] | type[ModelFile] | type[Sources] | type[PromotionRequest] | type[Waiver] | type[Revocations]
+)
+
+KINDS: Mapping[str, Kind] = {
+    "Policy": Policy,
+    "Model": ModelFile,
+    "Sources": Sources,
+    "PromotionRequest": PromotionRequest,
+    "Waiver": Waiver,
+    "Revocations": Revocations,
+}
+
+PLACES: Mapping[str, str] = {
+    "Policy": "policies/<name>/<version>.yaml",
+    "Model": "policies/models/<model>.yaml",
+    "Sources": "policies/sources.yaml",
+    "PromotionRequest": "promotions/<model>/<version>/promotion.yaml",
+    "Waiver": "policies/waivers/<id>.yaml",
+    "Revocations": "policies/revocations.yaml",
+}
+
+# the first that fits: models/ and waivers/ are no names of policies
+_PATTERNS = (
+    ("Model", re.compile(r"policies/models/(?P<name>[^/]+)\.yaml")),
+    ("Waiver", re.compile(r"policies/waivers/(?P<id>[^/]+)\.yaml")),
+    ("Sources", re.compile(r"policies/sources\.yaml")),
+    ("Revocations", re.compile(r"policies/revocations\.yaml")),
+    ("Policy", re.compile(r"policies/(?P<name>[^/]+)/(?P<version>[^/]+)\.yaml")),
+    ("PromotionRequest", re.compile(r"promotions/(?P<model>[^/]+)/(?P<candidate>[^/]+)/promotion\.yaml")),
+)
+_DOCUMENT_LIKE = re.compile(r"policies/.+\.ya?ml|promotions/.*\bpromotion\.ya?ml", re.IGNORECASE)
+
+
+def kind_of(path: str) -> Kind | None:
+    """The kind of document that stands at ``path`` (from the repository's root, with /); None where none belongs."""
+    return next((KINDS[kind] for kind, pattern in _PATTERNS if pattern.fullmatch(path)), None)
+
+
+def misplaced(path: str) -> bool:
+    """Whether a file looks like a document and stands where none is read: ``policies/standard.yml``."""
+    return kind_of(path) is None and _DOCUMENT_LIKE.fullmatch(path) is not None
+
+
+def policy_path(name: object) -> str:
+    """Where the policy ``standard/1.0.0`` stands."""
+    return f"policies/{name}.yaml"
+
+
+def model_path(name: str) -> str:
+    """Where the file of a model stands."""
+    return f"policies/models/{name}.yaml"
+
+
+def request_path(model: str, candidate: object) -> str:
+    """Where the request for a candidate stands."""
+    return f"promotions/{model}/{candidate}/promotion.yaml"
+
+
+def check_place(document: Model, path: str) -> Iterator[Fault]:
+    """Where the names inside a document differ from those of its path; nothing for a path outside the layout."""
+    for kind, pattern in _PATTERNS:
+        match = pattern.fullmatch(path)
+        if match is None:
+            continue
+        if isinstance(document, KINDS[kind]):
+            for key, expected in match.groupdict().items():
+                stated = str(getattr(document, key))
+                if stated != expected:
+                    yield Fault(
+                        (key,), f"`{key}: {stated}` stands in {path}, whose place says {expected}: make them agree"
+                    )
+        return
