@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, GetPydanticSchema, PlainSerializer
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, GetPydanticSchema, PlainSerializer, WithJsonSchema
 from pydantic import BaseModel as PydanticModel
 from pydantic_core import CoreSchema, core_schema
 
@@ -151,8 +151,12 @@ def _zoned(instant: datetime) -> datetime:
 
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}", re.ASCII)
 
-Slug: TypeAlias = Annotated[str, AfterValidator(_slug)]
-Digest: TypeAlias = Annotated[str, AfterValidator(_digest)]
+Slug: TypeAlias = Annotated[
+    str, AfterValidator(_slug), WithJsonSchema({"type": "string", "pattern": f"^{SLUG.pattern}$"})
+]
+Digest: TypeAlias = Annotated[
+    str, AfterValidator(_digest), WithJsonSchema({"type": "string", "pattern": f"^{DIGEST.pattern}$"})
+]
 Instant: TypeAlias = Annotated[
     datetime,
     BeforeValidator(_instant),

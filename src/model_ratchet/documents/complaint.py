@@ -188,7 +188,9 @@ def _wrong_type(one: _Error) -> str:
     if isinstance(one.value, (dict, list)):
         what = "a mapping" if isinstance(one.value, dict) else "a list"
         return f"{what} stands here: write {words}"
-    quotes = ": put it in quotes" if "text" in words.split() and not isinstance(one.value, str) else ""
+    if isinstance(one.value, str):
+        return f"{words} is needed here, not the text {_written(one.value)!r}"
+    quotes = ": put it in quotes" if "text" in words.split() else ""
     return f"{words} is needed here, not {_written(one.value)}{quotes}"
 
 

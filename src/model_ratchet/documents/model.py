@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, Self, TypeAlias
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from model_ratchet.core.fields import DurationField, Model, PolicyNameField, ShareField, SizeField, Slug
 from model_ratchet.documents.fault import Fault, refuse
@@ -61,6 +61,19 @@ Specifier: TypeAlias = Annotated[str, AfterValidator(_specifier), Field(examples
 Person: TypeAlias = Annotated[str, AfterValidator(_person), Field(examples=["@acme/ml"])]
 Zone: TypeAlias = Annotated[str, AfterValidator(_zone)]
 Column: TypeAlias = Annotated[str, Field(min_length=1, max_length=128)]
+Segments: TypeAlias = Annotated[
+    dict[Column, tuple[str, ...]],
+    BeforeValidator(_segments),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+                {"type": "array", "items": {"type": "string", "minLength": 1}},
+            ],
+            "examples": [["origin", "carrier"]],
+        }
+    ),
+]
 Threshold: TypeAlias = Annotated[str, Field(pattern=r"^(>|>=) ?-?\d+(\.\d+)?$", examples=["> 0.5"])]
 
 
@@ -264,7 +277,7 @@ class ModelFile(Model):
     cluster: Cluster | None = None
     labels: LabelTiming | None = None
     metrics: dict[Slug, Metric] = Field(min_length=1)
-    segments: Annotated[dict[Column, tuple[str, ...]], BeforeValidator(_segments)] = Field(default_factory=dict)
+    segments: Segments = Field(default_factory=dict)
     """Segment column → the values that are told apart; all others count as ``other``. A plain list tells all values apart."""
     suites: dict[Slug, SuiteBinding] = Field(default_factory=dict)
     roles: dict[Slug, Annotated[tuple[Person, ...], Field(min_length=1)]] = Field(default_factory=dict)

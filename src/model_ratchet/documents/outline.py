@@ -73,4 +73,4 @@ class Outline:
             branches = [branch for branch in node.get("anyOf", ()) if branch.get("type") != "null"]
             if len(branches) != 1:
                 return Outline(self.root, node)
-            node = branches[0]
+            node = {**{key: node[key] for key in ("examples", "description") if key in node}, **branches[0]}

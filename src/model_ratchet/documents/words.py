@@ -17,5 +17,5 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     if not listed:
         return ": there is none here"
     near = meant(word, listed)
-    question = f"did you mean `{near}`? " if near is not None else ""
-    return f": {question}{'Known' if near is not None else 'known'}: {', '.join(listed)}"
+    question = f": did you mean `{near}`?" if near is not None else "."
+    return f"{question} Known: {', '.join(listed)}"

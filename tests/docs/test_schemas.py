@@ -1,0 +1,59 @@
+"""The schemas that editors use are those of the code, and accept what the code accepts."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from model_ratchet.documents.files import kind_of
+from model_ratchet.documents.schemas import NAMES, schema_text, schemas
+
+ROOT = Path(__file__).parents[2]
+ACCEPTED = sorted((ROOT / "tests/documents/accepted").rglob("*.yaml"))
+SHIPPED = sorted(path for path in (ROOT / "policies").rglob("*.yaml") if kind_of(str(path.relative_to(ROOT))))
+
+
+@pytest.mark.parametrize("name", sorted(NAMES.values()))
+def test_a_committed_schema_is_the_generated_one(name: str) -> None:
+    assert (ROOT / f"schemas/{name}.json").read_text() == schema_text(schemas()[name]), "run `make schemas`"
+
+
+def test_every_schema_is_committed_and_no_other() -> None:
+    assert sorted(path.stem for path in (ROOT / "schemas").glob("*.json")) == sorted(NAMES.values())
+
+
+@pytest.mark.parametrize("name", sorted(NAMES.values()))
+def test_a_schema_is_valid_json_schema(name: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(schemas()[name])
+
+
+@pytest.mark.parametrize("path", [*ACCEPTED, *SHIPPED], ids=lambda path: str(path.relative_to(ROOT)))
+def test_an_editor_accepts_what_the_code_accepts(path: Path) -> None:
+    document = yaml.load(path.read_text(), Loader=yaml.BaseLoader)  # noqa: S506  (only for its kind)
+    schema = json.loads((ROOT / f"schemas/{NAMES[document['kind']]}.json").read_text())
+    from model_ratchet.documents.yaml import Tree, load
+
+    tree = load(str(path), path.read_bytes())
+    assert isinstance(tree, Tree)
+    jsonschema.Draft202012Validator(schema).validate(tree.value)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_shipped_document_names_the_schema_of_its_kind(path: Path) -> None:
+    first = path.read_text().splitlines()[0]
+    document = yaml.load(path.read_text(), Loader=yaml.BaseLoader)  # noqa: S506  (only for its kind)
+    named = first.removeprefix("# yaml-language-server: $schema=")
+    assert (path.parent / named).resolve() == ROOT / f"schemas/{NAMES[document['kind']]}.json"
+
+
+@pytest.mark.parametrize("name", sorted(NAMES.values()))
+def test_every_key_of_a_document_is_closed(name: str) -> None:
+    schema = schemas()[name]
+    open_ones = [
+        title
+        for title, part in {**schema.get("$defs", {}), name: schema}.items()
+        if "properties" in part and part.get("additionalProperties") is not False
+    ]
+    assert open_ones == []
