@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path as FilePath
 from typing import Protocol
 
 from model_ratchet.core.evidence import Measurement, Missing, Need
@@ -40,6 +41,8 @@ class Blob:
     oid: str
     content: bytes
     symlink: bool = False
+    size: int = 0
+    """In bytes; a blob that is too large to be a document comes without its content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,13 @@ class Change:
 
 class Repository(Protocol):
     """A git repository, read as objects and never as working-tree files."""
+
+    @property
+    def root(self) -> FilePath:
+        """The folder that relative paths of sources start from."""
+
+    def default_base(self) -> str:
+        """The branch that promotions are merged into. Raises ``RepositoryError`` where it can't be guessed."""
 
     def commit(self, revision: str) -> str:
         """The commit id that a revision names. Raises ``RepositoryError`` where there is none."""

@@ -1,0 +1,319 @@
+"""Bind: policy × model × request × stage history → plan, or the faults that keep them from fitting together.
+
+What can't fit is found here, before any query runs.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from model_ratchet.core.reason import Reason, Why, because
+from model_ratchet.criteria.base import Criterion, Facts, Scope, StageFacts
+from model_ratchet.documents.facts import allocation, infrastructure, metric_facts, stated
+from model_ratchet.documents.fault import Fault
+from model_ratchet.documents.model import ModelFile
+from model_ratchet.documents.policy import Gate, Policy
+from model_ratchet.documents.request import PromotionRequest
+from model_ratchet.engine.history import StageHistory, StageRun, State, Trust, clock
+from model_ratchet.engine.plan import BoundCriterion, BoundGate, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Why the documents don't fit together: which document is to blame, and the fault in it."""
+
+    document: Literal["policy", "model", "request"]
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Documents:
+    """What is bound together, with the digests and paths that go into the record."""
+
+    policy: Policy
+    model: ModelFile
+    request: PromotionRequest
+    baseline_digest: str | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)
+    paths: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+
+def bind(documents: Documents, history: StageHistory | None, *, now: datetime) -> Plan | tuple[Misfit, ...]:
+    """The plan of a promotion at an instant, or every fault that was found."""
+    policy, model, request = documents.policy, documents.model, documents.request
+    faults = list(_request_faults(documents, now=now))
+    if history is None and request.history:
+        history = stated_history(request)
+    faults += _history_faults(policy, history)
+    if faults:
+        return tuple(faults)
+    stages = tuple(_stage(policy, model, index, history, now) for index in range(len(policy.stages)))
+    facts = _facts(documents, stages, history, now)
+    gates: list[BoundGate] = []
+    for index, gate in enumerate(policy.gates):
+        bound = tuple(_bound(gate, index, facts, stages, faults))
+        gates.append(BoundGate(name=gate.name, criteria=bound, otherwise=gate.otherwise))
+        faults += _gate_faults(gate, index, bound)
+    if not any(_counts(one) and not one.criterion.sign_off for gate in gates for one in gate.criteria):
+        faults.append(_misfit("policy", ("gates",), "no criterion applies to this promotion: nothing would be judged"))
+    if faults:
+        return tuple(faults)
+    sharers = sum(_fails_early(one.criterion) for gate in gates for one in gate.criteria)
+    facts = replace(facts, early_sharers=max(1, sharers))
+    valid_until = _valid_until(policy, stages, history)
+    plan = Plan(
+        policy=str(policy.full_name),
+        facts=facts,
+        stages=stages,
+        gates=tuple(gates),
+        digests=dict(documents.digests),
+        paths=dict(documents.paths),
+        lines=dict(documents.lines),
+        valid_until=valid_until,
+        expired=valid_until is not None and now > valid_until,
+        changed_at=_changed_at(stages, history, valid_until),
+    )
+    return replace(plan, reasons=tuple(_reasons(plan, policy, history)))
+
+
+def stated_history(request: PromotionRequest) -> StageHistory:
+    """The stage history that a request states by hand: author-supplied, for back-tests and demonstrations."""
+    return StageHistory(
+        runs=tuple(
+            StageRun(
+                stage=entry.stage,
+                started_at=entry.started,
+                pauses=tuple(pause.interval for pause in entry.pauses),
+                extensions=entry.extensions,
+            )
+            for entry in request.history
+        ),
+        trust=Trust.AUTHOR_SUPPLIED,
+    )
+
+
+def _request_faults(documents: Documents, *, now: datetime) -> Iterator[Misfit]:
+    policy, model, request = documents.policy, documents.model, documents.request
+    if request.policy not in model.policies:
+        allowed = ", ".join(str(name) for name in model.policies)
+        yield _misfit(
+            "request", ("policy",), f"{model.name} may not use {request.policy}: its model file allows {allowed}"
+        )
+    if documents.baseline_digest is not None and request.artifact.digest == documents.baseline_digest:
+        yield _misfit(
+            "request", ("artifact", "digest"), "this is the digest of the baseline: nothing new would be promoted"
+        )
+    if model.artifact is not None and not any(
+        request.artifact.uri.startswith(origin) for origin in model.artifact.origins
+    ):
+        origins = ", ".join(model.artifact.origins)
+        yield _misfit(
+            "request", ("artifact", "uri"), f"{request.artifact.uri} is not below an allowed origin: {origins}"
+        )
+    if request.history and policy.retrospective != "allowed":
+        yield _misfit(
+            "request",
+            ("history",),
+            f"{request.policy} takes no stage history from a request: only a policy with `retrospective: allowed` does",
+        )
+    if request.drill is not None and request.drill.performed_at > now:
+        yield _misfit("request", ("drill", "performed_at"), "the drill lies in the future")
+
+
+def _history_faults(policy: Policy, history: StageHistory | None) -> Iterator[Misfit]:
+    order = [stage.name for stage in policy.stages]
+    for index, run in enumerate(history.runs if history is not None else ()):
+        if run.stage not in order:
+            message = f"{run.stage!r} is no stage of the policy: it has {', '.join(order)}"
+            yield _misfit("request", ("history", index, "stage"), message)
+        elif order.index(run.stage) != index:
+            message = f"{run.stage!r} is out of order: the stages are {', '.join(order)}"
+            yield _misfit("request", ("history", index, "stage"), message)
+        elif run.extensions > policy.extend.at_most:
+            message = f"{run.extensions} extensions, and the policy allows {policy.extend.at_most}"
+            yield _misfit("request", ("history", index, "extensions"), message)
+
+
+def _misfit(document: Literal["policy", "model", "request"], path: tuple[str | int, ...], message: str) -> Misfit:
+    return Misfit(document, Fault(path, message))
+
+
+def _stage(policy: Policy, model: ModelFile, index: int, history: StageHistory | None, now: datetime) -> StageFacts:
+    stage = policy.stages[index]
+    run = history.run(stage.name) if history is not None else None
+    extended = run.extensions if run is not None else 0
+    by = policy.extend.by.delta if policy.extend.by is not None else timedelta()
+    lasts = stage.lasts.delta + extended * by
+    told = clock(
+        run,
+        lasts=lasts,
+        settle=policy.settle.delta if policy.settle is not None else timedelta(),
+        mature_after=model.labels.mature_after.delta if model.labels is not None else timedelta(),
+        now=now,
+    )
+    return StageFacts(
+        name=stage.name,
+        lasts=lasts,
+        traffic=stage.traffic.value if stage.traffic is not None else None,
+        mirror=stage.mirror.value if stage.mirror is not None else None,
+        window=told.window,
+        decidable=told.state is State.CLOSED,
+        ends_at=told.ends_at,
+        decidable_at=told.decidable_at,
+    )
+
+
+def _facts(documents: Documents, stages: tuple[StageFacts, ...], history: StageHistory | None, now: datetime) -> Facts:
+    policy, model, request = documents.policy, documents.model, documents.request
+    last = stages[-1].decidable_at
+    return Facts(
+        model=model.name,
+        candidate=str(request.candidate),
+        baseline=None if request.baseline == "none" else str(request.baseline),
+        candidate_digest=request.artifact.digest,
+        baseline_digest=documents.baseline_digest,
+        metrics=metric_facts(model),
+        segments=tuple(model.segments),
+        cluster=model.cluster.column if model.cluster is not None else None,
+        finer_cluster=model.cluster is not None and model.cluster.within_window is not None,
+        timezone=model.time.timezone or "UTC",
+        assignment=model.assignment is not None,
+        reported_digest=model.rows.digest is not None,
+        min_label_coverage=model.labels.min_coverage.value if model.labels is not None else None,
+        suites=tuple(model.suites),
+        roles={role: people for role, people in model.roles.items()},  # noqa: C416  (a plain dict is sealed)
+        allocation=allocation(model),
+        infrastructure=infrastructure(model),
+        stated=stated(request),
+        documents=dict(request.documents),
+        drill=request.drill_facts(),
+        alpha_divisor=(history.attempt if history is not None else 1) * (1 + policy.extend.at_most),
+        early_level=policy.early_fail.level,
+        decided_at=min(now, last) if last is not None else now,
+    )
+
+
+def _bound(
+    gate: Gate, index: int, facts: Facts, stages: tuple[StageFacts, ...], faults: list[Misfit]
+) -> Iterator[BoundCriterion]:
+    """Each criterion of a gate on the stages that it names; what does not fit is added to the faults."""
+    for position, criterion in enumerate(gate.criteria):
+        path: tuple[str | int, ...] = ("gates", index, "criteria", position)
+        missing = criterion.unbound(facts)
+        if missing is not None and not criterion.when_bound:
+            faults.append(
+                _misfit(
+                    "policy",
+                    path,
+                    f"{criterion.id}: the model file of {facts.model} binds no {missing}; bind it there, "
+                    "or mark the criterion `when_bound: true`",
+                )
+            )
+            continue
+        because_not = _not_applicable(criterion, facts, missing)
+        for names, pooled in _placed(criterion, stages, path, faults):
+            one = BoundCriterion(
+                criterion=criterion, gate=gate.name, stages=names, pooled=pooled, not_applicable=because_not
+            )
+            if because_not is None:
+                scope = Scope(facts=facts, stages=tuple(stage for stage in stages if stage.name in names))
+                faults += [
+                    _misfit("policy", path, f"{criterion.id}: {message}") for message in criterion.misfits(scope)
+                ]
+            yield one
+
+
+def _not_applicable(criterion: Criterion, facts: Facts, missing: str | None) -> Reason | None:
+    if missing is not None:
+        return because(Why.NOT_APPLICABLE, because=f"{missing} is not bound")
+    if criterion.compares and facts.baseline is None:
+        return because(Why.FIRST_VERSION)
+    return None
+
+
+def _placed(
+    criterion: Criterion, stages: tuple[StageFacts, ...], path: tuple[str | int, ...], faults: list[Misfit]
+) -> Iterator[tuple[tuple[str, ...], bool]]:
+    """The stages of each judgement that a criterion makes, and whether it pools them."""
+    if criterion.windowless:
+        after = getattr(criterion, "after", None)
+        yield ((after,) if isinstance(after, str) else ()), True
+        return
+    named = criterion.stage
+    chosen = [
+        stage for stage in stages if named is None or stage.name in ((named,) if isinstance(named, str) else named)
+    ]
+    if criterion.traffic_only:
+        without = [stage.name for stage in chosen if stage.traffic is None]
+        chosen = [stage for stage in chosen if stage.traffic is not None]
+        if (named is not None and without) or not chosen:
+            word = ", ".join(without)
+            faults.append(_misfit("policy", path, f"{criterion.id}: needs a traffic share, and {word} has none"))
+            return
+    if named is not None or criterion.stagewise:
+        for stage in chosen:
+            yield (stage.name,), False
+        return
+    yield tuple(stage.name for stage in chosen), True
+
+
+def _gate_faults(gate: Gate, index: int, bound: tuple[BoundCriterion, ...]) -> Iterator[Misfit]:
+    if bound and not any(_counts(one) for one in bound) and gate.otherwise is None:
+        reasons = ", ".join(sorted({one.criterion.id for one in bound}))
+        yield _misfit(
+            "policy",
+            ("gates", index, "name"),
+            f"no criterion of the gate {gate.name} applies ({reasons}): name the approval that decides, `otherwise: …`",
+        )
+
+
+def _counts(bound: BoundCriterion) -> bool:
+    return bound.not_applicable is None and not bound.criterion.advisory
+
+
+def _fails_early(criterion: Criterion) -> bool:
+    return type(criterion).early is not Criterion.early
+
+
+def _valid_until(policy: Policy, stages: tuple[StageFacts, ...], history: StageHistory | None) -> datetime | None:
+    """The end of the merge window; a back-test has none, because nothing of it is in traffic."""
+    ends = stages[-1].decidable_at
+    if ends is None or history is None or history.trust is Trust.AUTHOR_SUPPLIED:
+        return None
+    return ends + policy.merge_within.delta
+
+
+def _changed_at(
+    stages: tuple[StageFacts, ...], history: StageHistory | None, valid_until: datetime | None
+) -> tuple[datetime, ...]:
+    instants: set[datetime] = set()
+    for run in history.runs if history is not None else ():
+        instants.add(run.started_at)
+        for pause in run.pauses:
+            instants |= {pause.start, pause.end}
+    for stage in stages:
+        instants |= {instant for instant in (stage.ends_at, stage.decidable_at) if instant is not None}
+        if stage.window is not None and not stage.decidable:
+            instants.add(stage.window.labels_until)
+    if valid_until is not None:
+        instants.add(valid_until)
+    return tuple(sorted(instants))
+
+
+def _reasons(plan: Plan, policy: Policy, history: StageHistory | None) -> Iterator[Reason]:
+    if plan.facts.baseline is None:
+        yield because(Why.FIRST_VERSION)
+    if history is not None and history.trust is Trust.AUTHOR_SUPPLIED:
+        yield because(Why.AUTHOR_SUPPLIED, what="the stage history")
+    if history is not None and history.attempt > 1:
+        yield because(Why.ATTEMPT, number=history.attempt)
+    extended = sum(run.extensions for run in history.runs) if history is not None else 0
+    if extended:
+        yield because(Why.EXTENDED, times=extended)
+    kinds = {bound.criterion.kind for bound in plan.bound()}
+    if plan.facts.baseline is not None and not kinds & {"superiority", "quantile_superiority"}:
+        yield because(Why.NOT_SHOWN_BETTER, policy=policy.name)
+    if plan.expired and plan.valid_until is not None:
+        yield because(Why.REPEAT_LAST_STAGE, stage=plan.stages[-1].name, since=plan.valid_until.isoformat())

@@ -1,0 +1,211 @@
+"""Git: a repository read as objects, never as working-tree files, through the git binary."""
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from model_ratchet.core.errors import RepositoryError
+from model_ratchet.ports import Blob, Change
+
+LARGEST_BLOB = 6_000_000
+_DEEPEN_BY = (50, 200, 1000)
+_SETTINGS = (
+    "core.quotePath=false",
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "diff.external=",
+    "protocol.ext.allow=never",
+    "gc.auto=0",
+)
+
+
+class Git:
+    """The repository at (or above) a folder. Nothing it runs follows hooks, filters, prompts or the user's settings."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_NO_REPLACE_OBJECTS": "1",
+            "LC_ALL": "C",
+        }
+        if not root.is_dir():
+            raise RepositoryError(f"{root} is no folder: name the repository with --repo")
+        self._run("rev-parse", "--git-dir", trouble=f"{root} is no git repository: name one with --repo")
+
+    @property
+    def root(self) -> Path:
+        """The folder that sources' relative paths start from: the work tree's top, or the bare repository itself."""
+        found = self._try("rev-parse", "--show-toplevel")
+        return Path(os.fsdecode(found.strip())) if found else self._root.resolve()
+
+    def commit(self, revision: str) -> str:
+        """The commit id that a revision names.
+
+        Raises:
+            RepositoryError: there is none, or the revision looks like an option.
+        """
+        if revision.startswith("-") or not revision.strip():
+            raise RepositoryError(f"{revision!r} is no revision")
+        found = self._try("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        if found is None:
+            raise RepositoryError(
+                f"there is no commit {revision!r} in {self._root}: fetch it, or name another with --base or --head"
+            )
+        return found.decode().strip()
+
+    def default_base(self) -> str:
+        """The remote's default branch, else ``main``, else ``master``.
+
+        Raises:
+            RepositoryError: there is none of them.
+        """
+        for name in ("refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/heads/main", "refs/heads/master"):
+            if self._try("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}") is not None:
+                return name
+        raise RepositoryError("the base branch can't be guessed: name it with --base")
+
+    def merge_base(self, one: str, other: str) -> str:
+        """The best common ancestor of two commits; a shallow clone is deepened until it shows one.
+
+        Raises:
+            RepositoryError: there is none, or the history that would show it can't be fetched.
+        """
+        for deepen in (None, *_DEEPEN_BY, 0):
+            if deepen is not None:
+                if not self._shallow():
+                    break
+                self._deepen(deepen)
+            found = self._try("merge-base", one, other)
+            if found is not None and found.strip() and not self._unsure(found.decode().strip(), one, other):
+                return found.decode().split()[0]
+        if self._shallow():
+            raise RepositoryError("the history is cut short and can't be deepened: check out with fetch-depth: 0")
+        raise RepositoryError(f"{one[:12]} and {other[:12]} have no common history")
+
+    def changes(self, before: str, after: str) -> tuple[Change, ...]:
+        """The paths that differ between two commits, without rename detection, sorted."""
+        output = self._run(
+            "diff-tree", "-r", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--name-status", before, after
+        )
+        fields = output.split(b"\0")
+        pairs = zip(fields[0::2], fields[1::2], strict=False)
+        return tuple(sorted((Change(_path(path), status.decode()) for status, path in pairs), key=lambda one: one.path))
+
+    def paths(self, commit: str, under: str = "") -> tuple[str, ...]:
+        """All file paths of a commit below a folder, sorted; symlinks and submodules among them."""
+        return tuple(sorted(entry[2] for entry in self._entries(commit, *([under] if under else []))))
+
+    def read(self, commit: str, paths: Sequence[str]) -> Mapping[str, Blob]:
+        """The blobs at these paths; absent ones are absent from the answer, those too large come without content.
+
+        Raises:
+            RepositoryError: an object is missing from the repository.
+        """
+        if not paths:
+            return {}
+        entries = {path: (mode, oid) for mode, oid, path in self._entries(commit, *sorted(set(paths)))}
+        wanted = [path for path in dict.fromkeys(paths) if path in entries and entries[path][0] != "160000"]
+        sizes = self._sizes([entries[path][1] for path in wanted])
+        small = [path for path in wanted if sizes[entries[path][1]] <= LARGEST_BLOB]
+        contents = self._contents([entries[path][1] for path in small])
+        return {
+            path: Blob(
+                path=path,
+                oid=entries[path][1],
+                content=contents.get(entries[path][1], b"") if path in small else b"",
+                symlink=entries[path][0] == "120000",
+                size=sizes[entries[path][1]],
+            )
+            for path in wanted
+        }
+
+    def tree(self, commit: str, folder: str) -> str | None:
+        """The tree id of a folder, None where it does not exist."""
+        found = self._try("rev-parse", "--verify", "--quiet", f"{commit}:{folder}")
+        return found.decode().strip() if found is not None else None
+
+    def committed_at(self, commit: str) -> datetime:
+        """When the commit was made."""
+        output = self._run("show", "--no-patch", "--no-notes", "--format=%ct", "--end-of-options", commit)
+        return datetime.fromtimestamp(int(output.decode().strip().splitlines()[-1]), UTC)
+
+    def _entries(self, commit: str, *under: str) -> Iterator[tuple[str, str, str]]:
+        """(mode, object id, path) of every file of a commit at or below the paths; of all files where none is named."""
+        for line in self._run("ls-tree", "-r", "-z", "--full-tree", commit, "--", *under).split(b"\0"):
+            if line:
+                meta, _, path = line.partition(b"\t")
+                mode, _, oid = meta.decode().split(" ")
+                yield mode, oid, _path(path)
+
+    def _sizes(self, oids: Sequence[str]) -> dict[str, int]:
+        output = self._run("cat-file", "--batch-check", stdin="".join(f"{oid}\n" for oid in oids).encode())
+        sizes = {}
+        for line in output.decode().splitlines():
+            oid, *rest = line.split(" ")
+            if rest[:1] == ["missing"]:
+                raise RepositoryError(f"the object {oid} is missing: fetch it, or check out with fetch-depth: 0")
+            sizes[oid] = int(rest[1])
+        return sizes
+
+    def _contents(self, oids: Sequence[str]) -> dict[str, bytes]:
+        unique = list(dict.fromkeys(oids))
+        output = self._run("cat-file", "--batch", stdin="".join(f"{oid}\n" for oid in unique).encode())
+        contents: dict[str, bytes] = {}
+        position = 0
+        for oid in unique:
+            end = output.index(b"\n", position)
+            header = output[position:end].decode().split(" ")
+            if header[0] != oid or header[1:2] == ["missing"]:
+                raise RepositoryError(f"the object {oid} is missing: fetch it, or check out with fetch-depth: 0")
+            size = int(header[2])
+            contents[oid] = output[end + 1 : end + 1 + size]
+            position = end + 1 + size + 1
+        return contents
+
+    def _shallow(self) -> bool:
+        return (self._try("rev-parse", "--is-shallow-repository") or b"").strip() == b"true"
+
+    def _unsure(self, base: str, one: str, other: str) -> bool:
+        """Whether a shallow history may hide a better common ancestor: it may, until the base itself is not at the cut."""
+        if not self._shallow() or base in (one, other):
+            return False
+        folder = Path(os.fsdecode(self._run("rev-parse", "--git-common-dir").strip()))
+        cut = (self._root / folder / "shallow").read_text(encoding="ascii").split()
+        return base in cut
+
+    def _deepen(self, by: int) -> None:
+        depth = ("--unshallow",) if by == 0 else (f"--deepen={by}",)
+        self._try("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", *depth, "origin")
+
+    def _run(self, *arguments: str, stdin: bytes = b"", trouble: str | None = None) -> bytes:
+        done = self._ask(arguments, stdin)
+        if done.returncode:
+            raise RepositoryError(trouble or f"git {arguments[0]} ended with {done.returncode} in {self._root}")
+        return done.stdout
+
+    def _try(self, *arguments: str) -> bytes | None:
+        done = self._ask(arguments, b"")
+        return None if done.returncode else done.stdout
+
+    def _ask(self, arguments: Sequence[str], stdin: bytes) -> "subprocess.CompletedProcess[bytes]":
+        settings = [part for setting in (*_SETTINGS, "safe.directory=*") for part in ("-c", setting)]
+        try:
+            return subprocess.run(  # noqa: S603
+                ["git", *settings, "-C", str(self._root), *arguments],  # noqa: S607
+                input=stdin,
+                capture_output=True,
+                env=self._environ,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise RepositoryError("there is no git on this machine: install it") from None
+
+
+def _path(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
