@@ -15,10 +15,11 @@ from model_ratchet.core.verdict import Judgement
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricFacts:
-    """One metric as the model file binds it: ``unit`` is s, B, fraction or 1; ``labelled`` when it waits for ground truth."""
+    """One metric as the model file binds it, in its base unit; ``labelled`` when it waits for ground truth."""
 
     name: str
     kind: Literal["proportion", "duration", "mean", "gauge"]
+    unit: Literal["fraction", "s", "B", "cores", "1"] = "1"
     better: Literal["higher", "lower"] = "higher"
     labelled: bool = False
     own_source: bool = False

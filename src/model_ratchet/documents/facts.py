@@ -1,11 +1,12 @@
 """Facts: the documents flattened into the plain words and numbers that criteria read."""
 
 from collections.abc import Mapping
+from typing import Literal, assert_never
 
 from model_ratchet.core.units import Quantity
 from model_ratchet.criteria.base import MetricFacts
 from model_ratchet.documents.free import flatten
-from model_ratchet.documents.model import Metric, ModelFile, Proportion
+from model_ratchet.documents.model import DurationMetric, Gauge, Mean, Metric, ModelFile, Proportion
 from model_ratchet.documents.request import PromotionRequest
 
 
@@ -18,10 +19,36 @@ def _metric(name: str, metric: Metric, model: ModelFile) -> MetricFacts:
     return MetricFacts(
         name=name,
         kind=metric.kind,
+        unit=_unit(metric),
         better=metric.better,
         labelled=isinstance(metric, Proportion) and metric.labelled,
         own_source=metric.source is not None and metric.source != model.rows.source,
     )
+
+
+def _unit(metric: Metric) -> Literal["fraction", "s", "B", "cores", "1"]:
+    match metric:
+        case Proportion():
+            return "fraction"
+        case DurationMetric():
+            return "s"
+        case Mean():
+            return "1"
+        case Gauge():
+            return _GAUGES[metric.unit]
+        case _:
+            assert_never(metric)
+
+
+_GAUGES: Mapping[str, Literal["fraction", "B", "cores", "1"]] = {
+    "B": "B",
+    "KiB": "B",
+    "MiB": "B",
+    "GiB": "B",
+    "cores": "cores",
+    "%": "fraction",
+    "1": "1",
+}
 
 
 def stated(request: PromotionRequest) -> Mapping[str, str]:

@@ -58,7 +58,7 @@ class Outline:
             plain = Outline(self.root, branch)._plain().node
             node = plain.get("items") if isinstance(part, int) else plain.get("properties", {}).get(part)
             if node is None and not isinstance(part, int):
-                node = plain.get("additionalProperties")
+                node = next(iter(plain.get("patternProperties", {}).values()), plain.get("additionalProperties"))
             if isinstance(node, dict):
                 break
         return Outline(self.root, node if isinstance(node, dict) else {})._plain()

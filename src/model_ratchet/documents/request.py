@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
@@ -30,9 +31,8 @@ def _baseline(value: object) -> object:
     if value == FIRST:
         return value
     if not isinstance(value, str):
-        raise ValueError(
-            f"{value!r} is no baseline: name the active version, or write none for a model's first version"
-        )
+        stands = "no value stands here" if value is None else f"{value!r} is no version"
+        raise ValueError(f"{stands}: name the active version, or write none for the first version of a model")
     return Version.parse(value)
 
 
@@ -43,6 +43,10 @@ def _inside(path: str) -> str:
             f"{path!r} is no path inside the promotion's folder: write it relative to the folder, with / and without .."
         )
     return path
+
+
+def _shown(instant: datetime) -> str:
+    return instant.isoformat().replace("+00:00", "Z")
 
 
 def _commit(text: str) -> str:
@@ -136,7 +140,7 @@ class Pause(Model):
     @model_validator(mode="after")
     def _forward(self) -> Self:
         if self.end <= self.start:
-            raise ValueError(f"the pause ends at {self.end.isoformat()}, not after it starts: swap `from` and `to`")
+            raise ValueError(f"the pause ends at {_shown(self.end)}, not after it starts: swap `from` and `to`")
         return self
 
     @property
@@ -163,7 +167,7 @@ class StageEntry(Model):
         for index, pause in enumerate(self.pauses):
             if pause.start < free_from:
                 what = "the pause before it ends" if index else "the stage starts"
-                yield Fault(("pauses", index, "from"), f"the pause starts before {what} ({free_from.isoformat()})")
+                yield Fault(("pauses", index, "from"), f"the pause starts before {what} ({_shown(free_from)})")
             free_from = max(free_from, pause.end)
 
 
@@ -201,7 +205,7 @@ class PromotionRequest(Model):
         if self.drill is None:
             return None
         return {
-            "performed_at": self.drill.performed_at.isoformat().replace("+00:00", "Z"),
+            "performed_at": _shown(self.drill.performed_at),
             "restored": str(self.drill.restored),
             "result": self.drill.result,
         }
@@ -222,6 +226,6 @@ class PromotionRequest(Model):
             if earlier and entry.started <= earlier[-1].started:
                 yield Fault(
                     ("history", index, "started"),
-                    f"{entry.started.isoformat()} is not after the start of `{earlier[-1].stage}`: "
+                    f"{_shown(entry.started)} is not after the start of `{earlier[-1].stage}`: "
                     "write the stages in the order in which they ran",
                 )

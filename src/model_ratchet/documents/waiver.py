@@ -44,9 +44,7 @@ class Waiver(Model):
 
     def _faults(self) -> Iterator[Fault]:
         if self.expires_at <= self.granted_at:
-            yield Fault(
-                ("expires_at",), f"{self.expires_at.isoformat()} is not after `granted_at`: a waiver lasts a while"
-            )
+            yield Fault(("expires_at",), "`expires_at` is not after `granted_at`: swap them, or write a later instant")
         for index, outcome in enumerate(self.outcomes):
             if outcome in self.outcomes[:index]:
                 yield Fault(("outcomes", index), f"`{outcome}` is named twice: keep one")

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 def meant(word: str, known: Iterable[str]) -> str | None:
     """The known word nearest to a misspelt one, None where none is near."""
     by_fold = {one.casefold().replace("-", "_"): one for one in known}
-    near = get_close_matches(word[:64].casefold().replace("-", "_"), by_fold, n=1, cutoff=0.7)
+    near = get_close_matches(word[:64].casefold().replace("-", "_"), by_fold, n=1, cutoff=0.65)
     return by_fold[near[0]] if near else None
 
 

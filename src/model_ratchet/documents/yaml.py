@@ -15,6 +15,8 @@ Value: TypeAlias = str | int | float | bool | list["Value"] | dict[str, "Value"]
 
 _Node: TypeAlias = yaml.ScalarEvent | yaml.CollectionStartEvent | yaml.AliasEvent
 
+_OWN_TAGS = "tag:yaml.org,2002:"
+
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
 MAX_EVENTS = 50_000
@@ -201,7 +203,7 @@ class _Reader:
                 at, None, f"the anchor &{_short(event.anchor)} is refused: write the value out where it is needed"
             )
         if event.tag is not None:
-            self._refuse(at, path, f"the tag {_short(event.tag)} is refused: remove it")
+            self._refuse(at, path, f"the tag {_short(event.tag.replace(_OWN_TAGS, '!!'))} is refused: remove it")
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, at, path)
         if isinstance(event, yaml.SequenceStartEvent):

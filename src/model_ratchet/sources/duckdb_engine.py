@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import duckdb
 from sqlglot import exp
@@ -82,7 +82,7 @@ class DuckDBEngine:
             self._columns = {name: Column(name, _kind(type_), type_) for name, type_ in described}
         return self._columns
 
-    def run(self, question: exp.Query) -> list[tuple[object, ...]]:
+    def run(self, question: exp.Query) -> list[tuple[Any, ...]]:
         """The rows of the answer."""
         self.columns()
         text = question.sql(dialect="duckdb")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from model_ratchet.core.errors import SourceError
 from model_ratchet.core.reason import Reason
@@ -65,7 +65,7 @@ class Engine(Protocol):
             UnanswerableError: the table is not there, or can't be read.
         """
 
-    def run(self, question: "exp.Query") -> list[tuple[object, ...]]:
+    def run(self, question: "exp.Query") -> list[tuple[Any, ...]]:
         """The rows of the answer. Times are never among them: questions ask for microseconds since 1970.
 
         Raises:

@@ -50,6 +50,11 @@ def values(rows: Iterable[tuple[object, ...]], alias: str, names: Iterable[str])
     )
 
 
+def call(function: str, *trees: Tree) -> exp.Func:
+    """A function of these. Like all that follow, it takes copies: a tree can stand in many places."""
+    return exp.func(function, *trees)
+
+
 def as_text(tree: Tree) -> Tree:
     """The value as text."""
     return exp.cast(tree, "TEXT")
@@ -57,7 +62,7 @@ def as_text(tree: Tree) -> Tree:
 
 def as_whole(tree: Tree) -> Tree:
     """The value as a 64-bit integer; null where it does not fit."""
-    return exp.TryCast(this=tree, to=exp.DataType.build("BIGINT"))
+    return try_cast(tree, "BIGINT")
 
 
 def as_wide(tree: Tree) -> Tree:
@@ -67,21 +72,27 @@ def as_wide(tree: Tree) -> Tree:
 
 def as_real(tree: Tree) -> Tree:
     """The value as a double; null where a text is no number."""
-    return exp.TryCast(this=tree, to=exp.DataType.build("DOUBLE"))
+    return try_cast(tree, "DOUBLE")
+
+
+def try_cast(tree: Tree, kind: str) -> Tree:
+    """The value as another type; null where it can't be."""
+    return exp.TryCast(this=tree.copy(), to=exp.DataType.build(kind))
 
 
 def finite(real: Tree) -> Tree:
-    """Whether a double is there and is neither NaN nor infinite."""
-    return exp.and_(
-        exp.not_(real.is_(exp.null())),
-        exp.not_(exp.func("ISNAN", real.copy())),
-        exp.not_(exp.func("ISINF", real.copy())),
-    )
+    """Whether a double is there and is neither NaN nor infinite. Never null."""
+    return exp.and_(there(real), exp.not_(call("ISNAN", real)), exp.not_(call("ISINF", real)))
 
 
 def there(tree: Tree) -> Tree:
     """Whether the value is not null."""
-    return exp.not_(tree.is_(exp.null()))
+    return exp.not_(absent(tree))
+
+
+def absent(tree: Tree) -> Tree:
+    """Whether the value is null."""
+    return tree.is_(exp.null())
 
 
 def choose(*branches: tuple[Tree, Tree], otherwise: Tree | None = None) -> exp.Case:
@@ -97,9 +108,14 @@ def flag(condition: Tree) -> exp.Case:
     return choose((condition, number(1)), otherwise=number(0))
 
 
+def surely(condition: Tree) -> Tree:
+    """The condition, false where it is null."""
+    return call("COALESCE", condition, exp.false())
+
+
 def total(tree: Tree) -> Tree:
     """The exact sum, 0 over nothing."""
-    return exp.Coalesce(this=exp.Sum(this=tree), expressions=[number(0)])
+    return call("COALESCE", exp.Sum(this=tree.copy()), number(0))
 
 
 def how_many(condition: Tree | None = None) -> Tree:
@@ -109,4 +125,4 @@ def how_many(condition: Tree | None = None) -> Tree:
 
 def only_where(aggregate: Tree, condition: Tree) -> exp.Filter:
     """The aggregate over the rows that meet the condition."""
-    return exp.Filter(this=aggregate, expression=exp.Where(this=condition))
+    return exp.Filter(this=aggregate.copy(), expression=exp.Where(this=condition.copy()))

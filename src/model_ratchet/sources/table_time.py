@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from model_ratchet.core.evidence import EPOCH, HOUR, Window
 from model_ratchet.sources.engine import Column, Kind
-from model_ratchet.sources.table_sql import Tree, choose, column, number, text, there
+from model_ratchet.sources.table_sql import Tree, absent, call, choose, column, number, text, there, try_cast
 
 MICROSECOND = timedelta(microseconds=1)
 HOUR_MICROS = HOUR // MICROSECOND
@@ -38,14 +38,14 @@ class TimeColumn:
             return _micros(exp.cast(stored, "TIMESTAMPTZ"))
         if self.column.kind is Kind.NAIVE:
             return self._in_zone(exp.cast(stored, "TIMESTAMP"))
-        with_offset = _micros(exp.TryCast(this=stored.copy(), to=exp.DataType.build("TIMESTAMPTZ")))
-        naive = exp.TryCast(this=stored.copy(), to=exp.DataType.build("TIMESTAMP"))
+        with_offset = _micros(try_cast(stored, "TIMESTAMPTZ"))
+        naive = try_cast(stored, "TIMESTAMP")
         return choose((self._has_offset(), with_offset), otherwise=self._in_zone(naive) if self.zone else None)
 
     def unreadable(self) -> Tree:
         """Whether a text is no time."""
-        parsed = exp.TryCast(this=column(self.column.name), to=exp.DataType.build("TIMESTAMP"))
-        return exp.and_(there(column(self.column.name)), parsed.is_(exp.null()))
+        parsed = try_cast(column(self.column.name), "TIMESTAMP")
+        return exp.and_(there(column(self.column.name)), absent(parsed))
 
     def lacks_zone(self) -> Tree:
         """Whether a text is there without an offset."""
@@ -61,7 +61,7 @@ class TimeColumn:
         else:
             return None
         first, last = _spelled(window.start - margin, kind), _spelled(window.end + margin, kind)
-        return exp.and_(stored >= exp.cast(text(first), kind), stored.copy() < exp.cast(text(last), kind))
+        return exp.and_(stored >= exp.cast(text(first), kind), stored < exp.cast(text(last), kind))
 
     def _has_offset(self) -> Tree:
         return exp.RegexpLike(this=column(self.column.name), expression=text(_WITH_OFFSET))
@@ -78,10 +78,15 @@ def active_offset(micros: Tree, window: Window) -> Tree:
     passed = 0
     for interval in window.intervals:
         start, end = since_epoch(interval.start), since_epoch(interval.end)
-        inside = exp.and_(micros.copy() >= number(start), micros.copy() < number(end))
-        branches.append((inside, micros.copy() - number(start - passed)))
+        inside = exp.and_(micros >= number(start), micros < number(end))
+        branches.append((inside, micros - number(start - passed)))
         passed += end - start
     return choose(*branches)
+
+
+def whole_hours(offset: Tree) -> Tree:
+    """The hour of active time of an offset."""
+    return exp.IntDiv(this=offset.copy(), expression=number(HOUR_MICROS))
 
 
 def instant_at(window: Window, offset: int) -> datetime:
@@ -100,7 +105,7 @@ def since_epoch(instant: datetime) -> int:
 
 
 def _micros(tree: Tree) -> Tree:
-    return exp.func("EPOCH_US", tree)
+    return call("EPOCH_US", tree)
 
 
 def _spelled(instant: datetime, kind: str) -> str:

@@ -1,0 +1,192 @@
+"""check: what a branch proposes, judged against the policies of its base branch. Effects in order, no decisions."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from model_ratchet.actions.proposal import Faulty, Proposal, read_proposal
+from model_ratchet.core.evidence import Approvals, Document, Evidence, Measurement, Missing, Need, Shape
+from model_ratchet.core.finding import Finding, Location
+from model_ratchet.core.reason import Why, because
+from model_ratchet.documents.files import model_path
+from model_ratchet.documents.promoted import read_promoted
+from model_ratchet.engine.bind import bind
+from model_ratchet.engine.judge import judge
+from model_ratchet.engine.lifecycle import (
+    Chain,
+    Folder,
+    Proposed,
+    Refused,
+    RolledBack,
+    Unclear,
+    Untouched,
+    chain,
+    meaning,
+    touched_folders,
+)
+from model_ratchet.engine.plan import Plan
+from model_ratchet.engine.record import Record, as_sealed, seal
+from model_ratchet.git import Git
+from model_ratchet.ports import Ledger, NoLedger, Repository
+from model_ratchet.report.check import Check, RollbackNote
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckInput:
+    """Everything that a check depends on; nothing after it reads the environment or the clock."""
+
+    repo: Path
+    base: str | None
+    head: str
+    now: datetime
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """The three commits of a check and what lies between them."""
+
+    base: str
+    head: str
+    merge_base: str
+    paths: Mapping[str, str]
+    chains: Mapping[str, Chain]
+
+
+def check(
+    asked: CheckInput,
+    *,
+    repository: Repository | None = None,
+    ledger: Ledger | None = None,
+    progress: Progress | None = None,
+) -> Check:
+    """The verdict on what ``head`` proposes to ``base`` at an instant.
+
+    Raises:
+        RepositoryError: git could not answer.
+    """
+    repository = repository if repository is not None else Git(asked.repo)
+    change = read_change(repository, asked)
+    folders = touched_folders(change.paths)
+    commits = (change.merge_base, change.base, change.head)
+    there = [frozenset(_below(repository, commit, folders)) for commit in commits]
+    meant = meaning(change.paths, at_merge_base=there[0], at_base=there[1], at_head=there[2], chains=change.chains)
+    match meant:
+        case Untouched():
+            return Check(untouched=True)
+        case Refused(findings):
+            return Check(findings=findings)
+        case Unclear(model, trouble):
+            return Check(rollback=None, trouble=f"{model}: {trouble}")
+        case RolledBack(model, removed, returns_to):
+            return Check(
+                rollback=RollbackNote(model=model, removed=tuple(map(str, removed)), returns_to=str(returns_to))
+            )
+        case Proposed(proposed):
+            return _judge_all(asked, repository, ledger or NoLedger(), change, proposed, progress)
+
+
+def read_change(repository: Repository, asked: CheckInput) -> Change:
+    """The commits of a check, the paths between them, and the chains of the models that they touch."""
+    base = repository.commit(asked.base if asked.base is not None else repository.default_base())
+    head = repository.commit(asked.head)
+    merge_base = repository.merge_base(base, head)
+    paths = {change.path: change.status for change in repository.changes(merge_base, head)}
+    models = sorted({folder.model for folder in touched_folders(paths)})
+    return Change(
+        base=base,
+        head=head,
+        merge_base=merge_base,
+        paths=paths,
+        chains={model: read_chain(repository, base, model) for model in models},
+    )
+
+
+def read_chain(repository: Repository, base: str, model: str) -> Chain:
+    """The chain of a model's promoted versions on the base branch."""
+    requests = [path for path in repository.paths(base, f"promotions/{model}") if path.endswith("/promotion.yaml")]
+    blobs = repository.read(base, requests)
+    return chain(model, [read_promoted(path, blob.content) for path, blob in sorted(blobs.items())])
+
+
+def gather_evidence(
+    proposal: Proposal, plan: Plan, asked: CheckInput, root: Path, progress: Progress | None
+) -> Evidence:
+    """The answers of the model's sources, of the documents beside the request, and of the reviews (none without a forge)."""
+    from model_ratchet.sources.gather import gather
+    from model_ratchet.sources.open import base_needs, deadlines, open_sources, route
+
+    needs = plan.needs()
+    own: dict[Need, Measurement | Missing] = {}
+    for need in needs:
+        if need.shape is Shape.DOCUMENT:
+            own[need] = _document(proposal, need.metric)
+        elif need.shape is Shape.APPROVALS:
+            own[need] = Approvals(approvals=())
+    asked_of_sources = [need for need in needs if need not in own]
+    for stage in plan.stages:
+        if stage.window is not None and asked_of_sources:
+            asked_of_sources += base_needs(proposal.model, stage.name, stage.window, paired=stage.paired)
+    sources = open_sources(
+        proposal.sources,
+        proposal.model,
+        proposal.request,
+        root=root,
+        environ=asked.environ,
+        other_versions=proposal.other_versions,
+    )
+    found = gather(
+        asked_of_sources,
+        sources,
+        lambda need: route(need, proposal.model),
+        deadlines=deadlines(proposal.sources),
+        progress=progress,
+    )
+    return Evidence({**found.answers, **own}, found.queries)
+
+
+def _judge_all(
+    asked: CheckInput,
+    repository: Repository,
+    ledger: Ledger,
+    change: Change,
+    folders: Sequence[Folder],
+    progress: Progress | None,
+) -> Check:
+    findings: list[Finding] = []
+    records: list[Record] = []
+    for folder in folders:
+        proposal = read_proposal(
+            repository, folder, base=change.base, head=change.head, chain=change.chains[folder.model]
+        )
+        if isinstance(proposal, Faulty):
+            findings += proposal.findings
+            continue
+        if len(folders) > 1 and not proposal.model.allow_batch:
+            place = Location(folder.request)
+            findings.append(
+                Finding(place, f"one pull request proposes one version: {model_path(folder.model)} allows no batch")
+            )
+            continue
+        history = ledger.history(folder.model, folder.version)
+        plan = bind(proposal.documents, history, now=asked.now)
+        if isinstance(plan, Plan):
+            evidence = gather_evidence(proposal, plan, asked, repository.root, progress)
+            plan, evidence = as_sealed(plan, evidence)
+            records.append(seal(plan, evidence, judge(plan, evidence), now=asked.now))
+        else:
+            findings += [proposal.finding(misfit) for misfit in plan]
+    return Check(findings=tuple(sorted(findings))) if findings else Check(records=tuple(records))
+
+
+def _below(repository: Repository, commit: str, folders: Sequence[Folder]) -> Sequence[str]:
+    found = [path for folder in folders for path in repository.paths(commit, folder.path)]
+    return [*found, *repository.paths(commit, "policies")]
+
+
+def _document(proposal: Proposal, name: str) -> Document | Missing:
+    found = proposal.beside.get(name)
+    return found if found is not None else Missing(reason=because(Why.DOCUMENT_ABSENT, document=name))

@@ -1,0 +1,79 @@
+"""explain: what a criterion asks for, how it judges, and which parameters it takes."""
+
+from difflib import get_close_matches
+
+from model_ratchet.core.errors import UsageError
+from model_ratchet.criteria import BUILT_IN
+from model_ratchet.criteria.base import Criterion
+
+
+def explain(kind: str | None) -> str:
+    """The explanation of one kind of criterion, or the list of all kinds.
+
+    Raises:
+        UsageError: there is no such kind.
+    """
+    kinds = {kind_of(criterion): criterion for criterion in BUILT_IN}
+    if kind is None:
+        width = max(map(len, kinds))
+        return "\n".join(f"{name:<{width}}  {criterion.summary}" for name, criterion in kinds.items())
+    if kind not in kinds:
+        close = get_close_matches(kind, kinds, n=1)
+        hint = f"did you mean {close[0]}? " if close else ""
+        raise UsageError(f"there is no criterion {kind!r}: {hint}known are {', '.join(kinds)}")
+    return _page(kind, kinds[kind])
+
+
+def kind_of(criterion: type[Criterion]) -> str:
+    """The word that a policy writes for a criterion."""
+    (kind,) = criterion.model_fields["kind"].annotation.__args__  # type: ignore[union-attr]
+    return str(kind)
+
+
+def parameters(criterion: type[Criterion]) -> tuple[tuple[str, str, str], ...]:
+    """Each parameter of a criterion: its name, its form, and its default (``required`` where there is none)."""
+    properties = criterion.model_json_schema()["properties"]
+    rows = []
+    for name, entry in criterion.model_fields.items():
+        if name in ("id", "kind"):
+            continue
+        default = "required" if entry.is_required() else str(entry.default)
+        rows.append((name, _form(properties[name]), default))
+    return tuple(rows)
+
+
+def _page(kind: str, criterion: type[Criterion]) -> str:
+    text = "\n".join(line.strip() for line in (criterion.__doc__ or "").strip().splitlines())
+    rows = parameters(criterion)
+    width = max(len(name) for name, _, _ in rows)
+    listed = "\n".join(f"  {name:<{width}}  {form} ({default})" for name, form, default in rows)
+    marks = [
+        ("compares with the baseline", criterion.comparative),
+        ("judged stage by stage", criterion.stagewise),
+        ("reads no stage", criterion.windowless),
+        ("only stages with a traffic share", criterion.traffic_only),
+        ("may fail early", criterion.early is not Criterion.early),
+        ("decided by people", criterion.sign_off),
+    ]
+    notes = ", ".join(word for word, holds in marks if holds)
+    return f"{kind} (revision {criterion.revision})\n\n{text}\n\nParameters\n{listed}\n\n{notes}".rstrip()
+
+
+def _form(schema: dict[str, object]) -> str:
+    if "enum" in schema:
+        return " | ".join(str(word) for word in _list(schema["enum"]))
+    if "const" in schema:
+        return str(schema["const"])
+    if "anyOf" in schema:
+        return " or ".join(
+            dict.fromkeys(
+                _form(one) for one in _list(schema["anyOf"]) if isinstance(one, dict) and one != {"type": "null"}
+            )
+        )
+    examples = _list(schema.get("examples", ()))
+    word = str(schema.get("type", "value"))
+    return f"{word} such as {examples[0]}" if examples else word
+
+
+def _list(value: object) -> list[object]:
+    return list(value) if isinstance(value, list | tuple) else []

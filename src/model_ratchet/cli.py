@@ -1,0 +1,247 @@
+"""The command line: arguments in, exit code out. The one place that turns outcomes and exceptions into codes.
+
+0 passed · 1 failed · 2 usage or invalid document · 3 errored · 4 pending or inconclusive · 5 judged but not published ·
+130 interrupted. The codes never depend on the output format.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from enum import IntEnum
+from pathlib import Path
+from typing import TextIO, assert_never
+
+from model_ratchet import __version__
+from model_ratchet.core.errors import PublishError, RatchetError, UsageError
+from model_ratchet.core.outcome import Outcome
+
+FORMATS = ("text", "markdown", "json", "junit", "sarif", "github")
+
+
+class ExitCode(IntEnum):
+    """What a run ended as."""
+
+    PASSED = 0
+    FAILED = 1
+    INVALID = 2
+    ERRORED = 3
+    WAITING = 4
+    NOT_PUBLISHED = 5
+    INTERRUPTED = 130
+
+    @classmethod
+    def of(cls, outcome: Outcome | None) -> "ExitCode":
+        """The code of an outcome; None stands for documents that can't be judged."""
+        match outcome:
+            case None:
+                return cls.INVALID
+            case Outcome.PASSED:
+                return cls.PASSED
+            case Outcome.FAILED:
+                return cls.FAILED
+            case Outcome.ERRORED:
+                return cls.ERRORED
+            case Outcome.PENDING | Outcome.INCONCLUSIVE:
+                return cls.WAITING
+            case _:
+                assert_never(outcome)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code. Nothing above this line ever shows a traceback for what a user did."""
+    parser = _parser()
+    try:
+        options = parser.parse_args(arguments)
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else ExitCode.INVALID
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return ExitCode.ERRORED
+    except UsageError as error:
+        return _say(error, ExitCode.INVALID)
+    except PublishError as error:
+        return _say(error, ExitCode.NOT_PUBLISHED)
+    except RatchetError as error:
+        return _say(error, ExitCode.ERRORED)
+
+
+def _say(error: Exception, code: ExitCode) -> ExitCode:
+    print(f"ratchet: {error}", file=sys.stderr)  # noqa: T201
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ratchet",
+        description="Lets a model version into production only when it is shown to be strictly better.",
+        epilog="Exit codes: 0 passed, 1 failed, 2 usage or invalid document, 3 errored, 4 pending or inconclusive, "
+        "5 judged but not published, 130 interrupted.",
+    )
+    parser.add_argument("--version", action="version", version=f"ratchet {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_check(commands)
+    _add_validate(commands)
+    _add_explain(commands)
+    _add_schema(commands)
+    return parser
+
+
+def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "check",
+        help="judge the promotion that a branch proposes",
+        description="Judges the promotion that a branch proposes, against the policies of its base branch.",
+    )
+    _add_revisions(parser)
+    parser.add_argument(
+        "--record", type=Path, metavar="FILE", help="judge and render a stored record again, from it alone"
+    )
+    parser.add_argument(
+        "--write-record", type=Path, metavar="FILE", help="write the sealed record (a folder, for several)"
+    )
+    _add_output(parser)
+    parser.set_defaults(command=_check)
+
+
+def _add_revisions(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--repo", type=Path, default=Path(), metavar="DIR", help="the repository (default: here)")
+    parser.add_argument(
+        "--base", metavar="REV", help="the protected branch (default: the remote's default branch, else main)"
+    )
+    parser.add_argument("--head", default="HEAD", metavar="REV", help="what is proposed (default: HEAD)")
+    parser.add_argument(
+        "--now", type=_instant, metavar="INSTANT", help="judge as of this instant, such as 2025-09-01T12:00:00Z"
+    )
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=FORMATS, default="text", help="how to print (default: text)")
+    parser.add_argument("--output", "-o", type=Path, metavar="FILE", help="print into a file")
+
+
+def _add_validate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "validate",
+        help="check documents only",
+        description="Checks policies, model files, sources, waivers and requests of the working tree; asks no source.",
+    )
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="documents to check (default: all)")
+    parser.add_argument("--repo", type=Path, default=Path(), metavar="DIR", help="the repository (default: here)")
+    _add_output(parser)
+    parser.set_defaults(command=_validate)
+
+
+def _add_explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "explain",
+        help="what a criterion does and how to write it",
+        description="Says what a kind of criterion asks for, how it judges, and which parameters it takes.",
+    )
+    parser.add_argument("criterion", nargs="?", help="the kind; without it, all kinds are listed")
+    parser.set_defaults(command=_explain)
+
+
+def _add_schema(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "schema",
+        help="print or write the JSON Schemas of the documents",
+        description="Prints the JSON Schema of one document kind, or writes all of them into a folder.",
+    )
+    parser.add_argument("document", nargs="?", help="the kind of document; without it, the kinds are listed")
+    parser.add_argument("--write", type=Path, metavar="DIR", help="write all schemas into this folder")
+    parser.set_defaults(command=_schema)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from model_ratchet.report import render
+
+    if options.record is not None:
+        from model_ratchet.actions.rejudge import rejudge
+
+        checked = rejudge(options.record)
+    else:
+        from model_ratchet.actions.check import CheckInput, check
+
+        checked = check(
+            CheckInput(
+                repo=options.repo,
+                base=options.base,
+                head=options.head,
+                now=options.now or datetime.now(UTC),
+                environ=dict(os.environ),
+            ),
+            progress=_progress(),
+        )
+    if options.write_record is not None:
+        from model_ratchet.actions.rejudge import write_records
+
+        write_records(checked, options.write_record)
+    _print(render(checked, options.format, width=_width(), colour=_colour(options)), options.output)
+    return ExitCode.of(checked.outcome)
+
+
+def _validate(options: argparse.Namespace) -> int:
+    from model_ratchet.actions.validate import validate
+    from model_ratchet.report import render
+
+    checked = validate(options.repo, options.paths)
+    _print(render(checked, options.format, width=_width(), colour=_colour(options)), options.output)
+    return ExitCode.of(checked.outcome)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from model_ratchet.actions.explain import explain
+
+    _print(explain(options.criterion), None)
+    return ExitCode.PASSED
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from model_ratchet.actions.schema import print_schema, write_schemas
+
+    if options.write is not None:
+        _print("\n".join(str(path) for path in write_schemas(options.write)), None)
+    else:
+        _print(print_schema(options.document), None)
+    return ExitCode.PASSED
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no instant: write 2025-09-01T12:00:00Z") from None
+    if instant.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text!r} has no zone: end it with Z or an offset")
+    return instant.astimezone(UTC)
+
+
+def _print(text: str, output: Path | None) -> None:
+    if output is not None:
+        output.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+        return
+    stream: TextIO = sys.stdout
+    stream.write(text if text.endswith("\n") else text + "\n")
+    stream.flush()
+
+
+def _width() -> int | None:
+    return None if sys.stdout.isatty() else 110
+
+
+def _colour(options: argparse.Namespace) -> bool:
+    return options.output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _progress() -> Callable[[str], None] | None:
+    """Says on the terminal what is being asked; silent when nobody looks."""
+    if not sys.stderr.isatty():
+        return None
+    return lambda text: print(f"\r\x1b[2K{text}", end="", file=sys.stderr, flush=True)  # noqa: T201

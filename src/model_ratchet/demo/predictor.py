@@ -1,0 +1,135 @@
+"""Predictor: a logistic model of a flight's features, held as a plain file of weights, and how it is trained."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from model_ratchet.demo.flights import Features, Flight
+
+_HINGES = {
+    "departure_delay": (-10.0, 0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0),
+    "recent_delay": (0.0, 10.0, 20.0, 40.0),
+}
+_NAMED = ("carrier", "origin", "dest")
+_COUNTED = ("hour", "weekday")
+_SCALES = {
+    "distance": 1000.0,
+    "block_minutes": 100.0,
+    "queue": 20.0,
+    "temp": 50.0,
+    "wind_speed": 10.0,
+    "precip": 0.1,
+    "pressure": 1000.0,
+    "visib": 10.0,
+    "departure_delay": 10.0,
+    "recent_delay": 10.0,
+}
+KNOWN = (*_NAMED, *_COUNTED, *_SCALES)
+"""Every feature that a version can read."""
+
+# a value beyond it is a fault of its sensor, and would drown every other feature
+_LARGEST = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """A logistic model: the features that it reads, and one weight for each of their terms."""
+
+    features: tuple[str, ...]
+    intercept: float
+    weights: Mapping[str, float]
+
+    def predict(self, asked: Features) -> float:
+        """The probability that the flight arrives late, above 0 and below 1, whatever is missing or unknown."""
+        total = self.intercept
+        weights = self.weights
+        for name, value in terms(self.features, asked):
+            total += weights.get(name, 0.0) * value
+        return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, total))))
+
+    def to_bytes(self) -> bytes:
+        """The model file; the same predictor gives the same bytes."""
+        held = {"features": self.features, "intercept": self.intercept, "weights": dict(sorted(self.weights.items()))}
+        return (json.dumps(held, indent=1) + "\n").encode()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Self:
+        """The predictor that a model file holds."""
+        held = json.loads(content)
+        return cls(tuple(held["features"]), held["intercept"], held["weights"])
+
+    @property
+    def digest(self) -> str:
+        """The digest of the model file."""
+        return f"sha256:{hashlib.sha256(self.to_bytes()).hexdigest()}"
+
+
+def terms(features: Sequence[str], asked: Features) -> Iterator[tuple[str, float]]:
+    """The terms of the linear model for one request: named values as 1, numbers scaled, delays piecewise linear.
+
+    A number that is missing, or is none, gives the term ``<feature> missing``.
+    """
+    for feature in features:
+        value = asked.get(feature)
+        if feature in _NAMED:
+            if value is not None:
+                yield f"{feature}={value}", 1.0
+            continue
+        if not isinstance(value, (int, float)) or not math.isfinite(value):
+            yield f"{feature} missing", 1.0
+        elif feature in _COUNTED:
+            yield f"{feature}={value:.0f}", 1.0
+        else:
+            scale = _SCALES[feature]
+            for hinge in _HINGES.get(feature, (None,)):
+                scaled = value / scale if hinge is None else max(0.0, value - hinge) / scale
+                yield (
+                    (feature if hinge is None else f"{feature} above {hinge:g}"),
+                    max(-_LARGEST, min(_LARGEST, scaled)),
+                )
+
+
+def train(features: tuple[str, ...], flights: Sequence[Flight], *, strength: float) -> Predictor:
+    """The predictor fitted to flights whose label has come. ``strength`` is the inverse of the L2 penalty.
+
+    Raises:
+        ImportError: the ``demo`` extra is not installed.
+    """
+    from sklearn.feature_extraction import DictVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    labelled = [flight for flight in flights if flight.late is not None]
+    vectors = DictVectorizer()
+    matrix = vectors.fit_transform([dict(terms(features, flight.features)) for flight in labelled])
+    fitted = LogisticRegression(C=strength, max_iter=ITERATIONS, solver="lbfgs", tol=1e-3)
+    fitted.fit(matrix, [bool(flight.late) for flight in labelled])
+    weights = {
+        name: float(f"{weight:.9g}") for name, weight in zip(vectors.feature_names_, fitted.coef_[0], strict=True)
+    }
+    return Predictor(features, float(f"{fitted.intercept_[0]:.9g}"), weights)
+
+
+ITERATIONS = 200
+"""Steps of the optimizer at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How well a predictor does on labelled flights: ``accuracy`` a fraction, ``log_loss`` in nats."""
+
+    rows: int
+    share_late: float
+    accuracy: float
+    log_loss: float
+
+
+def quality(predictor: Predictor, flights: Sequence[Flight]) -> Quality:
+    """The quality on flights of which at least one is labelled."""
+    labelled = [(predictor.predict(flight.features), flight.late) for flight in flights if flight.late is not None]
+    rows = len(labelled)
+    right = sum((score > 0.5) == late for score, late in labelled)
+    loss = -sum(math.log(score if late else 1.0 - score) for score, late in labelled)
+    return Quality(rows, sum(bool(late) for _, late in labelled) / rows, right / rows, loss / rows)

@@ -1,0 +1,93 @@
+"""Canonical JSON (RFC 8785): the one spelling of a value, so that equal records have equal bytes."""
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from model_ratchet.core.errors import RecordError
+
+_EXACT = 2**53
+
+
+def canonical(value: object) -> bytes:
+    """The RFC 8785 bytes of a JSON value: keys by UTF-16 code units, ECMAScript numbers, no white space, UTF-8.
+
+    Integers beyond ±2⁵³, which ECMAScript can't hold, become decimal text; instants RFC 3339 in UTC (``Z``), lengths of
+    time ISO 8601 seconds. ``canonical({"b": 1.0, "a": [1e21, 0.1]})`` is ``{"a":[1e+21,0.1],"b":1}``.
+
+    Raises:
+        RecordError: a number is NaN or infinite, text is no Unicode, or the value has no JSON form.
+    """
+    try:
+        return _spell(value).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise RecordError(f"the text {error.object[:40]!r} is no Unicode, so that no record can hold it") from None
+
+
+def number(value: float) -> str:
+    """An IEEE double as ECMAScript spells it (ECMA-262, Number::toString).
+
+    ``number(1e-7)`` is ``1e-7`` and ``number(100.0)`` is ``100``.
+
+    Raises:
+        RecordError: the number is NaN or infinite.
+    """
+    if not math.isfinite(value):
+        raise RecordError(f"a record holds no {value}")
+    if value == 0:
+        return "0"
+    sign = "-" if value < 0 else ""
+    mantissa, _, exponent = f"{abs(value)!r}".partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    fraction = "" if fraction == "0" else fraction
+    digits = (whole + fraction).lstrip("0")
+    point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))
+    digits = digits.rstrip("0")
+    return sign + _placed(digits, point)
+
+
+def _placed(digits: str, point: int) -> str:
+    """The digits with the decimal point after the first ``point`` of them."""
+    if len(digits) <= point <= 21:
+        return digits + "0" * (point - len(digits))
+    if 0 < point <= 21:
+        return f"{digits[:point]}.{digits[point:]}"
+    if -6 < point <= 0:
+        return "0." + "0" * -point + digits
+    rest = f".{digits[1:]}" if len(digits) > 1 else ""
+    return f"{digits[0]}{rest}e{point - 1:+d}"
+
+
+def _spell(value: object) -> str:
+    match value:
+        case None | bool():
+            return {None: "null", True: "true", False: "false"}[value]
+        case str():
+            return json.dumps(str(value), ensure_ascii=False)
+        case int():
+            return str(value) if -_EXACT <= value <= _EXACT else f'"{value}"'
+        case float():
+            return number(value)
+        case datetime():
+            return f'"{value.astimezone(UTC).isoformat().replace("+00:00", "Z")}"'
+        case timedelta():
+            return f'"{_seconds(value)}"'
+        case Mapping():
+            pairs = sorted(((str(key), entry) for key, entry in value.items()), key=lambda pair: _code_units(pair[0]))
+            return "{" + ",".join(f"{_spell(key)}:{_spell(entry)}" for key, entry in pairs) + "}"
+        case list() | tuple():
+            return "[" + ",".join(map(_spell, value)) + "]"
+        case _:
+            raise RecordError(f"a record holds no {type(value).__name__}")
+
+
+def _code_units(key: str) -> bytes:
+    return key.encode("utf-16-be", "surrogatepass")
+
+
+def _seconds(value: timedelta) -> str:
+    sign = "-" if value < timedelta() else ""
+    whole, rest = divmod(abs(value), timedelta(seconds=1))
+    fraction = f".{rest.microseconds:06d}".rstrip("0") if rest else ""
+    return f"{sign}PT{whole}{fraction}S"

@@ -1,0 +1,254 @@
+"""Record: plan, evidence and verdict sealed together, so that anyone re-computes the verdict from it alone."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from model_ratchet.core.errors import RecordError
+from model_ratchet.core.evidence import Approvals, Evidence, Groups, Measurement, Missing, Need, Simple
+from model_ratchet.core.units import significant
+from model_ratchet.core.verdict import Verdict
+from model_ratchet.engine.canonical import canonical
+from model_ratchet.engine.judge import JUDGE_VERSION
+from model_ratchet.engine.plan import Plan
+
+SCHEMA: Literal["ratchet/record/v1"] = "ratchet/record/v1"
+_LARGEST = 64 * 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What was asked, what came back, and what was said of it. Made by ``seal`` and ``read`` only.
+
+    ``decided_at`` is the latest instant at which an input of the verdict changed, None before the first.
+    """
+
+    plan: Plan
+    evidence: Evidence
+    verdict: Verdict
+    decided_at: datetime | None
+    judge_version: int = JUDGE_VERSION
+    revisions: Mapping[str, int] = field(default_factory=dict)
+    """Criterion kind → its revision when this was judged."""
+
+
+def as_sealed(plan: Plan, evidence: Evidence) -> tuple[Plan, Evidence]:
+    """Plan and evidence as a record gives them back: what is judged is what is sealed.
+
+    Measured numbers are rounded to 9 significant digits, and mappings are in the order of their keys, so that a verdict
+    judged now and one judged from the record can't differ.
+
+    Raises:
+        RecordError: a measured number is NaN or infinite.
+    """
+    forms = _forms()
+    return (
+        forms.plan.validate_json(canonical(forms.plan.dump_python(plan))),
+        _evidence(json.loads(canonical(_answers(evidence))), evidence.queries),
+    )
+
+
+def seal(
+    plan: Plan, evidence: Evidence, verdict: Verdict, *, now: datetime | None = None, decided_at: datetime | None = None
+) -> Record:
+    """The record of a verdict. The same plan, evidence and verdict give the same bytes at any ``now`` that changes nothing.
+
+    ``decided_at`` is taken from ``now`` unless it is known already, as when a record is judged again.
+
+    Raises:
+        RecordError: a number is NaN or infinite.
+    """
+    made = Record(
+        plan=plan,
+        evidence=evidence,
+        verdict=verdict,
+        decided_at=decided_at if now is None else _decided_at(plan, evidence, now),
+        revisions={bound.criterion.kind: bound.criterion.revision for bound in plan.bound()},
+    )
+    return _parsed(json.loads(canonical(_sealed(made))))
+
+
+def digest(record: Record) -> str:
+    """``sha256:`` and the SHA-256 of the sealed part's canonical bytes, in lower-case hexadecimal."""
+    return _digest(canonical(_sealed(record)))
+
+
+def to_bytes(record: Record, *, written_at: datetime | None = None, run_id: str | None = None) -> bytes:
+    """The file of a record: the sealed part, its digest, and outside of both when and by which run it was written."""
+    sealed = _sealed(record)
+    unsealed = {"written_at": written_at, "run_id": run_id}
+    envelope = {
+        "sealed": sealed,
+        "sha256": _digest(canonical(sealed)).removeprefix("sha256:"),
+        "unsealed": {name: value for name, value in unsealed.items() if value is not None},
+    }
+    return canonical(envelope) + b"\n"
+
+
+def read(content: bytes) -> Record:
+    """The record in a file's content.
+
+    Raises:
+        RecordError: it is empty, cut off, no JSON, of an unknown schema, not what its digest says, or holds what no
+            record holds.
+    """
+    envelope = _json(content)
+    if not isinstance(envelope, dict) or not isinstance(envelope.get("sealed"), dict):
+        raise RecordError("this is JSON, but no record: it has no `sealed` part")
+    sealed = envelope["sealed"]
+    schema = sealed.get("schema")
+    if schema != SCHEMA:
+        raise RecordError(
+            f"the record's schema is {schema!r}, and this release reads {SCHEMA}: use the release it names"
+        )
+    stated = envelope.get("sha256")
+    found = _digest(canonical(sealed)).removeprefix("sha256:")
+    if stated != found:
+        raise RecordError(
+            f"the record says that its SHA-256 is {stated}, and its content has {found}: it was changed after it was "
+            "sealed; fetch it again from where it was recorded"
+        )
+    return _parsed(sealed)
+
+
+_Answer: TypeAlias = Annotated[Simple | Groups | Missing, Field(discriminator="shape")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Forms:
+    plan: TypeAdapter[Plan]
+    need: TypeAdapter[Need]
+    answer: TypeAdapter[Measurement | Missing]
+    verdict: TypeAdapter[Verdict]
+    instant: TypeAdapter[datetime | None]
+
+
+@cache
+def _forms() -> _Forms:
+    """How each part is written and read; built once, at the first record."""
+    return _Forms(
+        TypeAdapter(Plan), TypeAdapter(Need), TypeAdapter(_Answer), TypeAdapter(Verdict), TypeAdapter(datetime | None)
+    )
+
+
+def _sealed(record: Record) -> dict[str, object]:
+    forms = _forms()
+    return {
+        "schema": SCHEMA,
+        "judge": record.judge_version,
+        "revisions": dict(record.revisions),
+        "decided_at": record.decided_at,
+        "plan": forms.plan.dump_python(record.plan),
+        "evidence": _answers(record.evidence),
+        "queries": dict(record.evidence.queries),
+        "verdict": _rounded(forms.verdict.dump_python(record.verdict)),
+    }
+
+
+def _answers(evidence: Evidence) -> list[dict[str, object]]:
+    """Every need with its answer, in the order of the needs' bytes: sources answer side by side, in any order.
+
+    Needs keep their numbers exactly, because criteria find their answers by them; measured numbers are rounded.
+    """
+    forms = _forms()
+    pairs = [
+        {"need": forms.need.dump_python(need), "answer": _rounded(forms.answer.dump_python(answer))}
+        for need, answer in evidence.answers.items()
+    ]
+    return sorted(pairs, key=lambda pair: canonical(pair["need"]))
+
+
+def _rounded(value: object) -> object:
+    match value:
+        case float():
+            return significant(value)
+        case Mapping():
+            return {key: _rounded(entry) for key, entry in value.items()}
+        case list() | tuple():
+            return [_rounded(entry) for entry in value]
+        case _:
+            return value
+
+
+def _decided_at(plan: Plan, evidence: Evidence, now: datetime) -> datetime | None:
+    reviews = (
+        approval.submitted_at
+        for answer in evidence.answers.values()
+        if isinstance(answer, Approvals)
+        for approval in answer.approvals
+    )
+    return max((instant for instant in (*plan.changed_at, *reviews) if instant <= now), default=None)
+
+
+def _digest(content: bytes) -> str:
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def _json(content: bytes) -> object:
+    if len(content) > _LARGEST:
+        raise RecordError(f"the record has {len(content)} bytes, and at most {_LARGEST} are read")
+    if not content.strip():
+        raise RecordError("the record is empty")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise RecordError(f"the record is not UTF-8: byte {error.start} is {content[error.start]:#04x}") from None
+    try:
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_refused)
+    except json.JSONDecodeError as error:
+        if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
+            raise RecordError(f"the record is cut off after {len(content)} bytes: fetch it again") from None
+        raise RecordError(f"the record is not JSON: {error.msg} (line {error.lineno}, column {error.colno})") from None
+    except RecursionError:
+        raise RecordError("the record is not JSON that Ratchet wrote: it is nested too deeply") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise RecordError("the record names a key twice, which no record does")
+    return found
+
+
+def _refused(word: str) -> object:
+    raise RecordError(f"the record holds {word}, which no record does")
+
+
+def _parsed(sealed: Mapping[str, Any]) -> Record:
+    forms = _forms()
+    try:
+        return Record(
+            plan=forms.plan.validate_json(canonical(sealed["plan"])),
+            evidence=_evidence(sealed["evidence"], sealed["queries"]),
+            verdict=forms.verdict.validate_json(canonical(sealed["verdict"])),
+            decided_at=forms.instant.validate_json(canonical(sealed["decided_at"])),
+            judge_version=int(sealed["judge"]),
+            revisions={str(kind): int(revision) for kind, revision in sealed["revisions"].items()},
+        )
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(step) for step in first["loc"])
+        raise RecordError(
+            f"the record does not read: {first['msg']} at {where}; use the release that wrote it"
+        ) from None
+    except KeyError as error:
+        raise RecordError(f"the record has no {error.args[0]}") from None
+    except (TypeError, AttributeError, ValueError):
+        raise RecordError("the record does not read: a part is not of the form that records have") from None
+
+
+def _evidence(pairs: list[dict[str, Any]], queries: Mapping[str, str]) -> Evidence:
+    forms = _forms()
+    return Evidence(
+        answers={
+            forms.need.validate_json(canonical(pair["need"])): forms.answer.validate_json(canonical(pair["answer"]))
+            for pair in pairs
+        },
+        queries={str(source): str(text) for source, text in queries.items()},
+    )

@@ -1,0 +1,127 @@
+"""JSON: a check for programs. Fractions for proportions and their differences, seconds, bytes, plain ratios."""
+
+import json
+from dataclasses import fields
+from typing import Any
+
+from model_ratchet.core.estimate import Estimate
+from model_ratchet.core.finding import Finding
+from model_ratchet.core.reason import Reason
+from model_ratchet.core.verdict import Leaf, Part
+from model_ratchet.engine.record import Record, digest
+from model_ratchet.report.check import Check
+from model_ratchet.report.reasons import sentence
+
+SCHEMA = "ratchet/check/v1"
+
+
+def as_json(check: Check) -> str:
+    """The check as one JSON object, keys in a fixed order, indented."""
+    return json.dumps(as_value(check), ensure_ascii=False, indent=2)
+
+
+def as_value(check: Check) -> dict[str, Any]:
+    """The same as plain values."""
+    value: dict[str, Any] = {
+        "schema": SCHEMA,
+        "outcome": check.outcome,
+        "promotions": [promotion(record) for record in check.records],
+        "findings": [finding(one) for one in check.findings],
+        "rollback": None,
+    }
+    if check.rollback is not None:
+        note = check.rollback
+        value["rollback"] = {"model": note.model, "removed": list(note.removed), "returns_to": note.returns_to}
+    if check.trouble is not None:
+        value["trouble"] = check.trouble
+    if check.validated is not None:
+        value["validated"] = check.validated
+    return value
+
+
+def finding(one: Finding) -> dict[str, Any]:
+    """One finding with its place, line and column counted from 1."""
+    return {
+        "file": one.location.file,
+        "line": one.location.line,
+        "column": one.location.column,
+        "message": one.message,
+    }
+
+
+def promotion(record: Record) -> dict[str, Any]:
+    """One promotion with all its criteria."""
+    facts, verdict = record.plan.facts, record.verdict
+    return {
+        "model": facts.model,
+        "candidate": facts.candidate,
+        "baseline": facts.baseline,
+        "policy": record.plan.policy,
+        "outcome": verdict.outcome,
+        "evidence_outcome": verdict.evidence_outcome,
+        "sign_off_outcome": verdict.sign_off_outcome,
+        "decided_at": _instant(record.decided_at),
+        "valid_until": _instant(verdict.valid_until),
+        "reasons": [reason(one) for one in verdict.reasons],
+        "stages": [
+            {
+                "name": stage.name,
+                "decidable": stage.decidable,
+                "starts_at": _instant(stage.window.start if stage.window and stage.window.intervals else None),
+                "ends_at": _instant(stage.ends_at),
+                "decidable_at": _instant(stage.decidable_at),
+            }
+            for stage in record.plan.stages
+        ],
+        "gates": [{"name": gate.name, "outcome": gate.outcome, "otherwise": gate.otherwise} for gate in verdict.gates],
+        "criteria": [criterion(leaf) for gate in verdict.gates for leaf in gate.leaves],
+        "digest": digest(record),
+        "judge_version": record.judge_version,
+    }
+
+
+def criterion(leaf: Leaf) -> dict[str, Any]:
+    """One criterion on one stage; ``stage`` is null where it pools them."""
+    judgement = leaf.judgement
+    return {
+        "id": leaf.id,
+        "kind": leaf.kind,
+        "gate": leaf.gate,
+        "stage": leaf.stage,
+        "outcome": judgement.outcome,
+        "counted": leaf.counted,
+        "advisory": leaf.advisory,
+        "reason": str(judgement.reason.why),
+        "parameters": dict(judgement.reason.parameters),
+        "message": sentence(judgement.reason),
+        "estimate": estimate(judgement.estimate),
+        "decidable_at": _instant(leaf.decidable_at),
+        "warnings": [reason(one) for one in judgement.warnings],
+        "parts": [_part(part) for part in judgement.parts],
+        "waived": None if leaf.waived is None else {"waiver": leaf.waived.waiver, "owner": leaf.waived.owner},
+    }
+
+
+def reason(one: Reason) -> dict[str, Any]:
+    """A reason as code, parameters and sentence."""
+    return {"reason": str(one.why), "parameters": dict(one.parameters), "message": sentence(one)}
+
+
+def estimate(found: Estimate | None) -> dict[str, Any] | None:
+    """An estimate with all its numbers; null where there is none."""
+    if found is None:
+        return None
+    return {entry.name: getattr(found, entry.name) for entry in fields(found)}
+
+
+def _part(part: Part) -> dict[str, Any]:
+    return {
+        "name": part.name,
+        "outcome": part.outcome,
+        "estimate": estimate(part.estimate),
+        "reason": None if part.reason is None else str(part.reason.why),
+    }
+
+
+def _instant(value: Any) -> str | None:
+    return None if value is None else value.isoformat().replace("+00:00", "Z")

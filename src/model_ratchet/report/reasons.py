@@ -1,0 +1,174 @@
+"""Reasons as sentences: one for every code, with its parameters. What happened, with which value, and the next step."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from model_ratchet.core.reason import Reason, Why
+from model_ratchet.report.numbers import instant_text, p_value, percent, plain, points, whole
+
+_Parameters = Mapping[str, Any]
+
+
+def sentence(reason: Reason) -> str:
+    """The sentence of a reason, without a full stop at its end."""
+    try:
+        return _SENTENCES[reason.why](reason.parameters)
+    except (KeyError, TypeError, ValueError):
+        given = ", ".join(f"{name} {value}" for name, value in reason.parameters.items())
+        return f"{str(reason.why).replace('_', ' ')}{f' ({given})' if given else ''}"
+
+
+def _more(p: _Parameters) -> str:
+    rows = int(p.get("more_rows") or 0)
+    return f"; about {whole(rows)} more rows would decide" if rows else "; more rows alone would not decide"
+
+
+def _amount(value: object) -> str:
+    if isinstance(value, float):
+        return plain(value)
+    return whole(value) if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _holds(p: _Parameters) -> str:
+    value, limit = p.get("value"), p.get("limit")
+    shown = _amount(value) if value is not None else "holds"
+    return f"{shown} ({_amount(limit)})" if limit is not None else shown
+
+
+def _by(p: _Parameters) -> str:
+    by = p["by"]
+    return by if isinstance(by, str) else points(by)
+
+
+def _segment_worse(p: _Parameters) -> str:
+    others = int(p.get("segments") or 1) - 1
+    more = f" (and in {others} more segment{'s' * (others != 1)})" if others else ""
+    return f"worse by more than {p['margin']} where {p['segment']}{more}"
+
+
+_SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
+    Why.HOLDS: _holds,
+    Why.BETTER: lambda p: f"better by at least {_by(p)}",
+    Why.NOT_WORSE: lambda p: f"not worse by {p['margin']} or more",
+    Why.WITHIN_LIMIT: lambda p: f"within {p['limit']}",
+    Why.APPROVED: lambda p: f"approved for {p['role']} by {p['by']}",
+    Why.WORSE: lambda p: f"worse than the baseline (asked: better by {_by(p)})",
+    Why.NOT_ENOUGH_BETTER: lambda p: f"shown to be less than {_by(p)} better",
+    Why.MARGIN_BROKEN: lambda p: f"worse by more than {p['margin']}",
+    Why.LIMIT_BROKEN: lambda p: f"beyond the limit of {p['limit']}",
+    Why.EARLY_HARM: lambda p: (
+        f"harm shown early, in hour {int(p['hour']) + 1} of {p.get('stage', 'the stage')}, "
+        f"by a bound that holds at any time ({percent(p['level'])} error)"
+    ),
+    Why.DAY_WORSE: lambda p: f"worse by more than {p['margin']} on {p['day']}",
+    Why.WINDOW_WORSE: lambda p: f"worse by more than {p['margin']} in the window {p['window']}",
+    Why.SEGMENT_WORSE: _segment_worse,
+    Why.SUITE_FAILED: lambda p: f"{whole(p['failed'])} cases failed, {whole(p['passed'])} passed: {p['first']}",
+    Why.SUITE_SKIPPED: lambda p: f"{whole(p['skipped'])} cases were skipped: run them all",
+    Why.SHARE_NOT_CARRIED: lambda p: (
+        f"carried {plain(p['carried'])} of its traffic share, at least {plain(p['least'])} asked"
+    ),
+    Why.INCOMPATIBLE: lambda p: f"{p['what']} is {p['stated']}, and {p['allowed']} is asked",
+    Why.NOT_STATED: lambda p: f"the request does not state {p['what']}",
+    Why.DOCUMENT_ABSENT: lambda p: f"the document {p['document']} is not there",
+    Why.SECTION_ABSENT: lambda p: f"{p['document']} has no section “{p['section']}”",
+    Why.SECTION_EMPTY: lambda p: f"the section “{p['section']}” of {p['document']} is not filled in",
+    Why.DRILL_OLD: lambda p: f"the drill of {instant_text(p['performed_at'])} is older than {p['within']}: repeat it",
+    Why.DRILL_FAILED: lambda p: f"the drill ended as {p['result']}",
+    Why.OBJECTED: lambda p: f"changes are requested by {p['by']}",
+    Why.ROLLED_BACK_BEFORE: lambda p: f"{p['version']} was rolled back before",
+    Why.STAGE_NOT_STARTED: lambda p: f"{p['stage']} has not started",
+    Why.STAGE_RUNNING: lambda p: f"{p['stage']} is running; decidable at {instant_text(p['until'])}",
+    Why.LABELS_MATURING: lambda p: (
+        f"{p['stage']} has ended, labels still arrive; decidable at {instant_text(p['until'])}"
+    ),
+    Why.AWAITING_APPROVAL: lambda p: f"awaiting {p['at_least']} approval{'s' * (p['at_least'] != 1)} for {p['role']}",
+    Why.EARLY_APPROVAL: lambda p: (
+        f"approved for {p['role']} by {p['by']} before {p['stage']} was decided: approve again"
+    ),
+    Why.REPEAT_LAST_STAGE: lambda p: (
+        f"the merge window closed at {instant_text(p['since'])}: repeat {p['stage']} before merging"
+    ),
+    Why.INTERVAL_ACROSS: lambda p: f"the interval lies across {p['limit']}{_more(p)}",
+    Why.NOT_SIGNIFICANT: lambda p: (
+        f"no significant difference ({p_value(p['p_value'])} > {plain(p['alpha'])}){_more(p)}"
+    ),
+    Why.TOO_FEW_ROWS: lambda p: f"{whole(p['rows'])} rows, and at least {whole(p['least'])} are needed",
+    Why.TOO_FEW_CLUSTERS: lambda p: f"{whole(p['clusters'])} clusters, and at least {whole(p['least'])} are needed",
+    Why.NO_DISCORDANT_PAIR: lambda p: f"both versions agree on all {whole(p['pairs'])} pairs: nothing tells them apart",
+    Why.IDENTICAL: lambda p: f"all {whole(p['rows'])} rows are alike in both arms: nothing tells them apart",
+    Why.SEGMENTS_TOO_SMALL: lambda p: (
+        f"segments with at least {whole(p['least'])} rows hold {percent(p['assessable'])} of the rows: too little is assessed"
+    ),
+    Why.DAYS_INCOMPLETE: lambda p: f"{p['complete']} complete days, and {p['days']} are asked",
+    Why.NOT_ASKED: lambda _: "no source was asked for this",
+    Why.NO_ROWS: lambda p: f"no rows of {p['metric'] or 'the log'} ({p['arm']})",
+    Why.SOURCE_UNREACHABLE: lambda p: f"the source {p['source']} could not be reached ({p['status']})",
+    Why.SOURCE_TIMED_OUT: lambda p: f"the source {p['source']} gave no answer within {plain(float(p['seconds']))} s",
+    Why.SOURCE_ABSENT: lambda p: f"the source {p['source']} finds nothing at {p['file']}",
+    Why.COLUMN_ABSENT: lambda p: f"the source {p['source']} has no column {p['column']}",
+    Why.COLUMN_MISTYPED: lambda p: f"the column {p['column']} of {p['source']} holds {p['type']}",
+    Why.FILE_TRUNCATED: lambda p: f"the file {p['file']} of {p['source']} can't be read to its end",
+    Why.TIME_NAIVE: lambda p: (
+        f"the times in column {p['column']} of {p['source']} have no zone: name it in the model file, `time.timezone`"
+    ),
+    Why.ARM_NULL: lambda p: f"{whole(p['rows'])} rows of {p['source']} name no version in column {p['column']}",
+    Why.ARM_UNKNOWN: lambda p: (
+        f"{whole(p['rows'])} rows of {p['source']} name the unknown version {p['version']} in column {p['column']}: "
+        "list it in `rows.other_arms` if it belongs there"
+    ),
+    Why.EXPOSURE_UNKNOWN: lambda p: (
+        f"{whole(p['rows'])} rows of {p['source']} are neither served nor mirrored: "
+        f"column {p['column']} holds {p['value']}"
+    ),
+    Why.ID_IN_TWO_ARMS: lambda p: (
+        f"{whole(p['rows'])} requests of {p['source']} stand in both arms (column {p['column']}) and no exposure is bound"
+    ),
+    Why.LABEL_UNKNOWN: lambda p: (
+        f"the column {p['column']} of {p['source']} holds {p['value']}, neither true nor false"
+    ),
+    Why.NOT_A_NUMBER: lambda p: f"{percent(p['share'])} of column {p['column']} in {p['source']} is no number",
+    Why.DUPLICATES: lambda p: f"{percent(p['share'])} of the rows of {p['source']} repeat a {p['column']}",
+    Why.LOW_COVERAGE: lambda p: (
+        f"labels for {percent(p['coverage'])} of the {p['arm']}'s rows, and at least {percent(p['least'])} are needed"
+    ),
+    Why.COVERAGE_DIFFERS: lambda p: (
+        f"labels for {percent(p['baseline'])} of the baseline's rows and {percent(p['candidate'])} of the candidate's "
+        f"({p_value(p['p_value'])}): the arms can't be compared"
+    ),
+    Why.LOW_PAIR_RATE: lambda p: (
+        f"{percent(p['rate'])} of requests are paired, and at least {percent(p['least'])} must be"
+    ),
+    Why.SAMPLE_RATIO: lambda p: (
+        f"the candidate got {percent(p['observed'])} of the units, {percent(p['expected'])} was its share "
+        f"({p_value(p['p_value'])}): the router did not split as it should"
+    ),
+    Why.GAP: lambda p: (
+        f"no rows for {p['hours']} hours since {instant_text(p['since'])}, and at most {p['most']} may be missing"
+    ),
+    Why.STALE: lambda p: f"the newest row is of {instant_text(p['newest'])}: more than {p['most']} before the end",
+    Why.DIGEST_ABSENT: lambda p: f"the server reported no digest with rows of the {p['arm']}",
+    Why.DIGEST_DIFFERS: lambda p: f"the server of the {p['arm']} reported the digest {p['reported']}",
+    Why.CRASHED: lambda p: f"could not be computed: {p['what']}",
+    Why.HISTORY_ABSENT: lambda p: f"the history does not reach {p['what']}",
+    Why.CANNOT_VERIFY: lambda p: f"can't be verified: {p['what']}",
+    Why.NOT_APPLICABLE: lambda p: f"not applicable: {p['because']}",
+    Why.FIRST_VERSION: lambda _: "first version: there is no baseline to compare with",
+    Why.LOOKS_CLUSTERED: lambda p: (
+        f"the rows look clustered by {p['by']} (design effect {plain(p['design_effect'])}, {p_value(p['p_value'])}) and no "
+        "cluster is bound: the interval is too narrow; bind `cluster` in the model file"
+    ),
+    Why.SIMPSON: lambda p: (
+        f"pooled {points(p['pooled'])}, but {points(p['stratified'])} within {p['segment']}: the mix of the arms differs"
+    ),
+    Why.COIN_FLIP: lambda p: f"at a true difference of {_by(p)} this rule passes about every second time",
+    Why.EXCLUDED_ROWS: lambda p: f"{whole(p['rows'])} rows excluded ({p['because']})",
+    Why.OTHER_VERSIONS: lambda p: f"{whole(p['rows'])} rows of other versions left out ({p['versions']})",
+    Why.DUPLICATES_DROPPED: lambda p: f"{whole(p['rows'])} repeated rows dropped",
+    Why.NOT_ASSESSABLE: lambda p: f"too small to assess in {p['segment']}: {p['values']}",
+    Why.AUTHOR_SUPPLIED: lambda p: f"{p['what']} is author-supplied: a back-test, no evidence of a controlled run",
+    Why.ATTEMPT: lambda p: f"attempt {p['number']}: every level is divided by it",
+    Why.EXTENDED: lambda p: f"extended {p['times']} time{'s' * (p['times'] != 1)}",
+    Why.NOT_SHOWN_BETTER: lambda p: f"the policy {p['policy']} does not ask for a better version",
+    Why.REFERENCE_NOT_CONCURRENT: lambda _: "the reference did not run at the same time",
+}

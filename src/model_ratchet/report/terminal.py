@@ -1,0 +1,141 @@
+"""Text: a check on a terminal, laid out by rich. Nothing of a document or a log is ever read as markup."""
+
+import io
+import re
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from model_ratchet.core.outcome import Outcome
+from model_ratchet.report.check import Check, RollbackNote
+from model_ratchet.report.view import Gate, Row, Stage, View, view
+
+_STYLES = {
+    Outcome.PASSED: "green",
+    Outcome.PENDING: "cyan",
+    Outcome.INCONCLUSIVE: "yellow",
+    Outcome.ERRORED: "magenta",
+    Outcome.FAILED: "red",
+}
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_MOST_PARTS = 12
+
+
+def as_text(check: Check, *, width: int | None = None, colour: bool = False) -> str:
+    """The check as text of ``width`` columns (None: the terminal's), with colours where asked."""
+    console = Console(
+        file=io.StringIO(),
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        highlight=False,
+        legacy_windows=False,
+    )
+    for part in _parts(check):
+        console.print(part)
+    shown = console.file.getvalue() if isinstance(console.file, io.StringIO) else ""
+    return "\n".join(line.rstrip() for line in shown.splitlines()) + "\n"
+
+
+def safe(text: str) -> str:
+    """The text without control characters and without direction marks."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _parts(check: Check) -> list[RenderableType]:
+    if check.findings:
+        lines = [Text.assemble((safe(str(one.location)), "bold"), " ", safe(one.message)) for one in check.findings]
+        count = len(check.findings)
+        return [*lines, Text(f"{count} finding{'s' * (count != 1)}: nothing was judged", "red")]
+    if check.trouble is not None:
+        return [Text(f"errored: {safe(check.trouble)}", "magenta")]
+    if check.rollback is not None:
+        return [Text(rollback_sentence(check.rollback))]
+    if check.untouched:
+        return [Text("nothing to judge: the change touches no promotion")]
+    if check.validated is not None:
+        return [Text(f"{check.validated} document{'s' * (check.validated != 1)} valid", "green")]
+    parts: list[RenderableType] = []
+    for record in check.records:
+        parts += _promotion(view(record))
+    return parts
+
+
+def rollback_sentence(note: RollbackNote) -> str:
+    """What a rollback does, in one sentence."""
+    removed = ", ".join(note.removed)
+    return f"rollback of {note.model}: {removed} taken back, {note.returns_to} becomes active"
+
+
+def _promotion(seen: View) -> list[RenderableType]:
+    title = Text.assemble(
+        (f" {seen.outcome.upper()} ", f"bold reverse {_STYLES[seen.outcome]}"),
+        " ",
+        (safe(seen.model), "bold"),
+        f" {seen.candidate}",
+        (f"  (baseline {seen.baseline}, policy {seen.policy})", "dim"),
+    )
+    parts: list[RenderableType] = [title, Text(seen.headline)]
+    if seen.next_step:
+        parts.append(Text(seen.next_step))
+    parts += [Text(f"note: {safe(note)}", "yellow") for note in seen.notes]
+    parts += [Text(), _stages(seen.stages)]
+    for gate in seen.gates:
+        parts += [Text(), _gate(gate)]
+    foot = f"evidence {seen.evidence}, sign-off {seen.sign_off} · decided at {seen.decided_at}"
+    return [*parts, Text(), Text(foot), Text(f"record {seen.digest}", "dim"), Text()]
+
+
+def _stages(stages: tuple[Stage, ...]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("stage", "exposure", "lasts", "window", "state"):
+        table.add_column(name)
+    for stage in stages:
+        table.add_row(*(Text(text) for text in (stage.name, stage.exposure, stage.lasts, stage.window, stage.state)))
+    return table
+
+
+def _gate(gate: Gate) -> RenderableType:
+    head = Text.assemble((f"{safe(gate.name)}", "bold"), " ", (str(gate.outcome), _STYLES[gate.outcome]))
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(min_width=16, ratio=4)
+    table.add_column(ratio=2)
+    table.add_column(justify="right", ratio=2)
+    table.add_column(ratio=4)
+    table.add_column(ratio=8)
+    for row in gate.rows:
+        _add(table, row)
+    parts: list[RenderableType] = [head]
+    if gate.note:
+        parts.append(Padding(Text(safe(gate.note), "dim"), (0, 0, 0, 2)))
+    return Group(*parts, Padding(table, (0, 0, 0, 2)))
+
+
+def _add(table: Table, row: Row) -> None:
+    style = _STYLES[row.outcome] if row.counted else "dim"
+    said = Text(safe(row.said))
+    if row.test and row.test not in row.said:
+        said.append(f" ({row.test})", "dim")
+    for note in row.notes:
+        said.append(f"\n{safe(note)}", "yellow")
+    table.add_row(
+        Text(row.mark, style),
+        Text(safe(row.name)),
+        Text(safe(row.stage), "dim"),
+        Text(row.estimate),
+        Text(row.interval, "dim"),
+        said,
+    )
+    shown = [part for part in row.parts if part.outcome is not Outcome.PASSED][:_MOST_PARTS]
+    for part in shown:
+        table.add_row(
+            "",
+            Text.assemble((f"{part.mark} ", _STYLES[part.outcome]), safe(part.name)),
+            "",
+            Text(part.estimate),
+            Text(part.interval, "dim"),
+            Text(safe(part.said), "dim"),
+        )

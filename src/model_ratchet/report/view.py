@@ -1,0 +1,255 @@
+"""View: a record as words and texts, ready to be laid out. Every renderer for people starts here."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypedDict
+
+from model_ratchet.core.estimate import Estimate
+from model_ratchet.core.outcome import Outcome
+from model_ratchet.core.verdict import Branch, Judgement, Leaf
+from model_ratchet.engine.plan import BoundCriterion
+from model_ratchet.engine.record import Record, digest
+from model_ratchet.report import numbers
+from model_ratchet.report.numbers import Unit
+from model_ratchet.report.reasons import sentence
+
+MARKS = {
+    Outcome.PASSED: "✔",
+    Outcome.PENDING: "…",
+    Outcome.INCONCLUSIVE: "?",
+    Outcome.ERRORED: "!",
+    Outcome.FAILED: "✘",
+}
+UNCOUNTED = "·"
+
+_SHARES = frozenset({"suite", "sample_ratio"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One criterion on one stage, or one of its parts. Empty texts are shown as nothing."""
+
+    name: str
+    stage: str
+    mark: str
+    outcome: Outcome
+    counted: bool
+    said: str
+    estimate: str = ""
+    interval: str = ""
+    test: str = ""
+    notes: tuple[str, ...] = ()
+    parts: "tuple[Row, ...]" = ()
+    line: int | None = None
+    """Where the criterion stands in its policy file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """A gate and its rows."""
+
+    name: str
+    outcome: Outcome
+    rows: tuple[Row, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What a stage was, and where it stands."""
+
+    name: str
+    exposure: str
+    lasts: str
+    window: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """One promotion."""
+
+    model: str
+    candidate: str
+    baseline: str
+    policy: str
+    outcome: Outcome
+    evidence: Outcome
+    sign_off: Outcome
+    headline: str
+    next_step: str
+    notes: tuple[str, ...]
+    gates: tuple[Gate, ...]
+    stages: tuple[Stage, ...]
+    decided_at: str
+    judge_version: int
+    digest: str
+    policy_path: str
+    request_path: str
+
+
+def view(record: Record) -> View:
+    """The view of a record."""
+    plan, verdict = record.plan, record.verdict
+    bound = {(one.gate, one.criterion.id, one.stage): one for one in plan.bound()}
+    gates = tuple(_gate(record, branch, bound) for branch in verdict.gates)
+    return View(
+        model=plan.facts.model,
+        candidate=plan.facts.candidate,
+        baseline=plan.facts.baseline or "none",
+        policy=plan.policy,
+        outcome=verdict.outcome,
+        evidence=verdict.evidence_outcome,
+        sign_off=verdict.sign_off_outcome,
+        headline=_headline(record, gates),
+        next_step=_next_step(record),
+        notes=tuple(sentence(reason) for reason in verdict.reasons),
+        gates=gates,
+        stages=tuple(_stages(record)),
+        decided_at=numbers.instant(record.decided_at) if record.decided_at is not None else "–",
+        judge_version=record.judge_version,
+        digest=digest(record),
+        policy_path=plan.paths.get("policy", ""),
+        request_path=plan.paths.get("request", ""),
+    )
+
+
+def unit_of(record: Record, bound: BoundCriterion) -> Unit:
+    """The base unit of a criterion's estimate."""
+    criterion = bound.criterion
+    if criterion.kind in _SHARES:
+        return "fraction"
+    name = next(iter(criterion.metrics()), None)
+    facts = record.plan.facts.metrics.get(name) if name is not None else None
+    return facts.unit if facts is not None else "1"
+
+
+def _gate(record: Record, branch: Branch, bound: dict[tuple[str, str, str | None], BoundCriterion]) -> Gate:
+    rows = tuple(_row(record, leaf, bound[leaf.gate, leaf.id, leaf.stage]) for leaf in branch.leaves)
+    note = f"nothing of it applies here: the approval {branch.otherwise} decides" if branch.otherwise else ""
+    return Gate(name=branch.name, outcome=branch.outcome, rows=rows, note=note)
+
+
+def _row(record: Record, leaf: Leaf, bound: BoundCriterion) -> Row:
+    unit = unit_of(record, bound)
+    judgement = leaf.judgement
+    notes = [sentence(reason) for reason in judgement.warnings]
+    if leaf.waived is not None:
+        up_to = f" up to {leaf.waived.up_to}" if leaf.waived.up_to else ""
+        until = numbers.instant(leaf.waived.expires_at)
+        notes.insert(0, f"waived{up_to} by {leaf.waived.owner} until {until}: {leaf.waived.reason}")
+    if leaf.advisory:
+        notes.insert(0, "advisory: shown, and not counted")
+    return Row(
+        name=leaf.id,
+        stage=leaf.stage or "",
+        mark=MARKS[leaf.outcome] if leaf.counted else UNCOUNTED,
+        outcome=judgement.outcome,
+        counted=leaf.counted,
+        said=sentence(judgement.reason),
+        notes=tuple(notes),
+        parts=tuple(_parts(judgement, unit)),
+        line=record.plan.lines.get(leaf.id),
+        **_texts(judgement.estimate, unit),
+    )
+
+
+class _Texts(TypedDict):
+    estimate: str
+    interval: str
+    test: str
+
+
+def _texts(estimate: Estimate | None, unit: Unit) -> _Texts:
+    if estimate is None:
+        return _Texts(estimate="", interval="", test="")
+    return _Texts(
+        estimate=numbers.estimate(estimate, unit),
+        interval=numbers.interval(estimate, unit) if estimate.low is not None or estimate.high is not None else "",
+        test=numbers.p_value(estimate.p_value) if estimate.p_value is not None else "",
+    )
+
+
+def _parts(judgement: Judgement, unit: Unit) -> Iterator[Row]:
+    for part in judgement.parts:
+        yield Row(
+            name=part.name,
+            stage="",
+            mark=MARKS[part.outcome],
+            outcome=part.outcome,
+            counted=True,
+            said=sentence(part.reason) if part.reason is not None else "",
+            **_texts(part.estimate, unit),
+        )
+
+
+def _headline(record: Record, gates: tuple[Gate, ...]) -> str:
+    """What decides, in one line."""
+    outcome = record.verdict.outcome
+    names = dict.fromkeys(
+        row.name for gate in gates for row in gate.rows if row.counted and row.outcome is outcome and row.mark != "✔"
+    )
+    listed = ", ".join(list(names)[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    candidate = record.plan.facts.candidate
+    match outcome:
+        case Outcome.PASSED:
+            return f"{candidate} may be merged: every gate has passed"
+        case Outcome.FAILED:
+            return f"{candidate} is shown to break the policy: {listed}"
+        case Outcome.ERRORED:
+            return f"{candidate} can't be judged, because we could not look: {listed}"
+        case Outcome.INCONCLUSIVE:
+            return f"the data do not decide on {candidate}: {listed}"
+        case Outcome.PENDING if record.verdict.evidence_outcome is Outcome.PASSED:
+            return f"the evidence for {candidate} has passed; awaiting {listed}"
+        case Outcome.PENDING:
+            return f"{candidate} can't be decided yet: {listed}"
+
+
+def _next_step(record: Record) -> str:
+    """When it can be decided, where that is known."""
+    waiting = [
+        leaf.decidable_at
+        for gate in record.verdict.gates
+        for leaf in gate.leaves
+        if leaf.counted and leaf.outcome is Outcome.PENDING and leaf.decidable_at is not None
+    ]
+    if record.verdict.evidence_outcome is not Outcome.PENDING:
+        return ""
+    unstarted = [stage.name for stage in record.plan.stages if stage.ends_at is None]
+    last = max(waiting, default=None)
+    told = [f"stages so far can be decided at {numbers.instant(last)}"] if last is not None else []
+    if unstarted:
+        told.append(f"not started: {', '.join(unstarted)}")
+    elif last is not None:
+        told = [f"all evidence can be decided at {numbers.instant(last)}"]
+    return "; ".join(told)
+
+
+def _stages(record: Record) -> Iterator[Stage]:
+    for stage in record.plan.stages:
+        shares = [("traffic", stage.traffic), ("mirrored", stage.mirror)]
+        exposure = ", ".join(f"{numbers.percent(share)} {word}" for word, share in shares if share)
+        window = ""
+        if stage.window is not None and stage.window.intervals:
+            window = f"{numbers.instant(stage.window.start)} to {numbers.instant(stage.window.end)}"
+        yield Stage(
+            name=stage.name,
+            exposure=exposure or "no traffic",
+            lasts=numbers.length(stage.lasts),
+            window=window,
+            state=_state(stage.decidable, stage.ends_at, stage.decidable_at),
+        )
+
+
+def _state(decidable: bool, ends_at: datetime | None, decidable_at: datetime | None) -> str:
+    if decidable:
+        return "decided"
+    if ends_at is None:
+        return "not started"
+    return f"ends {numbers.instant(ends_at)}" + (
+        f", labels mature {numbers.instant(decidable_at)}"
+        if decidable_at is not None and decidable_at != ends_at
+        else ""
+    )

@@ -1,0 +1,89 @@
+"""Open: the sources that a model file names, which of them answers which need, and what is gathered beyond the needs."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from model_ratchet.core.evidence import Arm, Clustering, Grouping, Need, Shape, Window
+from model_ratchet.documents.model import DurationMetric, Gauge, Mean, ModelFile, Proportion
+from model_ratchet.documents.request import PromotionRequest
+from model_ratchet.documents.sources import Sources
+from model_ratchet.ports import MetricSource
+from model_ratchet.sources.table import TableSource
+from model_ratchet.sources.table_log import Versions
+
+
+def open_sources(
+    sources: Sources,
+    model: ModelFile,
+    request: PromotionRequest,
+    *,
+    root: Path,
+    environ: Mapping[str, str],
+    other_versions: frozenset[str] = frozenset(),
+) -> dict[str, MetricSource]:
+    """The sources of ``policies/sources.yaml`` by name; nothing is read before they are asked."""
+    versions = Versions(
+        candidate=str(request.candidate),
+        baseline=None if request.baseline == "none" else str(request.baseline),
+        others=other_versions | frozenset(model.rows.other_arms),
+    )
+    return {
+        name: TableSource(name=name, config=config, model=model, versions=versions, root=root, environ=environ)
+        for name, config in sources.sources.items()
+    }
+
+
+def deadlines(sources: Sources) -> dict[str, float]:
+    """The seconds that a source may take, where its document says so."""
+    return {
+        name: config.deadline.delta.total_seconds()
+        for name, config in sources.sources.items()
+        if config.deadline is not None
+    }
+
+
+def route(need: Need, model: ModelFile) -> str:
+    """The name of the source that answers a need; an empty one where the model file binds none."""
+    if need.shape is Shape.SUITE:
+        suite = model.suites.get(need.metric)
+        return suite.source if suite is not None else ""
+    metric = model.metrics.get(need.metric)
+    if isinstance(metric, Gauge):
+        return metric.source
+    return (metric.source if metric is not None else None) or model.rows.source
+
+
+def base_needs(model: ModelFile, stage: str, window: Window, *, paired: bool) -> Iterator[Need]:
+    """What is gathered of a stage whatever its policy asks, so that another policy can be replayed over the record.
+
+    The row facts and, for each metric of the prediction log: label coverage, counts by hour and by segment, cluster
+    moments, pairs, and the histogram of durations.
+    """
+    yield Need(shape=Shape.ROWS, window=window, stage=stage)
+    clusterings = [Clustering.WITHIN_WINDOW] + ([Clustering.COLUMN] if model.cluster is not None else [])
+    for name, metric in model.metrics.items():
+        if isinstance(metric, Gauge) or (metric.source or model.rows.source) != model.rows.source:
+            continue
+        yield from _by_arm(name, metric, stage, window, tuple(model.segments))
+        for clustering in clusterings:
+            yield Need(
+                shape=Shape.MOMENTS, window=window, stage=stage, metric=name, clustering=clustering, paired=paired
+            )
+        if paired and isinstance(metric, Proportion):
+            yield Need(shape=Shape.PAIRED_COUNTS, window=window, stage=stage, metric=name, grouping=Grouping.HOUR)
+
+
+def _by_arm(
+    name: str, metric: Proportion | DurationMetric | Mean, stage: str, window: Window, segments: tuple[str, ...]
+) -> Iterator[Need]:
+    for arm in Arm:
+        if isinstance(metric, Proportion):
+            if metric.labelled:
+                yield Need(shape=Shape.LABELS, window=window, stage=stage, metric=name, arms=(arm,))
+            counts = Need(shape=Shape.COUNTS, window=window, stage=stage, metric=name, arms=(arm,))
+            yield replace(counts, grouping=Grouping.HOUR)
+            for segment in segments:
+                yield replace(counts, grouping=Grouping.SEGMENT, segment=segment)
+        else:
+            yield Need(shape=Shape.LOG_HISTOGRAM, window=window, stage=stage, metric=name, arms=(arm,))

@@ -1,0 +1,100 @@
+"""The table source: one table in files, asked for everything that a promotion needs of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlglot import exp
+
+from model_ratchet.core.evidence import Measurement, Missing, Need, Shape
+from model_ratchet.core.reason import Why, because
+from model_ratchet.core.units import significant
+from model_ratchet.documents.model import Gauge, ModelFile
+from model_ratchet.documents.sources import TableFiles
+from model_ratchet.ports import Answers
+from model_ratchet.sources.engine import Engine, UnanswerableError
+from model_ratchet.sources.files import find_files
+from model_ratchet.sources.table_gauge import read_gauge
+from model_ratchet.sources.table_log import Versions, bind_log
+from model_ratchet.sources.table_sql import table
+from model_ratchet.sources.table_suite import read_suite
+from model_ratchet.sources.table_window import read_window
+from model_ratchet.sources.table_windows import bases
+
+_KEPT = "@kept"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSource:
+    """A table in files, read through DuckDB. What can't be answered is missing with its reason; nothing is raised."""
+
+    name: str
+    config: TableFiles
+    model: ModelFile
+    versions: Versions
+    root: Path
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def answer(self, needs: Sequence[Need]) -> Answers:
+        """An answer to every need. The rows of one window are scanned once for all needs of it."""
+        try:
+            engine = self._open()
+        except UnanswerableError as error:
+            return Answers(dict.fromkeys(needs, Missing(reason=error.reason, lasting=error.lasting)))
+        try:
+            return self._ask(engine, needs)
+        finally:
+            engine.close()
+
+    def _open(self) -> Engine:
+        from model_ratchet.sources.duckdb_engine import DuckDBEngine
+
+        files = find_files(self.name, self.config, root=self.root, environ=self.environ)
+        if self.config.memory_limit is None:
+            return DuckDBEngine(self.name, files)
+        limit = f"{significant(self.config.memory_limit.value / 2**20):g}MiB"
+        return DuckDBEngine(self.name, files, memory_limit=limit)
+
+    def _ask(self, engine: Engine, needs: Sequence[Need]) -> Answers:
+        """The answers in parts, so that what one part can't answer leaves the others alone."""
+        answers: dict[Need, Measurement | Missing] = {}
+        trouble: UnanswerableError | None = None
+        try:
+            engine.columns()
+            for found in self._parts(engine, needs):
+                answers |= found
+        except UnanswerableError as error:
+            trouble = error
+        if trouble is not None:
+            missing = Missing(reason=trouble.reason, lasting=trouble.lasting)
+            answers = {need: answers.get(need, missing) for need in needs}
+        return Answers(answers, tuple(engine.queries))
+
+    def _parts(self, engine: Engine, needs: Sequence[Need]) -> Iterator[Mapping[Need, Measurement | Missing]]:
+        logged = []
+        for need in needs:
+            metric = self.model.metrics.get(need.metric)
+            if need.shape is Shape.SUITE and need.metric in self.model.suites:
+                yield {need: read_suite(engine, need, self.model.suites[need.metric], self.versions)}
+            elif need.shape is Shape.SERIES and isinstance(metric, Gauge):
+                yield {need: read_gauge(engine, need, metric, self.versions, self.model.time.timezone)}
+            elif need.window is None:
+                what = f"{need.shape} of {need.metric or 'the log'}: not from a table"
+                yield {need: Missing(reason=because(Why.CANNOT_VERIFY, what=what))}
+            else:
+                logged.append(need)
+        if logged:
+            yield from self._log_parts(engine, logged)
+
+    def _log_parts(self, engine: Engine, needs: Sequence[Need]) -> Iterator[Mapping[Need, Measurement | Missing]]:
+        segments = frozenset(need.segment for need in needs if need.segment)
+        log = bind_log(self.name, engine.columns(), self.model, self.versions, segments)
+        troubled = {need: trouble for need in needs if (trouble := log.trouble(need)) is not None}
+        yield {need: Missing(reason=reason) for need, reason in troubled.items()}
+        asked = [need for need in needs if need not in troubled]
+        rows = engine.table
+        if asked and engine.reads_text:
+            rows = _KEPT
+            engine.keep(rows, exp.select("*").from_(table(engine.table)))
+        for base in bases(asked):
+            yield read_window(engine, log, rows, base)

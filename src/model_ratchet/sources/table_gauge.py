@@ -1,0 +1,159 @@
+"""Gauges in a table: one row per sample, reduced to one value for each hour of active time."""
+
+from typing import Any
+
+from sqlglot import exp
+
+from model_ratchet.core.evidence import Arm, Measurement, Missing, Need, Series
+from model_ratchet.core.reason import Reason, Why, because
+from model_ratchet.documents.model import Gauge
+from model_ratchet.sources.engine import Column, Engine, Kind
+from model_ratchet.sources.table_census import TOLERATED, time_trouble
+from model_ratchet.sources.table_log import Versions
+from model_ratchet.sources.table_metrics import MICRO
+from model_ratchet.sources.table_sql import (
+    Tree,
+    absent,
+    as_real,
+    as_text,
+    as_whole,
+    as_wide,
+    call,
+    choose,
+    column,
+    finite,
+    how_many,
+    named,
+    number,
+    table,
+    text,
+    there,
+    total,
+    within,
+)
+from model_ratchet.sources.table_time import TimeColumn, active_offset, whole_hours
+
+_UNITS = {"B": 1.0, "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30, "cores": 1.0, "%": 0.01, "1": 1.0}
+_NULL, _UNKNOWN, _MINE, _OTHER = range(4)
+
+
+def read_gauge(engine: Engine, need: Need, gauge: Gauge, versions: Versions, zone: str | None) -> Measurement | Missing:
+    """One arm's gauge by hour of active time, in bytes, cores, fractions or plain numbers.
+
+    An hour's mean is taken over whole millionths of the gauge's own unit, so that it does not hang on the order of rows.
+    """
+    if need.window is None or len(need.arms) != 1:
+        return Missing(reason=because(Why.CANNOT_VERIFY, what=f"series of {need.metric}: one version and one window"))
+    columns = engine.columns()
+    reason = _columns_trouble(engine, gauge, zone) or time_trouble(
+        engine, engine.table, TimeColumn(columns[gauge.time], zone), required=True
+    )
+    if reason is not None:
+        return Missing(reason=reason)
+    version = versions.candidate if need.arms == (Arm.CANDIDATE,) else versions.baseline
+    if version is None or not need.window.intervals:
+        return _no_rows(need)
+    rows = engine.run(_question(engine, need, gauge, versions, version, zone))
+    return _series(engine, need, gauge, rows)
+
+
+def _columns_trouble(engine: Engine, gauge: Gauge, zone: str | None) -> Reason | None:
+    columns = engine.columns()
+    for name in (gauge.time, gauge.arm, gauge.column):
+        if name not in columns:
+            return because(Why.COLUMN_ABSENT, source=engine.table, column=name)
+    if TimeColumn(columns[gauge.time], zone).naive:
+        return because(Why.TIME_NAIVE, source=engine.table, column=gauge.time)
+    for name, kinds in (
+        (gauge.time, (Kind.INSTANT, Kind.NAIVE, Kind.TEXT)),
+        (gauge.column, (Kind.NUMBER, Kind.TEXT)),
+    ):
+        if columns[name].kind not in kinds:
+            return because(Why.COLUMN_MISTYPED, source=engine.table, column=name, type=columns[name].type)
+    return None
+
+
+def _question(
+    engine: Engine, need: Need, gauge: Gauge, versions: Versions, version: str, zone: str | None
+) -> exp.Select:
+    """By class of version and hour: rows, rows without a number, texts that are none, largest and sum, a version."""
+    assert need.window is not None  # noqa: S101  (the caller has looked)
+    time = TimeColumn(engine.columns()[gauge.time], zone)
+    stored = exp.select("*", named(time.micros(), "@micros")).from_(table(engine.table))
+    placed = exp.select("*", named(active_offset(column("@micros"), need.window), "@offset"))
+    value, mine = as_real(column(gauge.column)), column("class").eq(number(_MINE))
+    classed = (
+        exp.select(
+            named(_class(gauge, versions, version), "class"),
+            named(as_text(column(gauge.arm)), "version"),
+            named(whole_hours(column("@offset")), "hour"),
+            named(value, "value"),
+            named(choose((finite(value), as_whole(call("ROUND", value * number(float(MICRO)))))), "micro"),
+            named(there(column(gauge.column)) if _is_text(engine, gauge) else exp.false(), "spelled"),
+        )
+        .from_(within(placed.from_(within(stored, "stored")), "placed"))
+        .where(there(column("@offset")))
+    )
+    hour = choose((mine, column("hour")))
+    return (
+        exp.select(
+            column("class"),
+            named(hour, "at"),
+            how_many(),
+            how_many(absent(column("micro"))),
+            how_many(exp.and_(column("spelled"), absent(column("value")))),
+            call("MAX", choose((there(column("micro")), column("value")))),
+            total(as_wide(column("micro"))),
+            call("MIN", column("version")),
+        )
+        .from_(within(classed, "classed"))
+        .group_by(number(1), number(2))
+        .order_by(number(1), number(2))
+    )
+
+
+def _is_text(engine: Engine, gauge: Gauge) -> bool:
+    found: Column = engine.columns()[gauge.column]
+    return found.kind is Kind.TEXT
+
+
+def _class(gauge: Gauge, versions: Versions, version: str) -> Tree:
+    word = as_text(column(gauge.arm))
+    known = sorted({versions.candidate, *versions.others} | ({versions.baseline} if versions.baseline else set()))
+    return choose(
+        (absent(word), number(_NULL)),
+        (word.eq(text(version)), number(_MINE)),
+        (word.isin(*(text(other) for other in known)), number(_OTHER)),
+        otherwise=number(_UNKNOWN),
+    )
+
+
+def _series(engine: Engine, need: Need, gauge: Gauge, rows: list[tuple[Any, ...]]) -> Measurement | Missing:
+    source = engine.table
+    points: list[tuple[int, float]] = []
+    samples = missing = 0
+    for code, hour, count, bad, mistyped, largest, micros, version in rows:
+        if code == _NULL:
+            return Missing(reason=because(Why.ARM_NULL, source=source, column=gauge.arm, rows=int(count)))
+        if code == _UNKNOWN:
+            reason = because(Why.ARM_UNKNOWN, source=source, column=gauge.arm, version=str(version), rows=int(count))
+            return Missing(reason=reason)
+        if code == _OTHER:
+            continue
+        if mistyped:
+            reason = because(Why.COLUMN_MISTYPED, source=source, column=gauge.column, type="text that is no number")
+            return Missing(reason=reason)
+        samples, missing = samples + int(count), missing + int(bad)
+        good = int(count) - int(bad)
+        if good:
+            mean = int(micros) / good / MICRO
+            value = float(largest) if gauge.hourly == "max" else mean
+            points.append((int(hour), value * _UNITS[gauge.unit]))
+    if samples and missing / samples > TOLERATED:
+        share = missing / samples
+        return Missing(reason=because(Why.NOT_A_NUMBER, source=source, column=gauge.column, share=share))
+    return Series(points=tuple(points)) if points else _no_rows(need)
+
+
+def _no_rows(need: Need) -> Missing:
+    return Missing(reason=because(Why.NO_ROWS, metric=need.metric, arm=str(need.arms[0])), lasting=False)

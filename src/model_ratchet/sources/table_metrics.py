@@ -1,0 +1,198 @@
+"""The value of each metric in a row, as a syntax tree: a whole number, or null with the reason beside it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlglot import exp
+
+from model_ratchet.core.evidence import Arm, Window
+from model_ratchet.documents.model import DurationMetric, Mean, Proportion
+from model_ratchet.sources.engine import Column, Kind
+from model_ratchet.sources.table_log import Log, RowMetric
+from model_ratchet.sources.table_sql import (
+    Tree,
+    absent,
+    as_real,
+    as_text,
+    as_whole,
+    call,
+    choose,
+    column,
+    finite,
+    flag,
+    number,
+    surely,
+    text,
+    there,
+)
+from model_ratchet.sources.table_time import since_epoch
+
+MICRO = 1_000_000
+"""Durations and means are held in millionths of their base unit."""
+
+_LARGEST = 1e15  # millionths beyond which a sum of squares over 10⁷ rows would not fit 128 bits
+_UNITS: dict[Literal["us", "ms", "s"], int] = {"us": 1, "ms": 1_000, "s": MICRO}
+Mark = Literal["bad", "excluded", "unknown", "mistyped"]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricTrees:
+    """A metric in a row of one arm.
+
+    ``value`` is 0 or 1 for a proportion, millionths of the base unit otherwise, and null where it is not known. ``marks``
+    are conditions, never null: ``bad`` (no number where there should be one), ``excluded`` (a label that is no outcome),
+    ``unknown`` (a label that is neither true nor false), ``mistyped`` (a text that is no number). ``shown`` is the label
+    as text.
+    """
+
+    value: Tree
+    marks: dict[Mark, Tree]
+    shown: Tree | None = None
+
+
+def metric_trees(log: Log, metric: RowMetric, arm: Arm, window: Window) -> MetricTrees:
+    """How one metric of a log is read in the rows of an arm, with labels that had arrived by the window's instant."""
+    if isinstance(metric, DurationMetric):
+        return _numeric(log, metric.column, _UNITS[metric.unit])
+    if isinstance(metric, Mean):
+        return _numeric(log, metric.column, MICRO)
+    if metric.column is not None:
+        return _flag(log, metric.column, metric, exp.true(), waits=False)
+    if metric.correct is not None:
+        return _flag(log, metric.correct, metric, _arrived(log, window), waits=True)
+    return _against_label(log, metric, arm, _arrived(log, window))
+
+
+def value_column(metric: RowMetric) -> str:
+    """The column that a trouble with a metric's label or flag is reported of."""
+    if isinstance(metric, DurationMetric | Mean):
+        return metric.column
+    return metric.label or metric.correct or metric.column or ""
+
+
+def score_columns(log: Log, metric: RowMetric) -> str:
+    """The column, or columns, that a trouble with a metric's numbers is reported of."""
+    if isinstance(metric, Proportion) and metric.label is not None:
+        if log.wide is not None:
+            return f"{log.wide.baseline}, {log.wide.candidate}"
+        return metric.score or metric.prediction or ""
+    return value_column(metric)
+
+
+def truth(flag_column: Column) -> Tree:
+    """1 for true, 0 for false, null for anything else."""
+    stored = column(flag_column.name)
+    match flag_column.kind:
+        case Kind.BOOLEAN:
+            return choose((stored, number(1)), (exp.not_(stored), number(0)))
+        case Kind.NUMBER:
+            return choose((stored.eq(number(1)), number(1)), (stored.eq(number(0)), number(0)))
+        case _:
+            word, real = call("LOWER", stored), as_real(stored)
+            return choose(
+                (exp.or_(word.eq(text("true")), real.eq(number(1))), number(1)),
+                (exp.or_(word.eq(text("false")), real.eq(number(0))), number(0)),
+            )
+
+
+def _numeric(log: Log, name: str, factor: int) -> MetricTrees:
+    real = as_real(column(name))
+    micros = call("ROUND", real * number(float(factor)))
+    fits = exp.and_(finite(real), call("ABS", real * number(float(factor))) <= number(_LARGEST))
+    marks: dict[Mark, Tree] = {"bad": exp.not_(fits)}
+    if log.columns[name].kind is Kind.TEXT:
+        marks["mistyped"] = exp.and_(there(column(name)), absent(real))
+    return MetricTrees(choose((fits, as_whole(micros))), marks)
+
+
+def _flag(log: Log, name: str, metric: Proportion, arrived: Tree, *, waits: bool) -> MetricTrees:
+    """A column that says by itself whether the event is true; where it waits for a label, null is one that has not come."""
+    given = exp.and_(there(column(name)), arrived)
+    excluded = exp.and_(given, _any_of(log, name, metric.exclude))
+    true = truth(log.columns[name])
+    marks: dict[Mark, Tree] = {
+        "excluded": excluded,
+        "unknown": exp.and_(given, exp.not_(excluded), absent(true)),
+    }
+    if not waits:
+        marks["bad"] = absent(column(name))
+    value = choose((exp.and_(given, exp.not_(excluded)), true))
+    return MetricTrees(value, marks, as_text(column(name)))
+
+
+def _against_label(log: Log, metric: Proportion, arm: Arm, arrived: Tree) -> MetricTrees:
+    """A score or a prediction beside a label."""
+    label = metric.label or ""
+    predicted = _predicted_column(log, metric, arm)
+    bad = _not_a_number(log, predicted) if metric.threshold is None else exp.not_(finite(as_real(column(predicted))))
+    given = exp.and_(there(column(label)), arrived)
+    excluded = exp.and_(given, _any_of(log, label, metric.exclude), exp.not_(bad))
+    marks: dict[Mark, Tree] = {"bad": bad, "excluded": excluded}
+    counted = exp.and_(given, exp.not_(excluded), exp.not_(bad))
+    if metric.threshold is None:
+        return MetricTrees(choose((counted, _equal(log, predicted, label))), marks)
+    right_label = truth(log.columns[label])
+    marks["unknown"] = exp.and_(given, exp.not_(excluded), absent(right_label))
+    if log.columns[predicted].kind is Kind.TEXT:
+        marks["mistyped"] = exp.and_(there(column(predicted)), absent(as_real(column(predicted))))
+    right = choose(
+        (right_label.eq(flag(_beyond(predicted, metric.threshold))), number(1)),
+        (there(right_label), number(0)),
+    )
+    return MetricTrees(choose((counted, right)), marks, as_text(column(label)))
+
+
+def _predicted_column(log: Log, metric: Proportion, arm: Arm) -> str:
+    if log.wide is not None:
+        return log.wide.baseline if arm is Arm.BASELINE else log.wide.candidate
+    return metric.score or metric.prediction or ""
+
+
+def _beyond(score: str, threshold: str) -> Tree:
+    bound = as_real(number(float(threshold.lstrip(">= "))))
+    real = as_real(column(score))
+    return real >= bound if threshold.startswith(">=") else real > bound
+
+
+def _arrived(log: Log, window: Window) -> Tree:
+    if log.arrived_at is None:
+        return exp.true()
+    return surely(log.arrived_at.micros() <= number(since_epoch(window.labels_until)))
+
+
+def _any_of(log: Log, name: str, words: tuple[str | float | bool, ...]) -> Tree:
+    """Whether a label is one of these values; false for null."""
+    if not words:
+        return exp.false()
+    tests = [_is(log, name, word) for word in words]
+    return surely(exp.or_(*tests))
+
+
+def _is(log: Log, name: str, word: str | float | bool) -> Tree:
+    kind = log.columns[name].kind
+    if isinstance(word, bool):
+        return truth(log.columns[name]).eq(number(int(word)))
+    if isinstance(word, str):
+        return as_text(column(name)).eq(text(word))
+    if kind is Kind.BOOLEAN:
+        return exp.false()
+    return as_real(column(name)).eq(as_real(number(float(word))))
+
+
+def _not_a_number(log: Log, name: str) -> Tree:
+    """A prediction that is absent, or a number that is none."""
+    if log.columns[name].kind is Kind.NUMBER:
+        return exp.not_(finite(as_real(column(name))))
+    return absent(column(name))
+
+
+def _equal(log: Log, one: str, other: str) -> Tree:
+    """1 where both spell the same text or the same number, else 0."""
+    if log.columns[one].kind is Kind.BOOLEAN or log.columns[other].kind is Kind.BOOLEAN:
+        return flag(truth(log.columns[one]).eq(truth(log.columns[other])))
+    return flag(
+        exp.or_(
+            as_text(column(one)).eq(as_text(column(other))),
+            as_real(column(one)).eq(as_real(column(other))),
+        )
+    )

@@ -1,0 +1,214 @@
+"""The rows of a log in one form, whatever its layout: one row per request and arm, with whole numbers for all that counts.
+
+Columns: ``id``, ``arm`` (0 baseline, 1 candidate), ``served`` (0 or 1), ``hour`` and ``offset`` (microseconds) of active
+time, ``unit``, ``cluster``, ``v0``… the metrics' values with their marks (``bad0``, ``excluded0``, …), and ``s0``… the codes
+of the segments' values.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from model_ratchet.core.evidence import Arm, Window
+from model_ratchet.documents.model import Proportion
+from model_ratchet.sources.engine import Kind
+from model_ratchet.sources.table_log import Log, RowMetric
+from model_ratchet.sources.table_metrics import MICRO, Mark, MetricTrees, metric_trees
+from model_ratchet.sources.table_sql import (
+    Tree,
+    absent,
+    as_text,
+    call,
+    choose,
+    column,
+    flag,
+    named,
+    number,
+    table,
+    text,
+    there,
+    values,
+    within,
+)
+from model_ratchet.sources.table_time import TimeColumn, active_offset, whole_hours
+
+OTHER = "other"
+NONE = "(none)"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A segment column and the values that are told apart in a window; code 0 is all others."""
+
+    column: str
+    values: tuple[str | None, ...]
+    """None stands for null."""
+
+    @property
+    def size(self) -> int:
+        """How many codes there are."""
+        return len(self.values) + 1
+
+    def name(self, code: int) -> str:
+        """The value of a code, as it is shown."""
+        if code == 0:
+            return OTHER
+        value = self.values[code - 1]
+        return NONE if value is None else value
+
+
+@dataclass(frozen=True, slots=True)
+class RowForm:
+    """What each row holds beside its arm and hour, by position in the columns' names."""
+
+    log: Log
+    window: Window
+    metrics: tuple[tuple[str, RowMetric], ...]
+    segments: tuple[Segment, ...]
+
+    def metric(self, name: str) -> int:
+        """The position of a metric."""
+        return [known for known, _ in self.metrics].index(name)
+
+    def unit(self, position: int) -> int:
+        """In how many parts of one a metric's values are held."""
+        return 1 if isinstance(self.metrics[position][1], Proportion) else MICRO
+
+    def segment(self, name: str) -> int:
+        """The position of a segment column."""
+        return [segment.column for segment in self.segments].index(name)
+
+    def trees(self, position: int) -> MetricTrees:
+        """How a metric is read (in the candidate's rows; the form is that of both arms)."""
+        return metric_trees(self.log, self.metrics[position][1], Arm.CANDIDATE, self.window)
+
+    def marks(self, position: int) -> tuple[Mark, ...]:
+        """The marks that a metric has."""
+        return tuple(self.trees(position).marks)
+
+
+def timed(log: Log, source: str, window: Window) -> exp.Select:
+    """The stored rows within a window, all columns, and ``@offset``."""
+    time = _time(log)
+    near = time.near(window)
+    stored = exp.select("*", named(time.micros(), "@micros")).from_(table(source))
+    if near is not None:
+        stored = stored.where(near)
+    placed = exp.select("*", named(active_offset(column("@micros"), window), "@offset")).from_(within(stored, "stored"))
+    return exp.select("*").from_(within(placed, "placed")).where(there(column("@offset")))
+
+
+def arm_word(log: Log) -> Tree:
+    """The version that a row of a long log names."""
+    return as_text(column(log.arm or ""))
+
+
+def row_relation(form: RowForm, source: str) -> exp.Query:
+    """The rows of both arms in the one form."""
+    log = form.log
+    if log.wide is None:
+        versions = {Arm.CANDIDATE: log.versions.candidate, Arm.BASELINE: log.versions.baseline}
+        known = [(_code(arm), version) for arm, version in versions.items() if version is not None]
+        arm = choose(*((arm_word(log).eq(text(version)), code) for code, version in known))
+        mine = arm_word(log).isin(*(text(version) for _, version in known))
+        return _arm_rows(form, source, arm, Arm.CANDIDATE).where(mine)
+    arms = [Arm.CANDIDATE] if log.versions.baseline is None else [Arm.BASELINE, Arm.CANDIDATE]
+    scored = {Arm.BASELINE: log.wide.baseline, Arm.CANDIDATE: log.wide.candidate}
+    parts = [_arm_rows(form, source, _code(arm), arm).where(there(column(scored[arm]))) for arm in arms]
+    return parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False)
+
+
+def names(form: RowForm) -> tuple[str, ...]:
+    """The columns of the one form, in order."""
+    marks = [f"{mark}{i}" for i in range(len(form.metrics)) for mark in form.marks(i)]
+    shown = [f"shown{i}" for i in range(len(form.metrics)) if form.trees(i).shown is not None]
+    return (
+        *("id", "arm", "served", "hour", "offset", "unit", "cluster"),
+        *(f"v{i}" for i in range(len(form.metrics))),
+        *marks,
+        *shown,
+        *(f"s{i}" for i in range(len(form.segments))),
+    )
+
+
+def _arm_rows(form: RowForm, source: str, arm_code: Tree, arm: Arm) -> exp.Select:
+    log = form.log
+    parts: dict[str, Tree] = {
+        "id": column(log.request_id) if log.request_id else exp.null(),
+        "arm": arm_code,
+        "served": _served(log),
+        "hour": whole_hours(column("@offset")),
+        "offset": column("@offset"),
+        "unit": column(log.unit) if log.unit else exp.null(),
+        "cluster": _cluster(log),
+    }
+    for i, (_, metric) in enumerate(form.metrics):
+        trees = metric_trees(log, metric, arm, form.window)
+        parts[f"v{i}"] = trees.value
+        parts |= {f"{mark}{i}": tree for mark, tree in trees.marks.items()}
+        if trees.shown is not None:
+            parts[f"shown{i}"] = choose((trees.marks["unknown"], trees.shown))
+    for i, segment in enumerate(form.segments):
+        parts[f"s{i}"] = _segment_code(segment, i)
+    query = exp.select(*(named(parts[name], name) for name in names(form)))
+    query = query.from_(within(timed(log, source, form.window), "log"))
+    for dictionary, on in _dictionaries(form.segments):
+        query = query.join(dictionary, on=on, join_type="left")
+    return query
+
+
+def _time(log: Log) -> TimeColumn:
+    if log.time is None:
+        raise ValueError(f"the log {log.source} has no time column")
+    return log.time
+
+
+def _code(arm: Arm) -> Tree:
+    return number(1 if arm is Arm.CANDIDATE else 0)
+
+
+def _served(log: Log) -> Tree:
+    if log.exposure is None:
+        return number(1)
+    return flag(as_text(column(log.exposure.column)).eq(text(log.exposure.served)))
+
+
+def _cluster(log: Log) -> Tree:
+    """The cluster as the engine compares it fastest: dates and times as numbers, all else as it stands."""
+    if log.cluster is None:
+        return exp.null()
+    if log.columns[log.cluster].kind in (Kind.INSTANT, Kind.NAIVE):
+        return TimeColumn(log.columns[log.cluster], "UTC").micros()
+    return column(log.cluster)
+
+
+def _segment_code(segment: Segment, position: int) -> Tree:
+    of_null = segment.values.index(None) + 1 if None in segment.values else 0
+    known = call("COALESCE", column("code", f"d{position}"), number(0)) if _spelled(segment) else number(0)
+    return choose((absent(column(segment.column)), number(of_null)), otherwise=known)
+
+
+def _spelled(segment: Segment) -> Sequence[tuple[str, int]]:
+    return [(value, code) for code, value in enumerate(segment.values, start=1) if value is not None]
+
+
+def _dictionaries(segments: Sequence[Segment]) -> Iterator[tuple[exp.Values, Tree]]:
+    """The told-apart values of each segment with their codes, to be joined to the rows."""
+    for i, segment in enumerate(segments):
+        if _spelled(segment):
+            dictionary = values(_spelled(segment), f"d{i}", ("value", "code"))
+            yield dictionary, as_text(column(segment.column)).eq(column("value", f"d{i}"))
+
+
+def told_apart(
+    listed: Sequence[str], counts: Mapping[Arm, Mapping[str | None, int]], least: int
+) -> tuple[str | None, ...]:
+    """The values of a segment column to tell apart: those listed (all, if none is) with so many rows in every arm.
+
+    Sorted, null last.
+    """
+    seen = {value for found in counts.values() for value in found}
+    wanted = {value for value in seen if value is None or not listed or value in listed} - {OTHER, NONE}
+    kept = [value for value in wanted if all(found.get(value, 0) >= least for found in counts.values())]
+    return tuple(sorted(kept, key=lambda value: (value is None, value or "")))
