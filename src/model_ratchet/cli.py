@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_validate(commands)
     _add_explain(commands)
     _add_schema(commands)
+    _add_demo(commands)
     return parser
 
 
@@ -159,6 +160,16 @@ def _add_schema(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.set_defaults(command=_schema)
 
 
+def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "demo",
+        help="three promotions of a real model on real flights",
+        description="Trains, scores and judges three versions of a flight-delay model on the flights of 2013.",
+    )
+    parser.add_argument("--dir", type=Path, default=Path("demo"), metavar="DIR", help="where to write (default: demo)")
+    parser.set_defaults(command=_demo)
+
+
 def _check(options: argparse.Namespace) -> int:
     from model_ratchet.report import render
 
@@ -213,6 +224,14 @@ def _schema(options: argparse.Namespace) -> int:
     return ExitCode.PASSED
 
 
+def _demo(options: argparse.Namespace) -> int:
+    from model_ratchet.actions.demo import demo
+
+    progress = _progress() or (lambda _: None)
+    demo(options.dir, say=lambda text: _print(text, None), progress=progress, width=_width(), colour=_colour(options))
+    return ExitCode.PASSED
+
+
 def _instant(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
@@ -237,7 +256,7 @@ def _width() -> int | None:
 
 
 def _colour(options: argparse.Namespace) -> bool:
-    return options.output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return getattr(options, "output", None) is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def _progress() -> Callable[[str], None] | None:

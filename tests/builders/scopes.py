@@ -1,11 +1,13 @@
 """Scopes and evidence with good defaults, for tests of criteria and of the judge."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import ceil, log
 
 from model_ratchet.core.evidence import (
     Arm,
+    ArmMoments,
     ArmRows,
     Counts,
     Evidence,
@@ -13,14 +15,19 @@ from model_ratchet.core.evidence import (
     Groups,
     Interval,
     Labels,
+    LogHistogram,
     Measurement,
     Missing,
     Need,
     PairedCounts,
+    PairedMoments,
     Rows,
     Shape,
+    Simple,
     Window,
 )
+from model_ratchet.core.reason import Reason, Why, because
+from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.base import Criterion, Facts, MetricFacts, Scope, StageFacts
 
 START = datetime(2025, 8, 1, tzinfo=UTC)
@@ -30,6 +37,20 @@ ACCURACY = MetricFacts(name="accuracy", kind="proportion", labelled=True)
 LATENCY = MetricFacts(name="latency", kind="duration", better="lower")
 ERRORS = MetricFacts(name="errors", kind="proportion", better="lower", own_source=True)
 MEMORY = MetricFacts(name="memory", kind="gauge", better="lower", own_source=True)
+RETURN = MetricFacts(name="portfolio_return", kind="mean")
+
+UNREADABLE: tuple[Reason, ...] = (
+    because(Why.SOURCE_ABSENT, source="log", file="log/*.parquet"),
+    because(Why.COLUMN_ABSENT, source="log", column="p_late"),
+    because(Why.FILE_TRUNCATED, source="log", file="log/a.parquet"),
+    because(Why.TIME_NAIVE, source="log", column="requested_at"),
+    because(Why.ARM_NULL, source="log", column="version", rows=3),
+    because(Why.ARM_UNKNOWN, source="log", column="version", version="v9.9.9_20250101_000000", rows=3),
+    because(Why.ID_IN_TWO_ARMS, source="log", column="request_id", rows=3),
+    because(Why.NOT_A_NUMBER, source="log", column="p_late", share=0.002),
+    because(Why.DUPLICATES, source="log", column="request_id", share=0.002),
+)
+"""What a source says where waiting can't help: each is errored, whatever else is known."""
 
 
 def a_stage(
@@ -126,3 +147,95 @@ def arm_counts(baseline: Counts, candidate: Counts) -> Callable[[Need], Answer |
         return None
 
     return answer
+
+
+def judged(
+    criterion: Criterion, scope: Scope, answer: Callable[[Need], Answer | None] | Mapping[Shape, Answer]
+) -> Judgement:
+    """The judgement of a criterion on ``answered`` evidence."""
+    return criterion.judge(scope, answered(criterion, scope, answer))
+
+
+def unpaired(*, traffic: float = 0.5, name: str = "blue_green", days: float = 7) -> StageFacts:
+    """A stage in which each request is scored by one arm only."""
+    return a_stage(name, days=days, traffic=traffic, mirror=None)
+
+
+def split_rows(baseline: int = 20_000, candidate: int = 20_000, /, **changes: object) -> Rows:
+    """A log in which so many users, with one row each, were served by each arm, and no request was paired."""
+    return good_rows(
+        **{
+            "baseline": ArmRows(rows=baseline, served=baseline, units=baseline),
+            "candidate": ArmRows(rows=candidate, served=candidate, units=candidate),
+            "requests": baseline + candidate,
+            "paired": 0,
+            **changes,
+        }
+    )
+
+
+def uncomparable_rows(*, mirrored: bool) -> tuple[tuple[Rows, Why], ...]:
+    """Logs in which the arms can't be compared, whatever the metric says, in a mirrored or in a divided stage."""
+    rows = good_rows if mirrored else split_rows
+    return (
+        (rows(candidate=ArmRows(rows=0, served=0)), Why.NO_ROWS),
+        (rows(baseline=ArmRows(rows=0, served=0)), Why.NO_ROWS),
+        (rows(candidate=ArmRows(rows=20_000, served=20_000, units=25_000)), Why.SAMPLE_RATIO),
+        *(((rows(paired=19_700), Why.LOW_PAIR_RATE), (rows(requests=0, paired=0), Why.NO_ROWS)) if mirrored else ()),
+    )
+
+
+def by_hour(values: Iterable[Simple]) -> Groups:
+    """One measurement for each hour of active time, from the first on."""
+    return Groups(groups=tuple((str(hour), value) for hour, value in enumerate(values)))
+
+
+def paired_moments(clusters: Sequence[tuple[int, int, int]], *, unit: int = 1) -> PairedMoments:
+    """The sums over clusters of (pairs, the baseline's sum, the candidate's sum)."""
+    return PairedMoments(
+        clusters=len(clusters),
+        n=sum(m for m, _, _ in clusters),
+        baseline=sum(s0 for _, s0, _ in clusters),
+        candidate=sum(s1 for _, _, s1 in clusters),
+        mm=sum(m * m for m, _, _ in clusters),
+        md=sum(m * (s1 - s0) for m, s0, s1 in clusters),
+        dd=sum((s1 - s0) ** 2 for _, s0, s1 in clusters),
+        unit=unit,
+    )
+
+
+def arm_moments(clusters: Sequence[tuple[int, int, int, int]], *, unit: int = 1) -> ArmMoments:
+    """The sums over clusters of (baseline rows, their sum, candidate rows, their sum)."""
+
+    def total(left: int, right: int) -> int:
+        return sum(one[left] * one[right] for one in clusters)
+
+    return ArmMoments(
+        clusters=len(clusters),
+        clusters0=sum(1 for one in clusters if one[0]),
+        clusters1=sum(1 for one in clusters if one[2]),
+        n0=sum(one[0] for one in clusters),
+        s0=sum(one[1] for one in clusters),
+        n1=sum(one[2] for one in clusters),
+        s1=sum(one[3] for one in clusters),
+        m0m0=total(0, 0),
+        m0s0=total(0, 1),
+        s0s0=total(1, 1),
+        m1m1=total(2, 2),
+        m1s1=total(2, 3),
+        s1s1=total(3, 3),
+        m0m1=total(0, 2),
+        m0s1=total(0, 3),
+        s0m1=total(1, 2),
+        s0s1=total(1, 3),
+        unit=unit,
+    )
+
+
+def a_histogram(seconds: Iterable[float]) -> LogHistogram:
+    """The logarithmic histogram of values in seconds."""
+    buckets: dict[int, int] = {}
+    for value in seconds:
+        key = max(0, ceil(log(value * 1e6) / log(1.02)))
+        buckets[key] = buckets.get(key, 0) + 1
+    return LogHistogram(buckets=tuple(sorted(buckets.items())))

@@ -41,9 +41,9 @@ class Why(StrEnum):
     ROLLED_BACK_BEFORE = "rolled_back_before"  # version
 
     # not yet
-    STAGE_NOT_STARTED = "stage_not_started"  # stage
-    STAGE_RUNNING = "stage_running"  # stage, until
-    LABELS_MATURING = "labels_maturing"  # stage, until
+    STAGE_NOT_STARTED = "stage_not_started"  # stage, more_rows?
+    STAGE_RUNNING = "stage_running"  # stage, until, more_rows?: rows that are still missing
+    LABELS_MATURING = "labels_maturing"  # stage, until, more_rows?
     AWAITING_APPROVAL = "awaiting_approval"  # role, at_least
     EARLY_APPROVAL = "early_approval"  # role, by, stage
     REPEAT_LAST_STAGE = "repeat_last_stage"  # stage, since

@@ -120,11 +120,12 @@ def guard_warnings(scope: Scope, evidence: Evidence, metric: MetricFacts) -> Ite
     """What the rows hold that is shown beside every comparison: other versions, duplicates, excluded labels."""
     others: dict[str, int] = {}
     duplicates = 0
-    excluded = 0
+    excluded = no_number = 0
     for stage in scope.stages:
         rows = evidence.answer(Need(shape=Shape.ROWS, window=stage.window, stage=stage.name)) if stage.window else None
         if isinstance(rows, Rows):
             duplicates += rows.duplicates
+            no_number += sum(rows.arm(arm).not_a_number for arm in Arm)
             for version, count in rows.others:
                 others[version] = others.get(version, 0) + count
         if metric.labelled and stage.window is not None:
@@ -136,6 +137,8 @@ def guard_warnings(scope: Scope, evidence: Evidence, metric: MetricFacts) -> Ite
         yield because(Why.DUPLICATES_DROPPED, rows=duplicates)
     if excluded:
         yield because(Why.EXCLUDED_ROWS, rows=excluded, because="excluded label")
+    if no_number:
+        yield because(Why.EXCLUDED_ROWS, rows=no_number, because="no number")
 
 
 def compare(
@@ -179,15 +182,21 @@ def gain(metric: MetricFacts, estimate: Estimate) -> tuple[float, float, float]:
     return estimate.value, low, high
 
 
-def on_scale(estimate: Estimate, change: Change) -> Estimate:
+def on_scale(estimate: Estimate, change: Change) -> Estimate | None:
     """The estimate on the scale of a change: as it stands for percentage points, relative to the baseline for per cent.
 
     The relative difference has the delta-method variance, in which the baseline is estimated too: treating it as known
-    makes the interval too narrow.
+    makes the interval too narrow. None where the baseline is zero, of which nothing is a share.
     """
     if change.scale is Scale.ABSOLUTE:
         return estimate
-    return _relative(estimate)
+    return _relative(estimate) if estimate.baseline else None
+
+
+def nothing_to_relate(compared: Compared, change: Change) -> Judgement:
+    """Inconclusive: a relative change of a baseline at which nothing was right has no value."""
+    reason = compared.identical or because(Why.INTERVAL_ACROSS, limit=change.text, more_rows=0)
+    return Judgement(outcome=Outcome.INCONCLUSIVE, reason=reason, estimate=compared.estimate)
 
 
 def relative_misfit(metric: MetricFacts, change: Change) -> Iterator[str]:
@@ -272,7 +281,7 @@ def _rows_trouble(facts: Facts, stage: StageFacts, metric: MetricFacts, rows: Me
     for arm in Arm:
         if rows.arm(arm).rows == 0:
             return because(Why.NO_ROWS, metric=metric.name, arm=str(arm))
-    if stage.traffic is not None and facts.assignment and not metric.own_source:
+    if stage.traffic is not None and facts.assignment:
         reason = sample_ratio_trouble(stage, rows, SAMPLE_RATIO_ALPHA)
         if reason is not None:
             return reason
@@ -508,7 +517,7 @@ def _relative(estimate: Estimate) -> Estimate:
 
     baseline, candidate = estimate.baseline or 0.0, estimate.candidate or 0.0
     if baseline <= 0 or estimate.low is None or estimate.high is None:
-        raise ValueError("a relative difference needs a baseline above zero")
+        raise ValueError("a relative difference needs a baseline above zero, and both bounds")
     z = float(ndtri((1 + estimate.level) / 2))
     var_d = ((estimate.high - estimate.low) / (2 * z)) ** 2
     var_0, var_1 = (p * (1 - p) / estimate.n for p in (baseline, candidate))

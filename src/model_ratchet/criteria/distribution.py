@@ -4,13 +4,13 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from model_ratchet.core.evidence import Arm, Categories, Evidence, Missing, Need, Shape
+from model_ratchet.core.evidence import Arm, Categories, Evidence, Missing, Need, Rows, Shape
 from model_ratchet.core.fields import ShareField
 from model_ratchet.core.outcome import Outcome, worst
 from model_ratchet.core.reason import Why, because
 from model_ratchet.core.verdict import Judgement, Part
 from model_ratchet.criteria.base import Criterion, Facts, Scope, StageFacts
-from model_ratchet.criteria.comparison import missing
+from model_ratchet.criteria.comparison import SAMPLE_RATIO_ALPHA, missing, sample_ratio_trouble
 
 _SEED = 20130702
 
@@ -36,15 +36,19 @@ class Distribution(Criterion):
         return None if facts.segments else "segments"
 
     def needs(self, scope: Scope) -> tuple[Need, ...]:
-        """The rows of each arm by the values of each segment column."""
-        return tuple(
-            _categories(stage, column, arm) for stage in scope.ran for column in scope.facts.segments for arm in Arm
+        """The rows of each arm by the values of each segment column, and whether users arrived in their shares."""
+        return (
+            *(Need(shape=Shape.ROWS, window=stage.window, stage=stage.name) for stage in scope.ran),
+            *(_categories(stage, column, arm) for stage in scope.ran for column in scope.facts.segments for arm in Arm),
         )
 
     def judge(self, scope: Scope, evidence: Evidence) -> Judgement:
         """The worst of all comparisons."""
         from model_ratchet.stats.distribution import distance
 
+        trouble = _shares_trouble(scope, evidence)
+        if trouble is not None:
+            return trouble
         parts: list[Part] = []
         alpha = self.alpha / scope.facts.alpha_divisor
         for name, one, other in _pairs(scope):
@@ -85,6 +89,22 @@ class Distribution(Criterion):
         )
         assert shown.reason is not None  # noqa: S101  (each part above has one)
         return Judgement(outcome=overall, reason=shown.reason, estimate=shown.estimate, parts=tuple(parts))
+
+
+def _shares_trouble(scope: Scope, evidence: Evidence) -> Judgement | None:
+    """Errored, where the assignment units of a stage are not in its shares: then no comparison of the arms holds."""
+    for stage in scope.ran:
+        if stage.traffic is None or not scope.facts.assignment:
+            continue
+        rows = evidence.answer(Need(shape=Shape.ROWS, window=stage.window, stage=stage.name))
+        if isinstance(rows, Missing):
+            return missing(rows)
+        if not isinstance(rows, Rows):
+            return Judgement(outcome=Outcome.ERRORED, reason=because(Why.CRASHED, what="the rows of the log"))
+        reason = sample_ratio_trouble(stage, rows, SAMPLE_RATIO_ALPHA)
+        if reason is not None:
+            return Judgement(outcome=Outcome.ERRORED, reason=reason)
+    return None
 
 
 def _pairs(scope: Scope) -> list[tuple[str, Need, Need]]:

@@ -33,16 +33,15 @@ class DocumentsComplete(Criterion):
         return tuple(Need(shape=Shape.DOCUMENT, metric=name, arms=()) for name in self.require)
 
     def judge(self, scope: Scope, evidence: Evidence) -> Judgement:
-        """Passed when every section is filled; failed with the first that is not."""
+        """Passed when every section is filled; failed with the first that is not; errored where one can't be read."""
         parts = []
         for name, need in zip(self.require, self.needs(scope), strict=True):
             trouble = self._trouble(name, evidence.answer(need))
-            parts.append(
-                Part(name=name, outcome=Outcome.FAILED if trouble is not None else Outcome.PASSED, reason=trouble)
-            )
-        for part in parts:
-            if part.reason is not None:
-                return Judgement(outcome=Outcome.FAILED, reason=part.reason, parts=tuple(parts))
+            outcome = Outcome.PASSED if trouble is None else _outcome(trouble)
+            parts.append(Part(name=name, outcome=outcome, reason=trouble))
+        worst = max(parts, key=lambda part: part.outcome.rank)
+        if worst.reason is not None:
+            return Judgement(outcome=worst.outcome, reason=worst.reason, parts=tuple(parts))
         return Judgement(
             outcome=Outcome.PASSED,
             reason=because(Why.HOLDS, value=f"{len(parts)} documents", limit="all sections filled"),
@@ -62,3 +61,8 @@ class DocumentsComplete(Criterion):
             if words < self.min_words:
                 return because(Why.SECTION_EMPTY, document=name, section=section)
         return None
+
+
+def _outcome(trouble: Reason) -> Outcome:
+    shown = trouble.why in (Why.DOCUMENT_ABSENT, Why.SECTION_ABSENT, Why.SECTION_EMPTY)
+    return Outcome.FAILED if shown else Outcome.ERRORED

@@ -9,7 +9,7 @@ from model_ratchet.core.estimate import Estimate
 from model_ratchet.core.evidence import Arm, Counts, Evidence, Grouping, Groups, Missing, Need, QuantileCounts, Shape
 from model_ratchet.core.fields import LimitField, ShareField, Slug
 from model_ratchet.core.outcome import Outcome
-from model_ratchet.core.reason import Why, because
+from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.units import Scale
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.base import Criterion, Facts, Scope, StageFacts
@@ -60,30 +60,28 @@ class Load(Criterion):
 
     def needs(self, scope: Scope) -> tuple[Need, ...]:
         """Served rows by hour: of both arms within the latency limit, of the candidate with errors."""
-        return tuple(need for stage in scope.ran for need in self._of(stage))
+        return tuple(need for stage in scope.ran for need in self._of(stage, scope.facts))
 
     def judge(self, scope: Scope, evidence: Evidence) -> Judgement:
         """Passed, failed or inconclusive, from the busiest hours of the stage."""
         stage = scope.stage
         hourly: list[dict[int, QuantileCounts]] = []
         errors: dict[int, Counts] = {}
-        for need in self._of(stage):
+        for need in self._of(stage, scope.facts):
             answer = evidence.answer(need)
             if isinstance(answer, Missing):
-                if answer.lasting or need.arms == (Arm.CANDIDATE,):
-                    return missing(answer)
-                continue
+                return missing(answer)
             if not isinstance(answer, Groups):
                 continue
             if need.shape is Shape.QUANTILE_COUNTS:
                 hourly.append({int(hour): one for hour, one in answer if isinstance(one, QuantileCounts)})
             else:
                 errors = {int(hour): one for hour, one in answer if isinstance(one, Counts)}
-        if len(hourly) < len(Arm) or not any(hourly[1].values()):
+        if not hourly or not any(one.n for one in hourly[-1].values()):
             return Judgement(
                 outcome=Outcome.ERRORED, reason=because(Why.NO_ROWS, metric=self.latency, arm=str(Arm.CANDIDATE))
             )
-        return self._decide(stage, self._busiest(hourly), hourly, errors, scope.facts)
+        return self._decide(stage, self._busiest(hourly), hourly, errors)
 
     def _busiest(self, hourly: list[dict[int, QuantileCounts]]) -> list[int]:
         totals: dict[int, int] = {}
@@ -99,23 +97,18 @@ class Load(Criterion):
         hours: list[int],
         hourly: list[dict[int, QuantileCounts]],
         errors: dict[int, Counts],
-        facts: Facts,
     ) -> Judgement:
-        from model_ratchet.stats.proportions import rate
-        from model_ratchet.stats.quantiles import at_most_p_values
-
-        del facts
         none = QuantileCounts(at_or_below=0, n=0, maximum=None)
-        baseline = sum((hourly[0].get(hour, none).n for hour in hours), 0)
+        everyone = sum(arm.get(hour, none).n for arm in hourly for hour in hours)
         peak = none
         for hour in hours:
-            peak += hourly[1].get(hour, none)
+            peak += hourly[-1].get(hour, none)
         if peak.n == 0:
             return Judgement(
                 outcome=Outcome.FAILED,
                 reason=because(Why.SHARE_NOT_CARRIED, carried=0.0, least=self.min_share.value),
             )
-        carried = peak.n / (peak.n + baseline) / (stage.traffic or 1.0)
+        carried = peak.n / everyone / (stage.traffic or 1.0)
         estimate = Estimate(
             value=carried,
             low=None,
@@ -131,32 +124,32 @@ class Load(Criterion):
         if carried < self.min_share.value:
             why = because(Why.SHARE_NOT_CARRIED, carried=carried, least=self.min_share.value)
             return Judgement(outcome=Outcome.FAILED, reason=why, estimate=estimate)
-        if peak.n < self.min_rows:
-            why = because(Why.TOO_FEW_ROWS, rows=peak.n, least=self.min_rows)
-            return Judgement(outcome=Outcome.INCONCLUSIVE, reason=why, estimate=estimate)
-        _, p_fail = at_most_p_values(peak, self.quantile)
-        slow = peak.at_or_below < self.quantile * peak.n
-        if slow:
-            outcome = Outcome.FAILED if p_fail <= 0.05 else Outcome.INCONCLUSIVE
-            return Judgement(
-                outcome=outcome, reason=because(Why.LIMIT_BROKEN, limit=self.at_most.text), estimate=estimate
-            )
-        if self.errors is not None and self.below is not None:
-            if wrong.n == 0:
-                why = because(Why.NO_ROWS, metric=self.errors, arm=str(Arm.CANDIDATE))
-                return Judgement(outcome=Outcome.ERRORED, reason=why, estimate=estimate)
-            if wrong.successes / wrong.n >= self.below.value:
-                low = rate(wrong, level=0.90).low or 0.0
-                outcome = Outcome.FAILED if low >= self.below.value else Outcome.INCONCLUSIVE
-                why = because(Why.LIMIT_BROKEN, limit=self.below.text)
-                return Judgement(outcome=outcome, reason=why, estimate=estimate)
-        return Judgement(
-            outcome=Outcome.PASSED,
-            reason=because(Why.HOLDS, value=carried, limit=self.min_share.text),
-            estimate=estimate,
-        )
+        held = (Outcome.PASSED, because(Why.HOLDS, value=carried, limit=self.min_share.text))
+        outcome, reason = max((held, *self._limits(peak, wrong)), key=lambda one: one[0].rank)
+        return Judgement(outcome=outcome, reason=reason, estimate=estimate)
 
-    def _of(self, stage: StageFacts) -> tuple[Need, ...]:
+    def _limits(self, peak: QuantileCounts, wrong: Counts) -> Iterator[tuple[Outcome, Reason]]:
+        """What speaks against the busiest hours."""
+        from model_ratchet.stats.proportions import rate
+        from model_ratchet.stats.quantiles import at_most_p_values
+
+        if peak.n < self.min_rows:
+            yield Outcome.INCONCLUSIVE, because(Why.TOO_FEW_ROWS, rows=peak.n, least=self.min_rows)
+        if peak.at_or_below < self.quantile * peak.n:
+            _, p_fail = at_most_p_values(peak, self.quantile)
+            outcome = Outcome.FAILED if p_fail <= 0.05 else Outcome.INCONCLUSIVE
+            yield outcome, because(Why.LIMIT_BROKEN, limit=self.at_most.text)
+        if self.errors is None or self.below is None:
+            return
+        if wrong.n == 0:
+            yield Outcome.ERRORED, because(Why.NO_ROWS, metric=self.errors, arm=str(Arm.CANDIDATE))
+        elif wrong.successes / wrong.n >= self.below.value:
+            low = rate(wrong, level=0.90).low or 0.0
+            outcome = Outcome.FAILED if low >= self.below.value else Outcome.INCONCLUSIVE
+            yield outcome, because(Why.LIMIT_BROKEN, limit=self.below.text)
+
+    def _of(self, stage: StageFacts, facts: Facts) -> tuple[Need, ...]:
+        arms = tuple(Arm) if facts.baseline is not None else (Arm.CANDIDATE,)
         latency = tuple(
             Need(
                 shape=Shape.QUANTILE_COUNTS,
@@ -168,7 +161,7 @@ class Load(Criterion):
                 limit=self.at_most.value,
                 served_only=True,
             )
-            for arm in Arm
+            for arm in arms
         )
         if self.errors is None:
             return latency

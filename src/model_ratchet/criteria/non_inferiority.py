@@ -17,6 +17,7 @@ from model_ratchet.criteria.comparison import (
     guard,
     guard_needs,
     guard_warnings,
+    nothing_to_relate,
     on_scale,
     relative_misfit,
     rows_to_decide,
@@ -71,6 +72,8 @@ class NonInferiority(Comparative):
         if isinstance(compared, Judgement):
             return compared
         estimate = on_scale(compared.estimate, self.margin)
+        if estimate is None:
+            return nothing_to_relate(compared, self.margin)
         value, low, high = gain(metric, estimate)
         margin = self.margin.value
         if low >= -margin:

@@ -86,6 +86,9 @@ class QuantileSuperiority(Comparative):
             )
         alpha = self.alpha / scope.facts.alpha_divisor
         estimate = quantile_ratio(baseline, candidate, self.quantile, level=1 - alpha, seed=_SEED)
+        if estimate.low == estimate.high:
+            # no hour differs from another: a variance of zero is no certainty
+            return Judgement(outcome=Outcome.INCONCLUSIVE, reason=because(Why.IDENTICAL, rows=rows), estimate=estimate)
         outcome, why, parameters = self._outcome(estimate)
         return Judgement(
             outcome=outcome,

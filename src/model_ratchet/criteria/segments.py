@@ -160,7 +160,9 @@ class Segments(Comparative):
 
 
 def _sizes(stage: StageFacts, column: str) -> Need:
-    return Need(shape=Shape.CATEGORIES, window=stage.window, stage=stage.name, arms=(Arm.CANDIDATE,), segment=column)
+    """Served rows by value: the baseline's where both arms score the same requests, because a shadow serves none."""
+    arm = Arm.BASELINE if stage.paired else Arm.CANDIDATE
+    return Need(shape=Shape.CATEGORIES, window=stage.window, stage=stage.name, arms=(arm,), segment=column)
 
 
 def _stage_values(evidence: Evidence, stage: StageFacts, column: str) -> frozenset[str]:

@@ -18,6 +18,7 @@ from model_ratchet.criteria.comparison import (
     guard,
     guard_needs,
     guard_warnings,
+    nothing_to_relate,
     on_scale,
     relative_misfit,
     rows_to_decide,
@@ -75,6 +76,8 @@ class Superiority(Comparative):
         if isinstance(compared, Judgement):
             return compared
         estimate = on_scale(compared.estimate, self.by)
+        if estimate is None:
+            return nothing_to_relate(compared, self.by)
         outcome, reason = self._decide(compared, estimate, gain(metric, estimate), alpha)
         return Judgement(
             outcome=outcome,

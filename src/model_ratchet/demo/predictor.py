@@ -36,8 +36,9 @@ _LARGEST = 100.0
 
 @dataclass(frozen=True, slots=True)
 class Predictor:
-    """A logistic model: the features that it reads, and one weight for each of their terms."""
+    """A logistic model: its version, the features that it reads, and one weight for each of their terms."""
 
+    version: str
     features: tuple[str, ...]
     intercept: float
     weights: Mapping[str, float]
@@ -52,14 +53,19 @@ class Predictor:
 
     def to_bytes(self) -> bytes:
         """The model file; the same predictor gives the same bytes."""
-        held = {"features": self.features, "intercept": self.intercept, "weights": dict(sorted(self.weights.items()))}
+        held = {
+            "version": self.version,
+            "features": self.features,
+            "intercept": self.intercept,
+            "weights": dict(sorted(self.weights.items())),
+        }
         return (json.dumps(held, indent=1) + "\n").encode()
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
         """The predictor that a model file holds."""
         held = json.loads(content)
-        return cls(tuple(held["features"]), held["intercept"], held["weights"])
+        return cls(held["version"], tuple(held["features"]), held["intercept"], held["weights"])
 
     @property
     def digest(self) -> str:
@@ -92,7 +98,7 @@ def terms(features: Sequence[str], asked: Features) -> Iterator[tuple[str, float
                 )
 
 
-def train(features: tuple[str, ...], flights: Sequence[Flight], *, strength: float) -> Predictor:
+def train(version: str, features: tuple[str, ...], flights: Sequence[Flight], *, strength: float) -> Predictor:
     """The predictor fitted to flights whose label has come. ``strength`` is the inverse of the L2 penalty.
 
     Raises:
@@ -109,7 +115,7 @@ def train(features: tuple[str, ...], flights: Sequence[Flight], *, strength: flo
     weights = {
         name: float(f"{weight:.9g}") for name, weight in zip(vectors.feature_names_, fitted.coef_[0], strict=True)
     }
-    return Predictor(features, float(f"{fitted.intercept_[0]:.9g}"), weights)
+    return Predictor(version, features, float(f"{fitted.intercept_[0]:.9g}"), weights)
 
 
 ITERATIONS = 200

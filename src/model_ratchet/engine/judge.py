@@ -92,22 +92,40 @@ def _judgement(bound: BoundCriterion, scope: Scope, evidence: Evidence) -> Judge
         harm = criterion.early(Scope(facts=scope.facts, stages=scope.ran), evidence)
         if harm is not None:
             return harm
-    return _pending(scope)
+    return _pending(scope, _more_rows(bound, scope, evidence))
 
 
-def _pending(scope: Scope) -> Judgement:
-    """Not decidable yet, and when: by the first stage that is not."""
-    waiting = next((stage for stage in scope.stages if not stage.decidable), None)
-    if waiting is None or waiting.ends_at is None:
-        name = waiting.name if waiting is not None else "any"
-        return Judgement(outcome=Outcome.PENDING, reason=because(Why.STAGE_NOT_STARTED, stage=name))
-    if waiting.window is not None and waiting.window.length >= waiting.lasts:
-        why, until = Why.LABELS_MATURING, waiting.decidable_at
-    else:
-        why, until = Why.STAGE_RUNNING, waiting.decidable_at
+def _more_rows(bound: BoundCriterion, scope: Scope, evidence: Evidence) -> int:
+    """How many rows are still missing, by what has been read so far; 0 where that is not known. Decides nothing."""
+    least = int(getattr(bound.criterion, "min_rows", 0))
+    if not scope.ran:
+        return least
+    so_far = bound.criterion.judge(Scope(facts=scope.facts, stages=scope.ran), evidence).reason
+    if so_far.why is Why.NO_ROWS:
+        return least
+    if so_far.why is Why.TOO_FEW_ROWS:
+        return max(0, int(so_far.parameters["least"]) - int(so_far.parameters["rows"]))
+    return max(0, int(so_far.parameters.get("more_rows", 0)))
+
+
+def _pending(scope: Scope, more_rows: int) -> Judgement:
+    """Not decidable yet, and when: by the stage that can be decided last."""
+    rows = {"more_rows": more_rows} if more_rows else {}
+    waiting = [stage for stage in scope.stages if not stage.decidable]
+    unknown = next((stage for stage in waiting if stage.ends_at is None), None)
+    if unknown is not None or not waiting:
+        name = unknown.name if unknown is not None else "any"
+        return Judgement(outcome=Outcome.PENDING, reason=because(Why.STAGE_NOT_STARTED, stage=name, **rows))
+    last = waiting[-1]
+    maturing = last.window is not None and last.window.length >= last.lasts
     return Judgement(
         outcome=Outcome.PENDING,
-        reason=because(why, stage=waiting.name, until=until.isoformat() if until is not None else "unknown"),
+        reason=because(
+            Why.LABELS_MATURING if maturing else Why.STAGE_RUNNING,
+            stage=last.name,
+            until=last.decidable_at.isoformat() if last.decidable_at is not None else "unknown",
+            **rows,
+        ),
     )
 
 

@@ -23,6 +23,11 @@ def _more(p: _Parameters) -> str:
     return f"; about {whole(rows)} more rows would decide" if rows else "; more rows alone would not decide"
 
 
+def _missing(p: _Parameters) -> str:
+    rows = int(p.get("more_rows") or 0)
+    return f"; {whole(rows)} more rows are needed" if rows else ""
+
+
 def _amount(value: object) -> str:
     if isinstance(value, float):
         return plain(value)
@@ -32,7 +37,7 @@ def _amount(value: object) -> str:
 def _holds(p: _Parameters) -> str:
     value, limit = p.get("value"), p.get("limit")
     shown = _amount(value) if value is not None else "holds"
-    return f"{shown} ({_amount(limit)})" if limit is not None else shown
+    return f"{shown} (asked: {_amount(limit)})" if limit is not None else shown
 
 
 def _by(p: _Parameters) -> str:
@@ -77,7 +82,7 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.DRILL_FAILED: lambda p: f"the drill ended as {p['result']}",
     Why.OBJECTED: lambda p: f"changes are requested by {p['by']}",
     Why.ROLLED_BACK_BEFORE: lambda p: f"{p['version']} was rolled back before",
-    Why.STAGE_NOT_STARTED: lambda p: f"{p['stage']} has not started",
+    Why.STAGE_NOT_STARTED: lambda p: f"{p['stage']} has not started{_missing(p)}",
     Why.STAGE_RUNNING: lambda p: f"{p['stage']} is running; decidable at {instant_text(p['until'])}",
     Why.LABELS_MATURING: lambda p: (
         f"{p['stage']} has ended, labels still arrive; decidable at {instant_text(p['until'])}"

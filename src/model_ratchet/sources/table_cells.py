@@ -110,8 +110,8 @@ class ArmCells:
 
     def moments(self, metric: int, stratum: int | None) -> Mapping[tuple[Span, int], ArmMoments]:
         """The moments of one metric's cluster sums, by span and the code of a segment column (0 without one)."""
-        keys = ["span", "cluster"] if stratum is None else ["span", f"s{stratum}", "cluster"]
-        joint = self._joint(frozenset({"cluster"} if stratum is None else {"cluster", f"s{stratum}"}))
+        keys = ["span", "cluster"] if stratum is None else ["span", f"g{stratum}", "cluster"]
+        joint = self._joint(frozenset({"cluster"} if stratum is None else {"cluster", f"g{stratum}"}))
         n, s = column(f"n{metric}"), column(f"s{metric}")
         piece = self._piece() if joint.by_hour else column("piece")
         cells = exp.select("*", named(piece, "at")).from_(table(joint.name))
@@ -190,7 +190,7 @@ class ArmCells:
                 self._joints[i] = _Joint(joint.name, both, by_hour=True)
                 return
         by_hour = "cluster" not in dimensions or self._size(dimensions, clusters) <= _MOST_CELLS
-        self._joints.append(_Joint(f"cells{len(self._joints)}", dimensions, by_hour))
+        self._joints.append(_Joint(f"@cells{len(self._joints)}", dimensions, by_hour))
 
     def _size(self, dimensions: frozenset[str], clusters: int) -> int:
         size = 2 * 2 * self._form.window.hours
@@ -212,7 +212,7 @@ class ArmCells:
         )
 
     def _cells(self, position: int | None) -> tuple[Cell, ...]:
-        segment = [] if position is None else [column(f"s{position}")]
+        segment = [] if position is None else [column(f"g{position}")]
         joint = self._joint(frozenset(tree.name for tree in segment), by_hour=True)
         keys = [column("arm"), column("served"), column("hour"), *segment]
         combined = [
@@ -246,9 +246,9 @@ def _asked(segments: Iterable[int], strata: Iterable[int | None]) -> Iterator[fr
     """The combinations of dimensions beside the hour that are asked for."""
     yield frozenset()
     for position in segments:
-        yield frozenset({f"s{position}"})
+        yield frozenset({f"g{position}"})
     for stratum in strata:
-        yield frozenset({"cluster"} if stratum is None else {"cluster", f"s{stratum}"})
+        yield frozenset({"cluster"} if stratum is None else {"cluster", f"g{stratum}"})
 
 
 def _largest(tree: Tree) -> Tree:

@@ -76,7 +76,7 @@ class PairCells:
         self._metrics = tuple(sorted({*self._numeric, *_proportions(form)}))
         folded = self._fold(rows)
         alike = not self._numeric and (not clustered or clusters <= _FEW_CLUSTERS) and _cells(form) <= _FEW_CELLS
-        engine.keep("requests", _collapse(folded) if alike else _apart(folded))
+        engine.keep("@requests", _collapse(folded) if alike else _apart(folded))
 
     def hours(self) -> tuple[PairCell, ...]:
         """The sums by hour: ``requests``, ``paired``, ``duplicates``, and ``m``, ``b``, ``c``, ``dd`` of each metric."""
@@ -88,7 +88,7 @@ class PairCells:
 
     def moments(self, metric: int, stratum: int | None) -> Mapping[tuple[Span, int], PairedMoments]:
         """The moments of one metric's cluster sums over pairs, by span and the code of a segment column."""
-        keys = [column("span"), *([] if stratum is None else [column(f"s{stratum}")]), column("cluster")]
+        keys = [column("span"), *([] if stratum is None else [column(f"g{stratum}")]), column("cluster")]
         spans = [(i, span.first, span.last) for i, span in enumerate(self._spans)]
         hour = column("hour", "requests")
         by_cluster = (
@@ -136,17 +136,17 @@ class PairCells:
         parts = [column("weight"), column("rows"), named(in_arms, "arms"), named(_earlier(hour), "hour")]
         for digit in others:
             b, c = digit.of("b"), digit.of("c")
-            if digit.name.startswith("s"):
+            if digit.name.startswith("g"):
                 parts.append(named(call("COALESCE", c, b), digit.name))
             else:
                 parts += [named(_value(tree), f"{letter}_{digit.name}") for letter, tree in (("b", b), ("c", c))]
         parts += [named(column(f"{letter}_value{i}"), f"{letter}_v{i}") for i in self._numeric for letter in "bc"]
         if self._clustered:
             parts.append(column("cluster"))
-        return exp.select(*parts).from_(table("requests"))
+        return exp.select(*parts).from_(table("@requests"))
 
     def _cells(self, position: int | None) -> tuple[PairCell, ...]:
-        keys = [column("hour"), *([] if position is None else [column(f"s{position}")])]
+        keys = [column("hour"), *([] if position is None else [column(f"g{position}")])]
         weight, rows, arms = column("weight"), column("rows"), column("arms")
         sums = {
             "requests": total(weight),
@@ -173,25 +173,25 @@ def without_repeats(engine: Engine, form: RowForm, rows: exp.Query) -> exp.Query
 
     Rows of one time are ordered by all that they hold, so that it does not matter how many threads read them.
     """
-    ids = exp.select(named(column("id"), "id"), named(exp.true(), "repeated")).from_(within(rows, "rows"))
+    ids = exp.select(named(column("id"), "id"), named(exp.true(), "@repeated")).from_(within(rows, "rows"))
     repeated = ids.group_by(column("id"), column("arm")).having(exp.Count(this=exp.Star()) > number(1))
-    engine.keep("repeated", exp.select("*").from_(within(repeated, "found")).distinct())
-    same = exp.NullSafeEQ(this=column("id", "rows"), expression=column("id", "repeated"))
+    engine.keep("@repeated", exp.select("*").from_(within(repeated, "found")).distinct())
+    same = exp.NullSafeEQ(this=column("id", "rows"), expression=column("id", "@repeated"))
     marked = (
-        exp.select(*(column(name, "rows") for name in names(form)), column("repeated", "repeated"))
+        exp.select(*(column(name, "rows") for name in names(form)), column("@repeated", "@repeated"))
         .from_(within(rows, "rows"))
-        .join(table("repeated"), on=same, join_type="left")
+        .join(table("@repeated"), on=same, join_type="left")
     )
-    once = absent(column("repeated"))
+    once = absent(column("@repeated"))
     columns = [column(name) for name in names(form)]
     order = [exp.Ordered(this=column(name)) for name in ("offset", *names(form))]
     place = exp.Window(
         this=exp.RowNumber(), partition_by=[column("id"), column("arm")], order=exp.Order(expressions=order)
     )
     again = exp.select(*columns, named(place, "place")).from_(within(marked, "marked")).where(exp.not_(once))
-    engine.keep("firsts", exp.select(*columns).from_(within(again, "again")).where(column("place").eq(number(1))))
+    engine.keep("@firsts", exp.select(*columns).from_(within(again, "again")).where(column("place").eq(number(1))))
     alone = exp.select(*columns).from_(within(marked, "marked")).where(once)
-    return exp.union(alone, exp.select(*columns).from_(table("firsts")), distinct=False)
+    return exp.union(alone, exp.select(*columns).from_(table("@firsts")), distinct=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +212,7 @@ class _Digit:
 def _digits(form: RowForm) -> Iterator[_Digit]:
     """The hour first, then segment codes and proportion values, in as few words as hold them."""
     sizes = [("hour", max(form.window.hours, 1))]
-    sizes += [(f"s{i}", segment.size) for i, segment in enumerate(form.segments)]
+    sizes += [(f"g{i}", segment.size) for i, segment in enumerate(form.segments)]
     sizes += [(f"v{i}", _KNOWN) for i in _proportions(form)]
     word, factor = 0, 1
     for name, size in sizes:

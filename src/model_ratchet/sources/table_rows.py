@@ -1,7 +1,7 @@
 """The rows of a log in one form, whatever its layout: one row per request and arm, with whole numbers for all that counts.
 
 Columns: ``id``, ``arm`` (0 baseline, 1 candidate), ``served`` (0 or 1), ``hour`` and ``offset`` (microseconds) of active
-time, ``unit``, ``cluster``, ``v0``… the metrics' values with their marks (``bad0``, ``excluded0``, …), and ``s0``… the codes
+time, ``unit``, ``cluster``, ``v0``… the metrics' values with their marks (``bad0``, ``excluded0``, …), and ``g0``… the codes
 of the segments' values.
 """
 
@@ -128,7 +128,7 @@ def names(form: RowForm) -> tuple[str, ...]:
         *(f"v{i}" for i in range(len(form.metrics))),
         *marks,
         *shown,
-        *(f"s{i}" for i in range(len(form.segments))),
+        *(f"g{i}" for i in range(len(form.segments))),
     )
 
 
@@ -150,7 +150,7 @@ def _arm_rows(form: RowForm, source: str, arm_code: Tree, arm: Arm) -> exp.Selec
         if trees.shown is not None:
             parts[f"shown{i}"] = choose((trees.marks["unknown"], trees.shown))
     for i, segment in enumerate(form.segments):
-        parts[f"s{i}"] = _segment_code(segment, i)
+        parts[f"g{i}"] = _segment_code(segment, i)
     query = exp.select(*(named(parts[name], name) for name in names(form)))
     query = query.from_(within(timed(log, source, form.window), "log"))
     for dictionary, on in _dictionaries(form.segments):
