@@ -88,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_check(commands)
     _add_validate(commands)
+    _add_plan(commands)
     _add_explain(commands)
     _add_schema(commands)
     _add_demo(commands)
@@ -137,6 +138,19 @@ def _add_validate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--repo", type=Path, default=Path(), metavar="DIR", help="the repository (default: here)")
     _add_output(parser)
     parser.set_defaults(command=_validate)
+
+
+def _add_plan(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "plan",
+        help="how many rows and days each criterion needs",
+        description="Says, before anybody waits a week, how many rows and days each criterion needs at the model's "
+        "present traffic, which one needs most, and its power at the margin and at twice the margin.",
+    )
+    _add_revisions(parser)
+    parser.add_argument("--policy", metavar="NAME/VERSION", help="plan under this policy instead of the request's")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print (default: text)")
+    parser.set_defaults(command=_plan)
 
 
 def _add_explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -205,6 +219,32 @@ def _validate(options: argparse.Namespace) -> int:
     checked = validate(options.repo, options.paths)
     _print(render(checked, options.format, width=_width(), colour=_colour(options)), options.output)
     return ExitCode.of(checked.outcome)
+
+
+def _plan(options: argparse.Namespace) -> int:
+    from model_ratchet.actions.check import CheckInput
+    from model_ratchet.actions.plan import plan_ahead
+    from model_ratchet.report import render
+    from model_ratchet.report.check import Check
+    from model_ratchet.report.planned import as_json, as_text, as_value
+
+    asked = CheckInput(
+        repo=options.repo,
+        base=options.base,
+        head=options.head,
+        now=options.now or datetime.now(UTC),
+        environ=dict(os.environ),
+    )
+    found = plan_ahead(asked, policy=options.policy)
+    if found.plan is not None and found.traffic is not None and found.window is not None:
+        if options.format == "json":
+            _print(as_json(as_value(found.plan, found.traffic, found.window, found.forecasts, found.findings)), None)
+            return ExitCode.INVALID if found.findings else ExitCode.PASSED
+        _print(as_text(found.plan, found.traffic, found.window, found.forecasts), None)
+    if found.findings:
+        _print(render(Check(findings=found.findings), options.format, width=_width(), colour=_colour(options)), None)
+        return ExitCode.INVALID
+    return ExitCode.PASSED
 
 
 def _explain(options: argparse.Namespace) -> int:

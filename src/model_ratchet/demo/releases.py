@@ -10,7 +10,7 @@ from model_ratchet.demo.predictor import KNOWN
 STAGES: Mapping[str, tuple[float, timedelta]] = {
     "shadow": (0.0, timedelta(days=7)),
     "canary": (0.05, timedelta(days=14)),
-    "blue_green": (0.5, timedelta(days=7)),
+    "blue_green": (0.5, timedelta(days=10)),
 }
 """Stage → the candidate's share of the traffic, and how long it lasts; every stage is mirrored."""
 
@@ -79,7 +79,7 @@ RELEASES = (
         features=KNOWN,
         strength=1.0,
         stages=_started(_day(7, 23), _day(7, 30), _day(8, 13)),
-        judged_at=_day(8, 22),
+        judged_at=_day(8, 25),
     ),
     Release(
         version="v1.3.0_20130819_090000",
@@ -87,7 +87,7 @@ RELEASES = (
         says="gets the departure delay, and is fitted more cautiously",
         features=KNOWN,
         strength=0.1,
-        stages=_started(_day(8, 21), _day(8, 28)),
+        stages=_started(_day(8, 23, 6), _day(8, 30, 7)),
         judged_at=_day(8, 31, 12),
     ),
 )
