@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help test lint demo bench docs schemas clean
+.PHONY: help test lint demo docs schemas clean
 
 help: ## print the verbs
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -20,11 +20,20 @@ $(STAMP): requirements/dev.txt pyproject.toml
 test: $(STAMP) ## run the whole test suite
 	$(BIN)/python -m pytest -n 2
 
+demo: $(STAMP) ## three promotions of a real model on real flights, in ./demo
+	$(BIN)/ratchet demo --dir demo
+
 lint: $(STAMP) ## ruff, mypy --strict, import-linter
-	$(BIN)/ruff check src tests
-	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests docs
+	$(BIN)/ruff format --check src tests docs
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+docs: $(STAMP) ## rewrite the generated parts of the documentation
+	$(BIN)/python docs/pages.py
+
+schemas: $(STAMP) ## rewrite the JSON Schemas
+	$(BIN)/ratchet schema --write schemas
+
 clean: ## remove what the other verbs made
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build dist demo .pytest_cache .mypy_cache .ruff_cache

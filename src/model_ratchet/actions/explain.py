@@ -1,10 +1,21 @@
 """explain: what a criterion asks for, how it judges, and which parameters it takes."""
 
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 from model_ratchet.core.errors import UsageError
 from model_ratchet.criteria import BUILT_IN
 from model_ratchet.criteria.base import Criterion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One parameter of a criterion as people read it; ``default`` is ``required`` or ``optional`` where there is none."""
+
+    name: str
+    form: str
+    default: str
+    meaning: str
 
 
 def explain(kind: str | None) -> str:
@@ -30,33 +41,50 @@ def kind_of(criterion: type[Criterion]) -> str:
     return str(kind)
 
 
-def parameters(criterion: type[Criterion]) -> tuple[tuple[str, str, str], ...]:
-    """Each parameter of a criterion: its name, its form, and its default (``required`` where there is none)."""
+def parameters(criterion: type[Criterion]) -> tuple[Parameter, ...]:
+    """Each parameter of a criterion, in the order in which it is written."""
     properties = criterion.model_json_schema()["properties"]
-    rows = []
-    for name, entry in criterion.model_fields.items():
-        if name in ("id", "kind"):
-            continue
-        default = "required" if entry.is_required() else str(entry.default)
-        rows.append((name, _form(properties[name]), default))
-    return tuple(rows)
+    return tuple(
+        Parameter(
+            name=name,
+            form=_form(properties[name]),
+            default="required" if entry.is_required() else _default(entry.default),
+            meaning=(entry.description or "").replace("``", "`"),
+        )
+        for name, entry in criterion.model_fields.items()
+        if name not in ("id", "kind")
+    )
 
 
-def _page(kind: str, criterion: type[Criterion]) -> str:
-    text = "\n".join(line.strip() for line in (criterion.__doc__ or "").strip().splitlines())
-    rows = parameters(criterion)
-    width = max(len(name) for name, _, _ in rows)
-    listed = "\n".join(f"  {name:<{width}}  {form} ({default})" for name, form, default in rows)
-    marks = [
+def traits(criterion: type[Criterion]) -> tuple[str, ...]:
+    """What sets a criterion apart, in a few words each."""
+    marks = (
         ("compares with the baseline", criterion.comparative),
         ("judged stage by stage", criterion.stagewise),
         ("reads no stage", criterion.windowless),
         ("only stages with a traffic share", criterion.traffic_only),
         ("may fail early", criterion.early is not Criterion.early),
         ("decided by people", criterion.sign_off),
-    ]
-    notes = ", ".join(word for word, holds in marks if holds)
-    return f"{kind} (revision {criterion.revision})\n\n{text}\n\nParameters\n{listed}\n\n{notes}".rstrip()
+    )
+    return tuple(word for word, holds in marks if holds)
+
+
+def _default(value: object) -> str:
+    if value is None:
+        return "optional"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _page(kind: str, criterion: type[Criterion]) -> str:
+    text = "\n".join(line.strip() for line in (criterion.__doc__ or "").strip().splitlines())
+    rows = parameters(criterion)
+    width = max(len(row.name) for row in rows)
+    listed = "\n".join(
+        f"  {row.name:<{width}}  {row.form} ({row.default})\n  {'':<{width}}  {row.meaning}" for row in rows
+    )
+    notes = ", ".join(traits(criterion))
+    told = f"{kind} (revision {criterion.revision})\n\n{text}\n\nParameters\n{listed}\n\n{notes}".rstrip()
+    return told.replace("``", "`")
 
 
 def _form(schema: dict[str, object]) -> str:

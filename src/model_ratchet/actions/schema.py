@@ -1,10 +1,9 @@
 """schema: the JSON Schemas of the documents, so that an editor completes and checks them."""
 
-import json
 from pathlib import Path
 
 from model_ratchet.core.errors import UsageError
-from model_ratchet.documents.schemas import schemas
+from model_ratchet.documents.schemas import schema_text, schemas
 
 
 def print_schema(document: str | None) -> str:
@@ -18,7 +17,7 @@ def print_schema(document: str | None) -> str:
         return "\n".join(known)
     if document not in known:
         raise UsageError(f"there is no document kind {document!r}: known are {', '.join(known)}")
-    return _text(known[document])
+    return schema_text(known[document])
 
 
 def write_schemas(folder: Path) -> tuple[Path, ...]:
@@ -27,10 +26,6 @@ def write_schemas(folder: Path) -> tuple[Path, ...]:
     written = []
     for name, schema in schemas().items():
         path = folder / f"{name}.json"
-        path.write_text(_text(schema) + "\n", encoding="utf-8")
+        path.write_text(schema_text(schema), encoding="utf-8")
         written.append(path)
     return tuple(written)
-
-
-def _text(schema: object) -> str:
-    return json.dumps(schema, indent=2, ensure_ascii=False)

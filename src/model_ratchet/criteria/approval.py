@@ -26,7 +26,9 @@ class Approval(Criterion):
 
     kind: Literal["approval"]
     role: Slug
+    """The role in the model file whose people may approve."""
     at_least: int = Field(default=1, ge=1, le=20)
+    """How many of them."""
     after: Slug | None = None
     """The stage whose evidence must have been recorded before a review counts."""
 

@@ -134,6 +134,7 @@ class Criterion(Model, ABC):
     id: Slug
     kind: str
     stage: Slug | tuple[Slug, ...] | None = None
+    """The stage, or the stages one by one; without it the whole evaluation period."""
     advisory: bool = False
     """Shown, and never counted."""
     when_bound: bool = False
@@ -176,6 +177,7 @@ class OnMetric(Criterion):
     """A criterion about one metric of the model file."""
 
     metric: Slug
+    """The metric, as the model file names it."""
 
     def metrics(self) -> tuple[str, ...]:
         """The one metric."""
@@ -188,5 +190,8 @@ class Comparative(OnMetric):
     comparative: ClassVar[bool] = True
 
     alpha: float = Field(default=0.05, gt=0, le=0.2)
+    """The error level: two-sided for a significance, one-sided for a bound."""
     min_clusters: int = Field(default=5, ge=2)
+    """Fewer clusters than this do not decide."""
     min_rows: int = Field(default=100, ge=1)
+    """Fewer candidate rows (or pairs) than this do not decide."""

@@ -207,6 +207,14 @@ def relative_misfit(metric: MetricFacts, change: Change) -> Iterator[str]:
         yield f"{change.text!r} is relative, and {metric.name!r} is a {metric.kind}: write an absolute change, such as 1pp"
 
 
+def clusters_misfit(scope: Scope, least: int) -> Iterator[str]:
+    """Why a stage can't hold enough clusters, even of the finer ones, which are hours."""
+    for stage in scope.stages:
+        hours = stage.lasts.total_seconds() / 3600
+        if scope.facts.finer_cluster and hours < least:
+            yield f"the stage {stage.name!r} holds {hours:g} hourly clusters and min_clusters is {least}"
+
+
 def rows_to_decide(estimate: Estimate, gained: float, margin: float, alpha: float) -> int:
     """How many further rows would bring the bound past the margin at the present estimate; 0 when more will not help."""
     from model_ratchet.stats.power import rows_to_clear

@@ -35,6 +35,7 @@ class Coverage(Criterion):
 
     kind: Literal["coverage"]
     max_gap: DurationField
+    """A run of hours without rows that is as long is a gap."""
     quiet_hours: str | None = Field(
         default=None, pattern=r"^([01]\d|2[0-3]):00-([01]\d|2[0-3]):00$", examples=["00:00-06:00"]
     )
@@ -42,6 +43,7 @@ class Coverage(Criterion):
     max_age: DurationField | None = None
     """How long before the window's end the newest row may be; ``max_gap`` where it is not given."""
     min_pair_rate: ShareField | None = None
+    """The least share of mirrored requests that both versions scored."""
 
     def needs(self, scope: Scope) -> tuple[Need, ...]:
         """The rows of the stage, and the labels of each metric that waits for them."""

@@ -28,8 +28,11 @@ class Distribution(Criterion):
 
     kind: Literal["distribution"]
     max_distance: ShareField
+    """The largest total variation distance."""
     alpha: float = Field(default=0.05, gt=0, le=0.2)
+    """The one-sided level of the bounds."""
     min_rows: int = Field(default=200, ge=1)
+    """Fewer rows in a distribution than this do not decide."""
 
     def unbound(self, facts: Facts) -> str | None:
         """At least one segment column."""

@@ -26,6 +26,7 @@ class DocumentsComplete(Criterion):
     require: dict[Slug, tuple[str, ...]] = Field(min_length=1)
     """Document name → the titles of the sections that it must have."""
     min_words: int = Field(default=10, ge=1)
+    """A section with fewer words is not filled in."""
 
     def needs(self, scope: Scope) -> tuple[Need, ...]:
         """The sections of each required document."""

@@ -34,11 +34,17 @@ class Load(Criterion):
     min_share: ShareField
     """How much of the share that the stage gives it the candidate carried in those hours, at least."""
     latency: Slug
+    """The duration metric."""
     quantile: float = Field(default=0.95, gt=0, lt=1)
+    """Which quantile of it: 0.95 is p95."""
     at_most: LimitField
+    """Its limit."""
     errors: Slug | None = None
+    """The metric of failed requests."""
     below: ShareField | None = None
+    """Its limit."""
     min_rows: int = Field(default=59, ge=1)
+    """Fewer rows in the busiest hours than this do not decide."""
 
     @model_validator(mode="after")
     def _both(self) -> Self:

@@ -26,7 +26,9 @@ class Maximum(OnMetric):
 
     kind: Literal["maximum"]
     at_most: LimitField
+    """The limit; a value exactly at it is within."""
     min_rows: int = Field(default=100, ge=1)
+    """Fewer rows than this do not decide."""
 
     def misfits(self, scope: Scope) -> Iterator[str]:
         """A maximum is taken of durations."""

@@ -23,6 +23,7 @@ class MetadataComplete(Criterion):
 
     kind: Literal["metadata"]
     require: tuple[str, ...] = Field(min_length=1)
+    """The parts of the metadata that must be stated."""
 
     def needs(self, scope: Scope) -> tuple[Need, ...]:
         """Nothing: the request is a document."""

@@ -11,6 +11,7 @@ from model_ratchet.core.units import Scale
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.base import Comparative, Scope
 from model_ratchet.criteria.comparison import (
+    clusters_misfit,
     compare,
     comparison_needs,
     gain,
@@ -38,10 +39,12 @@ class NonInferiority(Comparative):
 
     kind: Literal["non_inferiority"]
     margin: ChangeField
+    """How much worse still counts as not worse."""
 
     def misfits(self, scope: Scope) -> Iterator[str]:
-        """Relative margins need a proportion."""
+        """Relative margins need a proportion, and a stage must hold enough clusters."""
         yield from relative_misfit(scope.facts.metrics[self.metric], self.margin)
+        yield from clusters_misfit(scope, self.min_clusters)
 
     def needs(self, scope: Scope) -> tuple[Need, ...]:
         """The comparison over the whole window, its guards, and the hours for early harm."""

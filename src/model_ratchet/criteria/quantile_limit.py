@@ -25,8 +25,11 @@ class QuantileLimit(OnMetric):
 
     kind: Literal["quantile_limit"]
     quantile: float = Field(gt=0, lt=1)
+    """Which quantile: 0.95 is p95."""
     at_most: LimitField
+    """The limit; a value exactly at it is within."""
     alpha: float = Field(default=0.05, gt=0, le=0.2)
+    """The one-sided level of the exact test."""
 
     def misfits(self, scope: Scope) -> Iterator[str]:
         """A quantile is taken of durations."""

@@ -29,8 +29,11 @@ class QuantileSuperiority(Comparative):
 
     kind: Literal["quantile_superiority"]
     quantile: float = Field(gt=0, lt=1)
+    """Which quantile: 0.95 is p95."""
     by: ShareField
+    """The least improvement, as a share of the baseline."""
     min_hours: int = Field(default=24, ge=5)
+    """Fewer hours with rows than this do not decide."""
 
     def misfits(self, scope: Scope) -> Iterator[str]:
         """A quantile is taken of durations, and the bootstrap needs enough hours."""

@@ -25,7 +25,9 @@ class RateLimit(OnMetric):
 
     kind: Literal["rate_limit"]
     below: ShareField
+    """The limit; a bound exactly at it is not below."""
     alpha: float = Field(default=0.05, gt=0, le=0.2)
+    """The one-sided level of the upper bound."""
 
     def misfits(self, scope: Scope) -> Iterator[str]:
         """A rate is a proportion."""

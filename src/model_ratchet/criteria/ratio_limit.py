@@ -29,7 +29,9 @@ class RatioLimit(OnMetric):
     of_allocation: ShareField | None = None
     """At most so much of the allocation in the model file, for the hourly values of the candidate."""
     alpha: float = Field(default=0.05, gt=0, le=0.2)
+    """The one-sided level of the bounds."""
     min_hours: int = Field(default=24, ge=2)
+    """Fewer hours with samples of both arms than this do not decide."""
 
     @model_validator(mode="after")
     def _one(self) -> Self:

@@ -24,6 +24,7 @@ class RollbackDrill(Criterion):
 
     kind: Literal["rollback_drill"]
     within: DurationField
+    """How old the drill may be."""
 
     def needs(self, scope: Scope) -> tuple[Need, ...]:
         """Nothing: the request states its drill."""

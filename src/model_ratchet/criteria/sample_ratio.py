@@ -28,6 +28,7 @@ class SampleRatio(Criterion):
 
     kind: Literal["sample_ratio"]
     alpha: float = Field(default=0.001, gt=0, le=0.05)
+    """The level below which the split counts as broken."""
 
     def unbound(self, facts: Facts) -> str | None:
         """The assignment key."""

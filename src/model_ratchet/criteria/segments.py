@@ -24,6 +24,7 @@ from model_ratchet.criteria.base import Comparative, Facts, Scope, StageFacts
 from model_ratchet.criteria.comparison import (
     Compared,
     Piece,
+    clusters_misfit,
     compare,
     comparison_needs,
     gain,
@@ -48,17 +49,22 @@ class Segments(Comparative):
 
     kind: Literal["segments"]
     max_drop: PointsField
+    """How much worse a segment may be."""
     correction: Literal["holm"] = "holm"
+    """The correction for looking at many segments."""
     min_rows: int = Field(default=200, ge=1)
+    """A value with fewer rows than this is listed as not assessable."""
     min_assessable: ShareField
+    """The least share of rows that must lie in values that can be assessed."""
 
     def unbound(self, facts: Facts) -> str | None:
         """The metric, and at least one segment column."""
         return super().unbound(facts) or (None if facts.segments else "segments")
 
     def misfits(self, scope: Scope) -> Iterator[str]:
-        """Drops are absolute."""
+        """Drops are absolute, and a stage must hold enough clusters."""
         yield from relative_misfit(scope.facts.metrics[self.metric], self.max_drop)
+        yield from clusters_misfit(scope, self.min_clusters)
 
     def needs(self, scope: Scope) -> tuple[Need, ...]:
         """The comparison in each value of each segment column, and how many rows each value has."""

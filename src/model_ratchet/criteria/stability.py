@@ -31,9 +31,13 @@ class Stability(Comparative):
 
     kind: Literal["stability"]
     window: DurationField
+    """The length of a rolling window of active time."""
     step: DurationField
+    """How far one window starts after the one before."""
     max_drop: PointsField
+    """How much worse still counts as not degraded."""
     prove: Literal["overall", "every_window"] = "overall"
+    """``every_window`` asks each window by itself to be non-inferior."""
 
     def misfits(self, scope: Scope) -> Iterator[str]:
         """At least one window must fit, and it must hold enough clusters."""

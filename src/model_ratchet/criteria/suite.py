@@ -26,8 +26,11 @@ class SuiteOfCases(Criterion):
 
     kind: Literal["suite"]
     suite: Slug
+    """The suite, as the model file names it."""
     require: Literal["all"] = "all"
+    """Every case must pass."""
     min_cases: int = Field(default=1, ge=1)
+    """Fewer cases than this do not decide."""
 
     def unbound(self, facts: Facts) -> str | None:
         """The suite."""

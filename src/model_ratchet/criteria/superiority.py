@@ -12,6 +12,7 @@ from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.base import Comparative, Scope
 from model_ratchet.criteria.comparison import (
     Compared,
+    clusters_misfit,
     compare,
     comparison_needs,
     gain,
@@ -40,11 +41,14 @@ class Superiority(Comparative):
 
     kind: Literal["superiority"]
     by: ChangeField
+    """The least improvement: percentage points, or per cent of the baseline."""
     rule: Literal["point_and_significance", "superiority_margin"] = "point_and_significance"
+    """``point_and_significance``: measured and significant; ``superiority_margin``: the bound itself clears the margin."""
 
     def misfits(self, scope: Scope) -> Iterator[str]:
-        """Relative changes need a proportion."""
+        """Relative changes need a proportion, and a stage must hold enough clusters."""
         yield from relative_misfit(scope.facts.metrics[self.metric], self.by)
+        yield from clusters_misfit(scope, self.min_clusters)
 
     def needs(self, scope: Scope) -> tuple[Need, ...]:
         """The comparison over the whole window, its guards, and the hours for early harm."""

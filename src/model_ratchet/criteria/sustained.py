@@ -28,7 +28,9 @@ class Sustained(Comparative):
 
     kind: Literal["sustained"]
     days: int = Field(ge=2, le=366)
+    """How many complete days."""
     max_daily_drop: PointsField
+    """How much worse a day may be."""
 
     def misfits(self, scope: Scope) -> Iterator[str]:
         """The stage must be long enough, and a day must hold enough clusters."""

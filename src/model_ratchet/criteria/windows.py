@@ -24,7 +24,8 @@ def judge_windows(
 ) -> Judgement:
     """The period is non-inferior by the margin, and no window is significantly worse than it (Holm, 1979).
 
-    With ``prove_each`` every window alone must be non-inferior too.
+    With ``prove_each`` every window alone must be non-inferior too. A window that does not decide (too few rows or clusters)
+    leaves the period inconclusive, and hides no harm that the others show.
     """
     from model_ratchet.stats.multiplicity import holm
 
@@ -32,6 +33,7 @@ def judge_windows(
     metric = facts.metrics[criterion.metric]
     alpha = criterion.alpha / facts.alpha_divisor
     found: list[tuple[str, Compared]] = []
+    undecided: dict[str, Judgement] = {}
     if not windows:
         reason = because(Why.DAYS_INCOMPLETE, days=0, complete=0)
         return Judgement(outcome=Outcome.INCONCLUSIVE, reason=reason)
@@ -45,20 +47,27 @@ def judge_windows(
             min_clusters=criterion.min_clusters,
             min_rows=criterion.min_rows,
         )
-        if isinstance(compared, Judgement):
+        if isinstance(compared, Compared):
+            found.append((name, compared))
+        elif not found or compared.outcome is Outcome.ERRORED:
             return compared
-        found.append((name, compared))
+        else:
+            undecided[name] = compared
     (_, whole), *parts = found
     adjusted = holm([compared.worse_p_value(margin.value) for _, compared in parts])
     value, low, high = gain(metric, whole.estimate)
-    named = tuple(
-        Part(
+    judged = {
+        name: Part(
             name=name,
-            outcome=_part(compared, p_value, alpha, margin, prove_each, metric_low=gain(metric, compared.estimate)[1]),
+            outcome=_part(p_value, alpha, margin, prove_each, metric_low=gain(metric, compared.estimate)[1]),
             estimate=compared.estimate,
         )
         for (name, compared), p_value in zip(parts, adjusted, strict=True)
-    )
+    } | {
+        name: Part(name=name, outcome=one.outcome, estimate=one.estimate, reason=one.reason)
+        for name, one in undecided.items()
+    }
+    named = tuple(judged[name] for name, _ in windows)
     warnings = tuple(guard_warnings(scope, evidence, metric))
     worst = min(zip(adjusted, (name for name, _ in parts), strict=True), default=(1.0, ""))
     if worst[0] < alpha:
@@ -67,6 +76,8 @@ def judge_windows(
         outcome = Outcome.FAILED
     elif high < -margin.value:
         outcome, reason = Outcome.FAILED, because(Why.MARGIN_BROKEN, margin=margin.text)
+    elif undecided:
+        outcome, reason = Outcome.INCONCLUSIVE, next(iter(undecided.values())).reason
     elif low < -margin.value or any(part.outcome is Outcome.INCONCLUSIVE for part in named):
         more = rows_to_decide(whole.estimate, value, -margin.value, alpha)
         outcome, reason = (
@@ -78,10 +89,7 @@ def judge_windows(
     return Judgement(outcome=outcome, reason=reason, estimate=whole.estimate, parts=named, warnings=warnings)
 
 
-def _part(
-    compared: Compared, p_value: float, alpha: float, margin: Change, prove_each: bool, *, metric_low: float
-) -> Outcome:
-    del compared
+def _part(p_value: float, alpha: float, margin: Change, prove_each: bool, *, metric_low: float) -> Outcome:
     if p_value < alpha:
         return Outcome.FAILED
     if prove_each and metric_low < -margin.value:

@@ -3,9 +3,12 @@
 import json
 from typing import TYPE_CHECKING, Any
 
+from model_ratchet.core.reason import Why, because
+from model_ratchet.criteria.superiority import Superiority
 from model_ratchet.engine.forecast import Forecast, Power, Traffic, needs_most
 from model_ratchet.engine.plan import Plan
 from model_ratchet.report.numbers import percent, points, whole
+from model_ratchet.report.reasons import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,11 +76,21 @@ def _closing(forecasts: "tuple[Forecast, ...]") -> list[str]:
     said = (
         f"{most.bound.criterion.id}{where} needs most: {whole(most.needed)} rows, {_days(most.days)} at present traffic"
     )
+    said = "\n".join([said, *_coin_flips(forecasts)])
     short = [one for one in forecasts if not one.decidable]
     if not short:
         return [said, "present traffic can decide every criterion"]
     ways = "lengthen the stages, raise their shares, mirror them, or write a policy that fits this model"
     return [said, f"present traffic can't decide {len(short)} of {len(forecasts)}: {ways}"]
+
+
+def _coin_flips(forecasts: "tuple[Forecast, ...]") -> list[str]:
+    """What the literal rule does at its margin."""
+    return [
+        f"{one.bound.criterion.id}: {sentence(because(Why.COIN_FLIP, by=criterion.by.text))}, at any number of rows"
+        for one in forecasts
+        if isinstance(criterion := one.bound.criterion, Superiority) and criterion.rule == "point_and_significance"
+    ]
 
 
 def _row(one: Forecast) -> tuple[str, ...]:

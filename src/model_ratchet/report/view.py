@@ -166,9 +166,14 @@ def _texts(estimate: Estimate | None, unit: Unit) -> _Texts:
         return _Texts(estimate="", interval="", test="")
     return _Texts(
         estimate=numbers.estimate(estimate, unit),
-        interval=numbers.interval(estimate, unit) if estimate.low is not None or estimate.high is not None else "",
+        interval=numbers.interval(estimate, unit) if _has_interval(estimate) else "",
         test=numbers.p_value(estimate.p_value) if estimate.p_value is not None else "",
     )
+
+
+def _has_interval(estimate: Estimate) -> bool:
+    """A largest value is what it is: it has a bound on one side, at itself."""
+    return estimate.high is not None or (estimate.low is not None and estimate.low != estimate.value)
 
 
 def _parts(judgement: Judgement, unit: Unit) -> Iterator[Row]:

@@ -1,0 +1,60 @@
+"""Rewrites the generated part of each criterion's page, and the list of all of them; ``--check`` only says what differs.
+
+python docs/pages.py [--check]
+"""
+
+import re
+import sys
+from pathlib import Path
+
+from model_ratchet.actions.explain import kind_of, parameters, traits
+from model_ratchet.criteria import BUILT_IN
+from model_ratchet.criteria.base import Criterion
+
+CRITERIA = Path(__file__).parent / "criteria"
+START, END = "<!-- generated: do not edit -->", "<!-- end -->"
+
+
+def generated(criterion: type[Criterion]) -> str:
+    """What the code says of a criterion: how it judges, what sets it apart, its parameters."""
+    said = "\n".join(line.strip() for line in (criterion.__doc__ or "").strip().splitlines()).replace("``", "`")
+    rows = [
+        f"| `{row.name}` | {row.form.replace('|', 'or')} | {row.default} | {row.meaning} |"
+        for row in parameters(criterion)
+    ]
+    marks = ", ".join(traits(criterion))
+    table = ["| parameter | form | default | meaning |", "|---|---|---|---|", *rows]
+    revision = f"Revision {criterion.revision}" + (f"; {marks}." if marks else ".")
+    return "\n".join([START, "", said, "", revision, "", *table, "", END])
+
+
+def index() -> str:
+    """The list of all criteria."""
+    rows = [f"| [`{kind_of(one)}`]({kind_of(one)}.md) | {one.summary} |" for one in BUILT_IN]
+    return "\n".join(["# Criteria", "", START, "", "| kind | what it asks |", "|---|---|", *rows, "", END, ""])
+
+
+def pages() -> dict[Path, str]:
+    """Every page as it should be; what stands outside of the marks is kept."""
+    found = {CRITERIA / "README.md": index()}
+    for criterion in BUILT_IN:
+        path = CRITERIA / f"{kind_of(criterion)}.md"
+        text = path.read_text(encoding="utf-8")
+        found[path] = re.sub(f"{START}.*?{END}", lambda _, one=criterion: generated(one), text, flags=re.DOTALL)
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Rewrite the pages; with ``--check`` return 1 where one differs."""
+    differing = [
+        path for path, text in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    for path in differing:
+        sys.stdout.write(f"{path}\n")
+        if "--check" not in arguments:
+            path.write_text(pages()[path], encoding="utf-8")
+    return 1 if differing and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,51 @@
+"""The documentation says what the code does."""
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import yaml
+from pydantic import TypeAdapter
+
+from model_ratchet.actions.explain import kind_of
+from model_ratchet.criteria import BUILT_IN, AnyCriterion
+from model_ratchet.criteria.base import Criterion
+
+ROOT = Path(__file__).parents[2]
+PAGES = ROOT / "docs" / "criteria"
+
+
+def _pages() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("pages", ROOT / "docs" / "pages.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_generated_table_is_the_one_of_the_code() -> None:
+    differing = [path.name for path, text in _pages().pages().items() if path.read_text(encoding="utf-8") != text]
+    assert differing == [], "run: make docs"
+
+
+def test_every_criterion_has_a_page_and_every_page_a_criterion() -> None:
+    assert {path.stem for path in PAGES.glob("*.md")} == {kind_of(one) for one in BUILT_IN} | {"README"}
+
+
+@pytest.mark.parametrize("criterion", BUILT_IN, ids=kind_of)
+def test_the_example_of_a_page_is_a_criterion_of_its_kind(criterion: type[Criterion]) -> None:
+    text = (PAGES / f"{kind_of(criterion)}.md").read_text(encoding="utf-8")
+    example = re.search(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert example is not None
+    (written,) = yaml.safe_load(example[1])
+    read: Criterion = TypeAdapter(AnyCriterion).validate_json(json.dumps(written))
+    assert type(read) is criterion
+
+
+def test_explain_lists_every_criterion_of_the_union() -> None:
+    union = TypeAdapter(AnyCriterion).json_schema()["discriminator"]["mapping"]
+    assert set(union) == {kind_of(one) for one in BUILT_IN}
