@@ -64,6 +64,9 @@ class Coverage(Criterion):
             total = sum(count for _, count in rows.others)
             versions = ", ".join(version for version, _ in rows.others)
             warnings.append(because(Why.OTHER_VERSIONS, rows=total, versions=versions))
+        no_number = sum(rows.arm(arm).not_a_number for arm in Arm)
+        if no_number:
+            warnings.append(because(Why.EXCLUDED_ROWS, rows=no_number, because="no number"))
         return Judgement(
             outcome=Outcome.PASSED,
             reason=because(Why.HOLDS, value=f"{rows.requests} requests", limit=f"gaps below {self.max_gap.text}"),

@@ -1,5 +1,6 @@
 """distribution: both arms, and the stages, saw comparable inputs."""
 
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -19,8 +20,8 @@ class Distribution(Criterion):
     """Both arms, and the stages, saw comparable inputs.
 
     The distance is the total variation between two distributions of a segment column: the share of rows that would have to
-    move. It is taken between the arms in each stage, and between each stage and the one before it. Passed when its upper
-    bound is at most ``max_distance``, failed when its lower bound is above.
+    move. It is taken between the arms in each stage with a traffic share, and between each stage and the one before it.
+    Passed when its upper bound is at most ``max_distance``, failed when its lower bound is above.
     """
 
     summary: ClassVar[str] = "both arms, and the stages, saw comparable inputs"
@@ -37,6 +38,12 @@ class Distribution(Criterion):
     def unbound(self, facts: Facts) -> str | None:
         """At least one segment column."""
         return None if facts.segments else "segments"
+
+    def misfits(self, scope: Scope) -> Iterator[str]:
+        """There must be something to compare."""
+        if len(scope.stages) == 1 and not scope.stages[0].traffic:
+            name = scope.stages[0].name
+            yield f"{name} has no traffic share, so that both versions score the same requests: name a stage that has one"
 
     def needs(self, scope: Scope) -> tuple[Need, ...]:
         """The rows of each arm by the values of each segment column, and whether users arrived in their shares."""
@@ -111,7 +118,10 @@ def _shares_trouble(scope: Scope, evidence: Evidence) -> Judgement | None:
 
 
 def _pairs(scope: Scope) -> list[tuple[str, Need, Need]]:
-    """What is compared with what: the arms in each stage, then the candidate's rows of neighbouring stages."""
+    """What is compared with what: the arms in each stage with a traffic share, then the baseline in neighbouring stages.
+
+    A candidate that is only mirrored scores the very requests that the baseline serves.
+    """
     arms = [
         (
             f"{column}, arms in {stage.name}",
@@ -120,12 +130,13 @@ def _pairs(scope: Scope) -> list[tuple[str, Need, Need]]:
         )
         for column in scope.facts.segments
         for stage in scope.ran
+        if stage.traffic
     ]
     stages = [
         (
             f"{column}, {before.name} to {after.name}",
-            _categories(before, column, Arm.CANDIDATE),
-            _categories(after, column, Arm.CANDIDATE),
+            _categories(before, column, Arm.BASELINE),
+            _categories(after, column, Arm.BASELINE),
         )
         for column in scope.facts.segments
         for before, after in zip(scope.ran, scope.ran[1:], strict=False)

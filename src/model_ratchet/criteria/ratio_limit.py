@@ -83,8 +83,8 @@ class RatioLimit(OnMetric):
                 pairs += [(allocated, value) for _, value in sorted(series[0].items())]
         if not pairs:
             return Judgement(outcome=Outcome.ERRORED, reason=because(Why.NO_ROWS, metric=self.metric, arm="one"))
-        if any(one <= 0 or other <= 0 for one, other in pairs):
-            reason = because(Why.NOT_A_NUMBER, source=self.metric, column="a logarithm of zero or less", share=0.0)
+        if not all(0 < value < float("inf") for pair in pairs for value in pair):
+            reason = because(Why.NOT_A_NUMBER, source=self.metric, column="the logarithm of an hour", share=0.0)
             return Judgement(outcome=Outcome.ERRORED, reason=reason)
         if len(pairs) < self.min_hours:
             reason = because(Why.TOO_FEW_CLUSTERS, clusters=len(pairs), least=self.min_hours)

@@ -109,14 +109,14 @@ class Segments(Comparative):
             if small:
                 warnings.append(because(Why.NOT_ASSESSABLE, segment=column, values=", ".join(small[:20])))
             assessed += [(f"{column}={value}", one) for value, one in compared]
-        if not assessed or share < self.min_assessable.value:
-            reason = because(
-                Why.SEGMENTS_TOO_SMALL,
-                assessable=share if assessed else 0.0,
-                segments=len(assessed),
-                least=self.min_rows,
-            )
-            return Judgement(outcome=Outcome.INCONCLUSIVE, reason=reason, warnings=tuple(warnings))
+        too_small = because(
+            Why.SEGMENTS_TOO_SMALL,
+            assessable=share if assessed else 0.0,
+            segments=len(assessed),
+            least=self.min_rows,
+        )
+        if not assessed:
+            return Judgement(outcome=Outcome.INCONCLUSIVE, reason=too_small, warnings=tuple(warnings))
         adjusted = holm([one.worse_p_value(self.max_drop.value) for _, one in assessed])
         parts = tuple(
             Part(name=name, outcome=Outcome.FAILED if p_value < alpha else Outcome.PASSED, estimate=one.estimate)
@@ -127,11 +127,13 @@ class Segments(Comparative):
         warnings += _simpson(scope, evidence, self.metric, parts)
         if harmed:
             reason = because(Why.SEGMENT_WORSE, segment=harmed[0], segments=len(harmed), margin=self.max_drop.text)
-            worst = dict(assessed)[harmed[0]]
+            outcome, worst = Outcome.FAILED, dict(assessed)[harmed[0]]
+        elif share < self.min_assessable.value:
+            outcome, reason = Outcome.INCONCLUSIVE, too_small
         else:
-            reason = because(Why.NOT_WORSE, margin=self.max_drop.text, segment=name)
+            outcome, reason = Outcome.PASSED, because(Why.NOT_WORSE, margin=self.max_drop.text, segment=name)
         return Judgement(
-            outcome=Outcome.FAILED if harmed else Outcome.PASSED,
+            outcome=outcome,
             reason=reason,
             estimate=worst.estimate,
             parts=parts,

@@ -20,6 +20,7 @@ T = TypeVar("T")
 
 _MEMORY_LIMIT = "512MiB"
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
+_INSTANTS = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", "TIMESTAMPTZ_NS", "TIMESTAMP_NS WITH TIME ZONE")
 _NAIVE = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE")
 
 
@@ -211,6 +212,6 @@ def _kind(name: str) -> Kind:
         return Kind.BOOLEAN
     if base in _NUMBERS:
         return Kind.NUMBER
-    if name.startswith("TIMESTAMP") and name.endswith("WITH TIME ZONE"):
+    if name in _INSTANTS:
         return Kind.INSTANT
     return Kind.NAIVE if name in _NAIVE else Kind.OTHER

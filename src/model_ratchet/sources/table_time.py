@@ -15,6 +15,9 @@ HOUR_MICROS = HOUR // MICROSECOND
 _WITH_OFFSET = r":\d{2}(\.\d+)?\s?(Z|z|UTC|[+-]\d{2}(:?\d{2})?)$"
 _DAY = timedelta(days=1)
 
+# types that are compared with nothing but themselves
+_OWN_TYPES = frozenset({"TIMESTAMPTZ_NS"})
+
 
 @dataclass(frozen=True, slots=True)
 class TimeColumn:
@@ -61,7 +64,8 @@ class TimeColumn:
         else:
             return None
         first, last = _spelled(window.start - margin, kind), _spelled(window.end + margin, kind)
-        return exp.and_(stored >= exp.cast(text(first), kind), stored < exp.cast(text(last), kind))
+        own = exp.DataType.build(self.column.type, udt=True) if self.column.type in _OWN_TYPES else kind
+        return exp.and_(stored >= exp.cast(text(first), own), stored < exp.cast(text(last), own))
 
     def _has_offset(self) -> Tree:
         return exp.RegexpLike(this=column(self.column.name), expression=text(_WITH_OFFSET))
