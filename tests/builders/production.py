@@ -175,7 +175,7 @@ def standard() -> str:
     return text.replace("retrospective: refused", "retrospective: allowed")
 
 
-def request(*, stages: int = 3, drill: str = "2025-08-10T00:00:00Z") -> str:
+def request(*, stages: int = 3, drill: str = "2025-08-01T00:00:00Z") -> str:
     """The request for the candidate, with so many of its stages started."""
     history = "".join(
         f"  - {{stage: {name}, started: {start.strftime('%Y-%m-%dT%H:%M:%SZ')}}}\n"
@@ -226,7 +226,7 @@ def base_files() -> dict[str, str | bytes]:
     }
 
 
-def proposal(*, stages: int = 3, drill: str = "2025-08-10T00:00:00Z") -> dict[str, str | bytes]:
+def proposal(*, stages: int = 3, drill: str = "2025-08-01T00:00:00Z") -> dict[str, str | bytes]:
     """What the change adds."""
     folder = f"promotions/fraud/{CANDIDATE}"
     return {

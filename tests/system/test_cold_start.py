@@ -1,0 +1,58 @@
+"""What a command does not need, it does not import: this runs on every push of every pull request."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from builders import production
+from builders.repositories import a_repo
+
+HEAVY = ("scipy", "pandas", "duckdb", "sqlglot", "github", "numpy", "sklearn")
+
+
+def imported(*arguments: str) -> set[str]:
+    """The heavy packages that a command imports, by ``sys.modules`` at its end; it must end with 0."""
+    program = (
+        "import sys\n"
+        "from model_ratchet.cli import run\n"
+        f"code = run({list(arguments)!r})\n"
+        f"print('@@', *[name for name in {HEAVY!r} if name in sys.modules])\n"
+        "sys.exit(code)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr + done.stdout
+    return set(done.stdout.rpartition("@@")[2].split())
+
+
+def test_a_check_of_a_change_that_touches_no_promotion_imports_nothing_heavy(tmp_path: Path) -> None:
+    repo = a_repo(tmp_path, production.base_files())
+    repo.branch("proposal", {"README.md": "words\n"})
+    assert imported("check", "--repo", str(tmp_path), "--base", "main", "--head", "proposal") == set()
+
+
+def test_the_validation_of_documents_imports_nothing_heavy(tmp_path: Path) -> None:
+    a_repo(tmp_path, production.base_files())
+    assert imported("validate", "--repo", str(tmp_path)) == set()
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("schema", "policy"), ("explain", "superiority")])
+def test_help_schemas_and_explanations_import_nothing_heavy(arguments: tuple[str, ...]) -> None:
+    assert imported(*arguments) == set()
+
+
+def test_a_check_that_judges_does_import_them(tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    production.write_logs(logs, production.Truth(per_day=200))
+    repo = a_repo(tmp_path / "repository", production.base_files())
+    repo.branch("proposal", production.proposal())
+    program = (
+        "import os, sys\n"
+        f"os.environ['LOGS'] = {str(logs)!r}\n"
+        "from model_ratchet.cli import run\n"
+        f"run(['check', '--repo', {str(repo.path)!r}, '--base', 'main', '--head', 'proposal'])\n"
+        f"print('@@', *[name for name in {HEAVY!r} if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert {"scipy", "duckdb"} <= set(done.stdout.rpartition("@@")[2].split())
