@@ -37,12 +37,14 @@ class InfrastructureFits(Criterion):
         return ()
 
     def judge(self, scope: Scope, evidence: Evidence) -> Judgement:
-        """Passed when every limit of production is met; failed with the first that is not."""
+        """Passed when every limit of production is met; failed with the first that is not; errored where there is none."""
         del evidence
         allowed = scope.facts.infrastructure or {}
         stated = {
             name.removeprefix(_STATED): value for name, value in scope.facts.stated.items() if name.startswith(_STATED)
         }
+        if not allowed:
+            return Judgement(outcome=Outcome.ERRORED, reason=because(Why.CANNOT_VERIFY, what="what production offers"))
         for reason in _troubles(stated, allowed):
             return Judgement(outcome=Outcome.FAILED, reason=reason)
         return Judgement(

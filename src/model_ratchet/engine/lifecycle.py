@@ -159,6 +159,7 @@ def meaning(
     folders = touched_folders(changes)
     proposed: list[Folder] = []
     removed: list[Folder] = []
+    gone: list[Folder] = []
     for folder in folders:
         there = tuple(folder.request in paths for paths in (at_merge_base, at_base, at_head))
         match there:
@@ -197,11 +198,12 @@ def meaning(
                     _finding(folder, f"{folder.path} holds no promotion.yaml: add it, or remove the folder")
                 )
             case _:
-                pass
+                gone.append(folder)
+    findings += _twice(proposed)
     if findings:
         return Refused(tuple(sorted(findings)))
     if removed:
-        return _rollback(removed, proposed, changes, chains)
+        return _rollback(removed, gone, proposed, changes, chains)
     if proposed:
         troubled = next((one for one in (chains.get(folder.model) for folder in proposed) if one and one.trouble), None)
         return Unclear(troubled.model, troubled.trouble or "") if troubled is not None else Proposed(tuple(proposed))
@@ -221,8 +223,13 @@ def baseline_moved(stated: Version | None, known: Chain) -> str | None:
 
 
 def _rollback(
-    removed: Sequence[Folder], proposed: Sequence[Folder], changes: Mapping[str, str], chains: Mapping[str, Chain]
+    removed: Sequence[Folder],
+    gone: Sequence[Folder],
+    proposed: Sequence[Folder],
+    changes: Mapping[str, str],
+    chains: Mapping[str, Chain],
 ) -> Meaning:
+    """What the removal of folders means; those in ``gone`` were taken back on the base branch already."""
     models = sorted({folder.model for folder in removed})
     folder = removed[0]
     if len(models) > 1:
@@ -232,7 +239,7 @@ def _rollback(
     known = chains.get(models[0], Chain(model=models[0]))
     if known.trouble is not None:
         return Unclear(known.model, known.trouble)
-    inside = tuple(f"{one.path}/" for one in removed)
+    inside = tuple(f"{one.path}/" for one in (*removed, *gone))
     beside = sorted(path for path in changes if not path.startswith((*inside, f"promotions/{models[0]}/outcomes/")))
     if proposed or beside:
         return _refused(folder, f"a rollback stands alone: move {beside[0]} to a pull request of its own")
@@ -268,6 +275,15 @@ def _name_findings(folder: Folder) -> Iterator[Finding]:
         Version.parse(folder.version)
     except ValueError as error:
         yield _finding(folder, str(error))
+
+
+def _twice(proposed: Sequence[Folder]) -> Iterator[Finding]:
+    """Of two merges with one baseline only one can hold: a batch brings no model twice."""
+    for folder in proposed:
+        if sum(one.model == folder.model for one in proposed) > 1:
+            yield _finding(
+                folder, f"one version of {folder.model} at a time: two with one baseline would leave no active version"
+            )
 
 
 def _left_behind(folder: Folder, at_head: Collection[str]) -> Iterator[Finding]:

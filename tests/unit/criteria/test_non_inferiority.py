@@ -13,11 +13,14 @@ from builders.scopes import (
     ERRORS,
     RETURN,
     UNREADABLE,
+    Answer,
     a_scope,
     a_stage,
     a_table,
+    answered,
     arm_counts,
     arm_moments,
+    by_hour,
     good_rows,
     judged,
     paired_moments,
@@ -27,7 +30,9 @@ from builders.scopes import (
     unpaired,
 )
 from model_ratchet.core.evidence import (
+    ArmRows,
     Counts,
+    Evidence,
     Grouping,
     Labels,
     Missing,
@@ -56,13 +61,12 @@ def of_pairs(table: PairedCounts, **more: str) -> Judgement:
 def of_arms(baseline: Counts, candidate: Counts, criterion: NonInferiority | None = None) -> Judgement:
     counts = arm_counts(baseline, candidate)
 
-    def answer(need: Need) -> Rows | Labels | Counts | None:
-        if need.shape is Shape.ROWS:
-            return split_rows(baseline.n, candidate.n)
-        found = counts(need)
-        return found if isinstance(found, Counts) else None
+    def answer(need: Need) -> Answer | None:
+        return split_rows(baseline.n, candidate.n) if need.shape is Shape.ROWS else counts(need)
 
-    return judged(criterion or a_criterion(), a_scope(unpaired(traffic=candidate.n / (baseline.n + candidate.n))), answer)
+    return judged(
+        criterion or a_criterion(), a_scope(unpaired(traffic=candidate.n / (baseline.n + candidate.n))), answer
+    )
 
 
 def test_pairs_whose_lower_bound_clears_the_margin_pass() -> None:
@@ -162,7 +166,7 @@ DAYS = [(900, 640, 650), (1_100, 770, 775), (1_000, 700, 690), (950, 660, 670), 
 
 def test_clustered_pairs_have_the_interval_of_a_regression_with_clustered_errors() -> None:
     scope = a_scope(cluster="service_date")
-    evidence = {
+    evidence: dict[Shape, Answer] = {
         Shape.PAIRED_COUNTS: a_table(both=4_000, only_baseline=195, only_candidate=230, neither=1_575),
         Shape.MOMENTS: paired_moments(DAYS),
     }
@@ -170,11 +174,8 @@ def test_clustered_pairs_have_the_interval_of_a_regression_with_clustered_errors
     estimate = judgement.estimate
     assert estimate is not None
     assert estimate.clusters == 6
-    value, error, low, high = _regression([_differences(day) for day in DAYS])
-    n = sum(m for m, _, _ in DAYS)
-    assert estimate.value == pytest.approx(value, rel=1e-8)
-    # the regression multiplies the variance by (N − 1)/(N − 1) · N/(N − 1) where the criterion has 1
-    assert estimate.high == pytest.approx(value + (high - low) / 2 * sqrt((n - 1) / n), rel=1e-3)
+    expected = _regression([_differences(day) for day in DAYS])
+    assert (estimate.value, estimate.low, estimate.high) == pytest.approx(expected, rel=1e-7)
     assert judgement.outcome is Outcome.PASSED
 
 
@@ -185,14 +186,14 @@ def _differences(day: tuple[int, int, int]) -> list[int]:
     return [sign] * abs(s1 - s0) + [0] * (m - abs(s1 - s0))
 
 
-def _regression(days: list[list[int]]) -> tuple[float, float, float, float]:
+def _regression(days: list[list[int]]) -> tuple[float, float, float]:
     values = np.concatenate([np.array(day, dtype=float) for day in days])
     groups = np.repeat(np.arange(len(days)), [len(day) for day in days])
     fitted = OLS(values, np.ones_like(values)).fit(
         cov_type="cluster", cov_kwds={"groups": groups, "df_correction": True}, use_t=True
     )
     low, high = fitted.conf_int(alpha=0.1)[0]
-    return float(fitted.params[0]), float(fitted.bse[0]), float(low), float(high)
+    return float(fitted.params[0]), float(low), float(high)
 
 
 def test_arms_that_share_their_clusters_are_compared_in_one_regression() -> None:
@@ -203,11 +204,11 @@ def test_arms_that_share_their_clusters_are_compared_in_one_regression() -> None
     )
     scope = a_scope(unpaired(), cluster="service_date")
 
-    def answer(need: Need) -> object:
-        by_shape = {Shape.ROWS: split_rows(), Shape.MOMENTS: arm_moments(days)}
+    def answer(need: Need) -> Answer | None:
+        by_shape: dict[Shape, Answer] = {Shape.ROWS: split_rows(), Shape.MOMENTS: arm_moments(days)}
         return by_shape.get(need.shape) or counts(need)
 
-    judgement = judged(a_criterion(), scope, answer)  # type: ignore[arg-type]
+    judgement = judged(a_criterion(), scope, answer)
     assert judgement.outcome is Outcome.PASSED
     assert judgement.estimate is not None
     y, arm, groups = [], [], []
@@ -218,31 +219,31 @@ def test_arms_that_share_their_clusters_are_compared_in_one_regression() -> None
     design = np.column_stack([np.ones(len(y)), arm])
     fitted = OLS(np.array(y), design).fit(cov_type="cluster", cov_kwds={"groups": np.array(groups)}, use_t=True)
     low, high = fitted.conf_int(alpha=0.1)[1]
-    assert (judgement.estimate.low, judgement.estimate.high) == pytest.approx((low, high), rel=1e-3, abs=1e-9)
+    assert (judgement.estimate.low, judgement.estimate.high) == pytest.approx((low, high), rel=1e-3)
 
 
 def test_fewer_clusters_than_the_minimum_fall_back_on_the_finer_ones_and_then_are_inconclusive() -> None:
     coarse, fine = paired_moments(DAYS[:3]), paired_moments([(100, 70, 71), (100, 71, 70)] * 40)
     table = a_table(both=5_000, only_baseline=300, only_candidate=300, neither=2_400)
 
-    def answer(need: Need) -> object:
+    def answer(need: Need) -> Answer | None:
         if need.shape is Shape.MOMENTS:
             return coarse if need.clustering == "column" else fine
         return table if need.shape is Shape.PAIRED_COUNTS else None
 
     finer = a_scope(cluster="service_date", finer_cluster=True)
-    judgement = judged(a_criterion(), finer, answer)  # type: ignore[arg-type]
+    judgement = judged(a_criterion(), finer, answer)
     assert judgement.outcome is Outcome.PASSED
     assert judgement.estimate is not None
     assert judgement.estimate.clusters == 80
-    only = judged(a_criterion(), a_scope(cluster="service_date"), answer)  # type: ignore[arg-type]
+    only = judged(a_criterion(), a_scope(cluster="service_date"), answer)
     assert (only.outcome, only.reason) == (Outcome.INCONCLUSIVE, because(Why.TOO_FEW_CLUSTERS, clusters=3, least=5))
 
 
 def test_clusters_without_any_scatter_are_judged_by_the_interval_of_the_rows() -> None:
     same = paired_moments([(100, 70, 70)] * 6)
     table = PairedCounts(both=420, only_baseline=0, only_candidate=0, neither=180)
-    evidence = {Shape.PAIRED_COUNTS: table, Shape.MOMENTS: same}
+    evidence: dict[Shape, Answer] = {Shape.PAIRED_COUNTS: table, Shape.MOMENTS: same}
     judgement = judged(a_criterion(margin="0.1pp"), a_scope(cluster="service_date"), evidence)
     assert judgement.outcome is Outcome.INCONCLUSIVE
 
@@ -251,7 +252,7 @@ def test_a_mean_is_compared_by_its_moments_and_its_interval_is_that_of_a_t_test(
     scope = Scope(facts=some_facts(metrics={"portfolio_return": RETURN}), stages=(unpaired(),))
     rows = [(1, 1_000_000 + 1_000 * (k % 7), 0, 0) for k in range(400)]
     rows += [(0, 0, 1, 1_001_000 + 1_000 * (k % 5)) for k in range(400)]
-    evidence = {Shape.ROWS: split_rows(400, 400), Shape.MOMENTS: arm_moments(rows, unit=1_000_000)}
+    evidence: dict[Shape, Answer] = {Shape.ROWS: split_rows(400, 400), Shape.MOMENTS: arm_moments(rows, unit=1_000_000)}
     judgement = judged(a_criterion(metric="portfolio_return"), scope, evidence)
     assert judgement.outcome is Outcome.PASSED
     assert judgement.estimate is not None
@@ -294,7 +295,7 @@ def test_fewer_rows_than_the_minimum_are_inconclusive() -> None:
 @pytest.mark.parametrize("shape", [Shape.ROWS, Shape.LABELS, Shape.PAIRED_COUNTS])
 @pytest.mark.parametrize("reason", UNREADABLE, ids=lambda reason: reason.why)
 def test_what_a_source_could_not_read_is_errored(shape: Shape, reason: Reason) -> None:
-    evidence = {Shape.PAIRED_COUNTS: a_table(), shape: Missing(reason=reason)}
+    evidence: dict[Shape, Answer] = {Shape.PAIRED_COUNTS: a_table(), shape: Missing(reason=reason)}
     judgement = judged(a_criterion(), a_scope(), evidence)
     assert (judgement.outcome, judgement.reason) == (Outcome.ERRORED, reason)
 
@@ -318,12 +319,12 @@ def test_a_broken_split_makes_every_comparison_of_its_arms_errored_whatever_thei
 
 
 def test_labels_that_come_unequally_to_independent_arms_are_errored() -> None:
-    def answer(need: Need) -> object:
+    def answer(need: Need) -> Answer | None:
         if need.shape is Shape.LABELS:
             return Labels(labelled=19_000 if need.arms[0] == "baseline" else 18_500, rows=20_000)
         return split_rows() if need.shape is Shape.ROWS else Counts(successes=14_000, n=20_000)
 
-    judgement = judged(a_criterion(), a_scope(unpaired()), answer)  # type: ignore[arg-type]
+    judgement = judged(a_criterion(), a_scope(unpaired()), answer)
     assert (judgement.outcome, judgement.reason.why) == (Outcome.ERRORED, Why.COVERAGE_DIFFERS)
     expected = proportions_ztest([18_500, 19_000], [20_000, 20_000])[1]
     assert judgement.reason.parameters["p_value"] == pytest.approx(expected, rel=1e-6)
@@ -332,40 +333,34 @@ def test_labels_that_come_unequally_to_independent_arms_are_errored() -> None:
 def test_an_arm_without_a_row_is_errored() -> None:
     scope = a_scope(unpaired())
     counts = arm_counts(Counts(successes=10, n=20), Counts(successes=0, n=0))
-    judgement = judged(
-        a_criterion(), scope, lambda need: split_rows() if need.shape is Shape.ROWS else counts(need)
-    )
+    judgement = judged(a_criterion(), scope, lambda need: split_rows() if need.shape is Shape.ROWS else counts(need))
     assert (judgement.outcome, judgement.reason.why) == (Outcome.ERRORED, Why.NO_ROWS)
 
 
 def test_no_evidence_at_all_is_errored() -> None:
-    from model_ratchet.core.evidence import Evidence
-
     judgement = a_criterion().judge(a_scope(), Evidence())
     assert (judgement.outcome, judgement.reason.why) == (Outcome.ERRORED, Why.NOT_ASKED)
 
 
 def test_what_was_excluded_is_shown_beside_the_outcome() -> None:
-    from model_ratchet.core.evidence import ArmRows
-
     rows = good_rows(
         candidate=ArmRows(rows=20_000, served=1_000, units=1_000, not_a_number=7),
         duplicates=3,
         others=(("v1.0.0_20250101_000000", 12),),
     )
-    evidence = {
+    evidence: dict[Shape, Answer] = {
         Shape.PAIRED_COUNTS: a_table(only_candidate=1_000),
         Shape.ROWS: rows,
         Shape.LABELS: Labels(labelled=20_000, rows=20_000, excluded=11),
     }
     judgement = judged(a_criterion(), a_scope(), evidence)
     assert judgement.outcome is Outcome.PASSED
-    assert set(judgement.warnings[:4]) == {
+    assert judgement.warnings == (
         because(Why.OTHER_VERSIONS, rows=12, versions="v1.0.0_20250101_000000"),
         because(Why.DUPLICATES_DROPPED, rows=3),
         because(Why.EXCLUDED_ROWS, rows=11, because="excluded label"),
         because(Why.EXCLUDED_ROWS, rows=7, because="no number"),
-    } or list(judgement.warnings) == []
+    )
 
 
 def test_repeated_attempts_divide_alpha() -> None:
@@ -395,19 +390,21 @@ def test_a_relative_margin_of_a_baseline_that_is_always_wrong_is_inconclusive() 
 
 
 def test_rows_that_look_clustered_without_a_cluster_are_warned_of_loudly() -> None:
-    from builders.scopes import by_hour
-
     hours = by_hour(
-        [PairedCounts(both=70, only_baseline=0, only_candidate=20, neither=10) if hour % 2
-         else PairedCounts(both=70, only_baseline=20, only_candidate=0, neither=10) for hour in range(48)]
+        [
+            PairedCounts(both=70, only_baseline=0, only_candidate=20, neither=10)
+            if hour % 2
+            else PairedCounts(both=70, only_baseline=20, only_candidate=0, neither=10)
+            for hour in range(48)
+        ]
     )
 
-    def answer(need: Need) -> object:
+    def answer(need: Need) -> Answer | None:
         if need.shape is Shape.PAIRED_COUNTS:
             return hours if need.grouping is Grouping.HOUR else a_table(only_candidate=1_000)
         return None
 
-    judgement = judged(a_criterion(), a_scope(), answer)  # type: ignore[arg-type]
+    judgement = judged(a_criterion(), a_scope(), answer)
     assert judgement.outcome is Outcome.PASSED
     assert [warning.why for warning in judgement.warnings] == [Why.LOOKS_CLUSTERED]
 
@@ -415,7 +412,6 @@ def test_rows_that_look_clustered_without_a_cluster_are_warned_of_loudly() -> No
 def test_harm_beyond_the_margin_fails_early_and_harm_within_it_does_not() -> None:
     scope = a_scope(a_stage(decidable=False))
     criterion = a_criterion()
-    from builders.scopes import answered
 
     def early(only_baseline: int) -> Judgement | None:
         table = a_table(only_baseline=only_baseline, only_candidate=1_000)
@@ -447,3 +443,12 @@ def test_what_can_not_be_compared_does_not_fit(metric: str, margin: str, message
 def test_an_unbound_metric_is_named() -> None:
     assert a_criterion(metric="edge_success").unbound(some_facts()) == "metrics.edge_success"
     assert a_criterion().unbound(some_facts()) is None
+
+
+def test_a_stage_that_can_not_hold_the_clusters_even_of_the_finer_kind_does_not_fit() -> None:
+    def messages(hours: int) -> list[str]:
+        scope = a_scope(a_stage(days=hours / 24), cluster="service_date", finer_cluster=True)
+        return list(a_criterion().misfits(scope))
+
+    assert messages(4) == ["the stage 'canary' holds 4 hourly clusters and min_clusters is 5"]
+    assert messages(5) == []
