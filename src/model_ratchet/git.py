@@ -1,6 +1,7 @@
 """Git: a repository read as objects, never as working-tree files, through the git binary."""
 
 import os
+import posixpath
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from model_ratchet.core.errors import RepositoryError
 from model_ratchet.ports import Blob, Change
 
 LARGEST_BLOB = 6_000_000
+_MOST_NAMED = 100
 _DEEPEN_BY = (50, 200, 1000)
 _SETTINGS = (
     "core.quotePath=false",
@@ -109,7 +111,11 @@ class Git:
         """
         if not paths:
             return {}
-        entries = {path: (mode, oid) for mode, oid, path in self._entries(commit, *sorted(set(paths)))}
+        named = sorted(set(paths))
+        # a command line holds only so many paths: the folder around them is listed instead
+        around = [folder] if (folder := posixpath.commonpath(named)) else []
+        listed = self._entries(commit, *(named if len(named) <= _MOST_NAMED else around))
+        entries = {path: (mode, oid) for mode, oid, path in listed}
         wanted = [path for path in dict.fromkeys(paths) if path in entries and entries[path][0] != "160000"]
         sizes = self._sizes([entries[path][1] for path in wanted])
         small = [path for path in wanted if sizes[entries[path][1]] <= LARGEST_BLOB]

@@ -10,7 +10,7 @@ from model_ratchet.core.evidence import Approvals, Document, Evidence, Measureme
 from model_ratchet.core.finding import Finding, Location
 from model_ratchet.core.reason import Why, because
 from model_ratchet.documents.files import model_path
-from model_ratchet.documents.promoted import read_promoted
+from model_ratchet.documents.promoted import PromotedOrNot, Unreadable, read_promoted
 from model_ratchet.engine.bind import bind
 from model_ratchet.engine.judge import judge
 from model_ratchet.engine.lifecycle import (
@@ -28,7 +28,7 @@ from model_ratchet.engine.lifecycle import (
 from model_ratchet.engine.plan import Plan
 from model_ratchet.engine.record import Record, as_sealed, seal
 from model_ratchet.git import Git
-from model_ratchet.ports import Ledger, NoLedger, Repository
+from model_ratchet.ports import Blob, Ledger, NoLedger, Repository
 from model_ratchet.report.check import Check, RollbackNote
 
 Progress = Callable[[str], None]
@@ -107,9 +107,20 @@ def read_change(repository: Repository, asked: CheckInput) -> Change:
 
 def read_chain(repository: Repository, base: str, model: str) -> Chain:
     """The chain of a model's promoted versions on the base branch."""
-    requests = [path for path in repository.paths(base, f"promotions/{model}") if path.endswith("/promotion.yaml")]
+    there = frozenset(repository.paths(base, f"promotions/{model}"))
+    requests = [folder.request for folder in touched_folders(there) if folder.request in there]
     blobs = repository.read(base, requests)
-    return chain(model, [read_promoted(path, blob.content) for path, blob in sorted(blobs.items())])
+    return chain(model, [_promoted(model, path, blobs.get(path)) for path in requests])
+
+
+def _promoted(model: str, path: str, blob: Blob | None) -> PromotedOrNot:
+    if blob is None:
+        return Unreadable(model=model, path=path, message="a submodule is not read")
+    if blob.symlink:
+        return Unreadable(model=model, path=path, message="a symbolic link is not followed")
+    if blob.size > len(blob.content):
+        return Unreadable(model=model, path=path, message=f"it holds {blob.size} bytes, more than a document may")
+    return read_promoted(path, blob.content)
 
 
 def gather_evidence(

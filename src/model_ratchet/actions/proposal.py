@@ -70,7 +70,8 @@ def read_proposal(
     repository: Repository, folder: Folder, *, base: str, head: str, chain: Chain, policy: str | None = None
 ) -> Proposal | Faulty:
     """The proposal of one folder; ``policy`` is read instead of the request's where it is given."""
-    at_head = repository.read(head, repository.paths(head, folder.path))
+    paths_at_head = repository.paths(head, folder.path)
+    at_head = repository.read(head, paths_at_head)
     request = _read(PromotionRequest, at_head, folder.request)
     if isinstance(request, Faulty):
         return request
@@ -94,6 +95,11 @@ def read_proposal(
     if moved is not None:
         findings.append(request.finding(Fault(("baseline",), moved)))
     findings += [_symlink(blob) for blob in at_head.values() if blob.symlink]
+    findings += [
+        Finding(Location(path), "a submodule is not read: commit the files themselves")
+        for path in paths_at_head
+        if path not in at_head
+    ]
     if findings:
         return Faulty(tuple(findings))
     return _whole(folder, chain, request, at_head, at_base, paths)
@@ -153,12 +159,18 @@ def _beside(
     findings = []
     for name, inside in request.document.documents.items():
         blob = at_head.get(f"{folder.path}/{inside}")
-        document = read_beside(blob.path, blob.content) if blob is not None else None
+        document = _document(blob) if blob is not None else None
         if isinstance(document, Finding):
             findings.append(document)
         elif document is not None:
             found[name] = document
     return Faulty(tuple(findings)) if findings else found
+
+
+def _document(blob: Blob) -> Document | Finding:
+    if blob.size > len(blob.content):
+        return Finding(Location(blob.path), f"the document holds {blob.size} bytes, more than is read: shorten it")
+    return read_beside(blob.path, blob.content)
 
 
 def _read(kind: type[D], blobs: Mapping[str, Blob], path: str) -> Located[D] | Faulty:

@@ -4,11 +4,12 @@ A newer release must never be unable to roll back an older promotion, so nothing
 neither unknown keys nor a newer format stand in the way.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from model_ratchet.core.names import Version
-from model_ratchet.documents.yaml import Tree, load
+from model_ratchet.documents.yaml import Tree, Value, load
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,18 +37,29 @@ PromotedOrNot: TypeAlias = Promoted | Unreadable
 
 
 def read_promoted(path: str, content: bytes) -> PromotedOrNot:
-    """The five fields of a promoted request at ``promotions/<model>/<version>/promotion.yaml``."""
-    model = path.split("/")[1]
+    """The five fields of a promoted request at ``promotions/<model>/<version>/promotion.yaml``.
+
+    The fields that make the chain must be there, once, and agree with the path; all others may be absent.
+    """
+    _, model, folder, _ = path.split("/")
     tree = load(path, content)
-    if not isinstance(tree, Tree) or not isinstance(tree.value, dict):
+    if not isinstance(tree, Tree):
+        return Unreadable(model=model, path=path, message=tree[0].message)
+    if not isinstance(tree.value, dict):
         return Unreadable(model=model, path=path, message="it is no YAML mapping")
     stated = tree.value
+    wrong = _doubt(tree, stated)
+    if wrong is not None:
+        return Unreadable(model=model, path=path, message=wrong)
     try:
-        candidate = Version.parse(str(stated.get("candidate")))
-        baseline = stated.get("baseline")
-        before = None if baseline in (None, "none") else Version.parse(str(baseline))
+        candidate = Version.parse(str(stated["candidate"]))
+        before = None if stated["baseline"] == "none" else Version.parse(str(stated["baseline"]))
     except ValueError as error:
         return Unreadable(model=model, path=path, message=str(error))
+    if str(candidate) != folder:
+        return Unreadable(model=model, path=path, message=f"{candidate} stands in the folder {folder}")
+    if stated.get("model", model) != model:
+        return Unreadable(model=model, path=path, message=f"it names the model {stated['model']}")
     artifact = stated.get("artifact")
     digest = artifact.get("digest") if isinstance(artifact, dict) else None
     policy = stated.get("policy")
@@ -59,3 +71,13 @@ def read_promoted(path: str, content: bytes) -> PromotedOrNot:
         policy=policy if isinstance(policy, str) else None,
         path=path,
     )
+
+
+def _doubt(tree: Tree, stated: Mapping[str, Value]) -> str | None:
+    """Why a field that makes the chain is not there, or can't be trusted as it was read."""
+    for key in ("candidate", "baseline", "model"):
+        if (key,) in tree.doubtful:
+            return (
+                f"its {key} is in doubt, as it stands twice or is an alias or has a tag (line {tree.at((key,)).line})"
+            )
+    return next((f"it names no {key}" for key in ("candidate", "baseline") if key not in stated), None)

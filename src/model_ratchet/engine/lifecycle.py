@@ -19,6 +19,7 @@ absent      any      gone  finding, where files without a request are added; els
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 from model_ratchet.core.finding import Finding, Location
@@ -55,6 +56,8 @@ class Chain:
     model: str
     versions: tuple[Promoted, ...] = ()
     trouble: str | None = None
+    entries: tuple[PromotedOrNot, ...] = ()
+    """Where there is trouble: all that is promoted, in no order."""
 
     @property
     def active(self) -> Promoted | None:
@@ -113,9 +116,10 @@ def touched_folders(paths: Collection[str]) -> tuple[Folder, ...]:
 
 def chain(model: str, entries: Sequence[PromotedOrNot]) -> Chain:
     """The chain of one model's promoted versions, newest first."""
+    trouble = partial(Chain, model=model, entries=tuple(entries))
     unreadable = next((entry for entry in entries if isinstance(entry, Unreadable)), None)
     if unreadable is not None:
-        return Chain(model=model, trouble=f"{unreadable.path} on the base branch can't be read: {unreadable.message}")
+        return trouble(trouble=f"{_shown(unreadable.path)} on the base branch can't be read: {unreadable.message}")
     known = {entry.candidate: entry for entry in entries if isinstance(entry, Promoted)}
     followed = {entry.baseline for entry in known.values()}
     heads = sorted(version for version in known if version not in followed)
@@ -123,19 +127,17 @@ def chain(model: str, entries: Sequence[PromotedOrNot]) -> Chain:
         return Chain(model=model)
     if len(heads) != 1:
         named = " and ".join(map(str, heads)) or "none"
-        return Chain(model=model, trouble=f"the chain of {model} has {len(heads)} heads ({named}): remove one of them")
+        return trouble(trouble=f"the chain of {model} has {len(heads)} heads ({named}): remove one of them")
     walked = [known[heads[0]]]
     while (before := walked[-1].baseline) is not None and before in known and len(walked) <= len(known):
         walked.append(known[before])
     if len(walked) != len(known):
-        return Chain(
-            model=model,
+        return trouble(
             trouble=f"the baselines of {model} form no chain: {len(known)} versions are promoted, "
             f"{len(walked)} can be reached from {heads[0]}",
         )
     if walked[-1].baseline is not None:
-        return Chain(
-            model=model,
+        return trouble(
             trouble=f"{walked[-1].candidate} of {model} names the baseline {walked[-1].baseline}, "
             "which is not on the base branch",
         )
@@ -155,6 +157,9 @@ def meaning(
     ``changes`` maps each path that differs between merge base and head to its status (A, M, D, T); the three collections
     hold the paths below the touched promotion folders, and the policies, of the three commits.
     """
+    unreadable = tuple(_unreadable_names(changes))
+    if unreadable:
+        return Refused(unreadable)
     findings = list(_policy_findings(changes, at_base))
     folders = touched_folders(changes)
     proposed: list[Folder] = []
@@ -237,12 +242,12 @@ def _rollback(
             folder, f"versions of {' and '.join(models)} are removed at once: roll back one model at a time"
         )
     known = chains.get(models[0], Chain(model=models[0]))
-    if known.trouble is not None:
-        return Unclear(known.model, known.trouble)
     inside = tuple(f"{one.path}/" for one in (*removed, *gone))
     beside = sorted(path for path in changes if not path.startswith((*inside, f"promotions/{models[0]}/outcomes/")))
     if proposed or beside:
-        return _refused(folder, f"a rollback stands alone: move {beside[0]} to a pull request of its own")
+        return _refused(folder, f"a rollback stands alone: move {_shown(beside[0])} to a pull request of its own")
+    if known.trouble is not None:
+        return _way_out(known, removed)
     names = {one.version for one in removed}
     suffix = [entry for entry in known.versions[: len(names)] if str(entry.candidate) in names]
     if len(suffix) != len(names):
@@ -259,6 +264,30 @@ def _rollback(
         )
     returns_to = known.versions[len(names)].candidate
     return RolledBack(models[0], tuple(entry.candidate for entry in suffix), returns_to)
+
+
+def _way_out(known: Chain, removed: Sequence[Folder]) -> Meaning:
+    """A removal that leaves one sound chain is the way out of trouble; after any other it is as unclear as before."""
+    paths = {folder.request for folder in removed}
+    left = chain(known.model, [entry for entry in known.entries if entry.path not in paths])
+    try:
+        versions = sorted((Version.parse(folder.version) for folder in removed), reverse=True)
+    except ValueError:
+        return Unclear(known.model, known.trouble or "")
+    if left.active is None:
+        return Unclear(known.model, known.trouble or "")
+    return RolledBack(known.model, tuple(versions), left.active.candidate)
+
+
+def _unreadable_names(changes: Mapping[str, str]) -> Iterator[Finding]:
+    for path, status in sorted(changes.items()):
+        if status != "D" and path.startswith(("promotions/", "policies/")) and _shown(path) != path:
+            yield Finding(Location(_shown(path)), "the name of this file is not UTF-8: rename it")
+
+
+def _shown(path: str) -> str:
+    """A path as text that can be written: bytes that are not UTF-8 are replaced."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _policy_findings(changes: Mapping[str, str], at_base: Collection[str]) -> Iterator[Finding]:
@@ -289,11 +318,11 @@ def _twice(proposed: Sequence[Folder]) -> Iterator[Finding]:
 def _left_behind(folder: Folder, at_head: Collection[str]) -> Iterator[Finding]:
     left = sorted(path for path in at_head if path.startswith(f"{folder.path}/"))
     if left:
-        yield _finding(folder, f"{left[0]} is left behind: a rollback removes the whole folder")
+        yield _finding(folder, f"{_shown(left[0])} is left behind: a rollback removes the whole folder")
 
 
 def _finding(folder: Folder, message: str) -> Finding:
-    return Finding(Location(folder.request), message)
+    return Finding(Location(_shown(folder.request)), message)
 
 
 def _refused(folder: Folder, message: str) -> Refused:

@@ -83,9 +83,9 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.OBJECTED: lambda p: f"changes are requested by {p['by']}",
     Why.ROLLED_BACK_BEFORE: lambda p: f"{p['version']} was rolled back before",
     Why.STAGE_NOT_STARTED: lambda p: f"{p['stage']} has not started{_missing(p)}",
-    Why.STAGE_RUNNING: lambda p: f"{p['stage']} is running; decidable at {instant_text(p['until'])}",
+    Why.STAGE_RUNNING: lambda p: f"{p['stage']} is running; decidable at {instant_text(p['until'])}{_missing(p)}",
     Why.LABELS_MATURING: lambda p: (
-        f"{p['stage']} has ended, labels still arrive; decidable at {instant_text(p['until'])}"
+        f"{p['stage']} has ended, labels still arrive; decidable at {instant_text(p['until'])}{_missing(p)}"
     ),
     Why.AWAITING_APPROVAL: lambda p: f"awaiting {p['at_least']} approval{'s' * (p['at_least'] != 1)} for {p['role']}",
     Why.EARLY_APPROVAL: lambda p: (

@@ -1,0 +1,111 @@
+"""Whole reports against golden files, and what untrusted text may never do in them."""
+
+import json
+from collections.abc import Callable
+from xml.etree import ElementTree
+
+import pytest
+
+from builders.records import a_failed_record, a_passed_record, a_pending_record, an_errored_record
+from model_ratchet.core.finding import Finding, Location
+from model_ratchet.core.outcome import Outcome
+from model_ratchet.engine.record import Record
+from model_ratchet.report import render
+from model_ratchet.report.check import Check, RollbackNote
+
+SUFFIXES = {
+    "text": "txt",
+    "markdown": "md",
+    "json": "json",
+    "junit": "xml",
+    "sarif": "sarif",
+    "github": "annotations",
+}
+NASTY = "<b>@acme/all</b> | `x` [y](https://evil.example)\n::error::z\u202e\x1b[2J"
+CHECKS: dict[str, Callable[[], Check]] = {
+    "passed": lambda: Check(records=(a_passed_record(),)),
+    "failed": lambda: Check(records=(a_failed_record(),)),
+    "pending": lambda: Check(records=(a_pending_record(),)),
+    "errored": lambda: Check(records=(an_errored_record(),)),
+    "findings": lambda: Check(findings=(Finding(Location("policies/a%b/1.0.0.yaml", 3, 7), NASTY),)),
+    "rollback": lambda: Check(rollback=RollbackNote(model="m", removed=("v2", "v1"), returns_to="v0")),
+    "trouble": lambda: Check(trouble=f"m: two heads {NASTY}"),
+    "untouched": lambda: Check(untouched=True),
+    "validated": lambda: Check(validated=6),
+}
+
+
+@pytest.mark.parametrize("form", SUFFIXES)
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_report_is_the_golden_one(name: str, form: str, golden: Callable[[str, str], None]) -> None:
+    golden(f"reports/{name}.{SUFFIXES[form]}", render(CHECKS[name](), form, width=110))
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "junit", "github"])
+@pytest.mark.parametrize("name", ["errored", "findings", "trouble"])
+def test_no_control_character_of_a_document_reaches_a_reader(name: str, form: str) -> None:
+    shown = render(CHECKS[name](), form, width=110)
+    assert not {"\x1b", "\u202e", "\x00"} & set(shown)
+
+
+@pytest.mark.parametrize("name", ["errored", "findings", "trouble"])
+def test_markdown_holds_no_markup_mention_or_link_of_a_document(name: str) -> None:
+    shown = render(CHECKS[name](), "markdown")
+    assert "<b>@" not in shown
+    assert "@acme" not in shown
+    assert "](https" not in shown
+    assert "https:" not in shown
+
+
+@pytest.mark.parametrize("name", ["errored", "findings", "trouble"])
+def test_no_text_of_a_document_starts_a_workflow_command(name: str) -> None:
+    shown = render(CHECKS[name](), "github")
+    assert all(line.startswith("::") for line in shown.splitlines())
+    assert "\n::error::z" not in shown
+
+
+def test_colours_are_there_only_where_they_are_asked_for() -> None:
+    check = CHECKS["failed"]()
+    assert "\x1b[" in render(check, "text", width=110, colour=True)
+    assert "\x1b[" not in render(check, "text", width=110, colour=False)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_machine_formats_are_well_formed(name: str) -> None:
+    check = CHECKS[name]()
+    value = json.loads(render(check, "json"))
+    assert value["outcome"] == (None if check.outcome is None else str(check.outcome))
+    assert json.loads(render(check, "sarif"))["version"] == "2.1.0"
+    assert ElementTree.fromstring(render(check, "junit")).tag == "testsuites"  # noqa: S314  (our own output)
+
+
+def test_json_tells_findings_with_their_places() -> None:
+    value = json.loads(render(CHECKS["findings"](), "json"))
+    assert value["outcome"] is None
+    assert value["findings"] == [{"file": "policies/a%b/1.0.0.yaml", "line": 3, "column": 7, "message": NASTY}]
+
+
+def test_junit_counts_what_waits_as_a_failure() -> None:
+    root = ElementTree.fromstring(render(CHECKS["pending"](), "junit"))  # noqa: S314
+    suites = {suite.get("name", "").rpartition("/")[2]: suite for suite in root}
+    assert suites["performance"].get("failures") == "2"
+    assert suites["performance"].get("skipped") == "1"
+
+
+@pytest.mark.parametrize(
+    ("records", "outcome"),
+    [
+        ((a_passed_record,), Outcome.PASSED),
+        ((a_passed_record, a_pending_record), Outcome.PENDING),
+        ((a_pending_record, a_failed_record, an_errored_record), Outcome.FAILED),
+    ],
+)
+def test_a_check_is_as_good_as_its_worst_promotion(records: tuple[Callable[[], Record], ...], outcome: Outcome) -> None:
+    assert Check(records=tuple(make() for make in records)).outcome is outcome
+
+
+def test_a_check_that_holds_nothing_can_not_be_made() -> None:
+    with pytest.raises(ValueError, match="exactly one"):
+        Check()
+    with pytest.raises(ValueError, match="exactly one"):
+        Check(untouched=True, trouble="x")
