@@ -194,6 +194,7 @@ def _check(options: argparse.Namespace) -> int:
     else:
         from model_ratchet.actions.check import CheckInput, check
 
+        progress = _progress()
         checked = check(
             CheckInput(
                 repo=options.repo,
@@ -202,8 +203,9 @@ def _check(options: argparse.Namespace) -> int:
                 now=options.now or datetime.now(UTC),
                 environ=dict(os.environ),
             ),
-            progress=_progress(),
+            progress=progress,
         )
+        progress("")
     if options.write_record is not None:
         from model_ratchet.actions.rejudge import write_records
 
@@ -267,8 +269,9 @@ def _schema(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from model_ratchet.actions.demo import demo
 
-    progress = _progress() or (lambda _: None)
-    demo(options.dir, say=lambda text: _print(text, None), progress=progress, width=_width(), colour=_colour(options))
+    demo(
+        options.dir, say=lambda text: _print(text, None), progress=_progress(), width=_width(), colour=_colour(options)
+    )
     return ExitCode.PASSED
 
 
@@ -299,8 +302,8 @@ def _colour(options: argparse.Namespace) -> bool:
     return getattr(options, "output", None) is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
-def _progress() -> Callable[[str], None] | None:
-    """Says on the terminal what is being asked; silent when nobody looks."""
+def _progress() -> Callable[[str], None]:
+    """Shows on the terminal what is being done, in one line; an empty text clears it. Silent when nobody looks."""
     if not sys.stderr.isatty():
-        return None
+        return lambda _: None
     return lambda text: print(f"\r\x1b[2K{text}", end="", file=sys.stderr, flush=True)  # noqa: T201

@@ -41,7 +41,7 @@ def gather(
     started = monotonic()
     for name, future in running.items():
         if progress is not None:
-            progress(name)
+            progress(f"asking {name} for {len(asked[name])} measurements")
         seconds = (deadlines or {}).get(name, DEADLINE)
         found = _result(name, future, seconds, left=max(0.0, started + seconds - monotonic()))
         if isinstance(found, Reason):
