@@ -98,26 +98,6 @@ def terms(features: Sequence[str], asked: Features) -> Iterator[tuple[str, float
                 )
 
 
-def train(version: str, features: tuple[str, ...], flights: Sequence[Flight], *, strength: float) -> Predictor:
-    """The predictor fitted to flights whose label has come. ``strength`` is the inverse of the L2 penalty.
-
-    Raises:
-        ImportError: the ``demo`` extra is not installed.
-    """
-    from sklearn.feature_extraction import DictVectorizer
-    from sklearn.linear_model import LogisticRegression
-
-    labelled = [flight for flight in flights if flight.late is not None]
-    vectors = DictVectorizer()
-    matrix = vectors.fit_transform([dict(terms(features, flight.features)) for flight in labelled])
-    fitted = LogisticRegression(C=strength, max_iter=ITERATIONS, solver="lbfgs", tol=1e-3)
-    fitted.fit(matrix, [bool(flight.late) for flight in labelled])
-    weights = {
-        name: float(f"{weight:.9g}") for name, weight in zip(vectors.feature_names_, fitted.coef_[0], strict=True)
-    }
-    return Predictor(version, features, float(f"{fitted.intercept_[0]:.9g}"), weights)
-
-
 ITERATIONS = 200
 """Steps of the optimizer at most."""
 
@@ -132,10 +112,49 @@ class Quality:
     log_loss: float
 
 
-def quality(predictor: Predictor, flights: Sequence[Flight]) -> Quality:
-    """The quality on flights of which at least one is labelled."""
-    labelled = [(predictor.predict(flight.features), flight.late) for flight in flights if flight.late is not None]
-    rows = len(labelled)
-    right = sum((score > 0.5) == late for score, late in labelled)
-    loss = -sum(math.log(score if late else 1.0 - score) for score, late in labelled)
-    return Quality(rows, sum(bool(late) for _, late in labelled) / rows, right / rows, loss / rows)
+class Examples:
+    """Labelled flights as the terms of some features, read once and fitted or scored in parts."""
+
+    def __init__(self, features: tuple[str, ...], flights: Sequence[Flight]) -> None:
+        """Flights without a label are left out.
+
+        Raises:
+            ImportError: the ``demo`` extra is not installed.
+        """
+        import numpy as np
+        from sklearn.feature_extraction import DictVectorizer
+
+        labelled = [flight for flight in flights if flight.late is not None]
+        self.features = features
+        self._vectors = DictVectorizer()
+        self._matrix = self._vectors.fit_transform(dict(terms(features, flight.features)) for flight in labelled)
+        self._late = np.array([bool(flight.late) for flight in labelled])
+        self._months = np.array([flight.service_date.month for flight in labelled])
+
+    def train(self, version: str, months: Sequence[int], *, strength: float) -> Predictor:
+        """The predictor fitted to the flights of some months. ``strength`` is the inverse of the L2 penalty."""
+        import numpy as np
+        from sklearn.linear_model import LogisticRegression
+
+        chosen = np.isin(self._months, months)
+        fitted = LogisticRegression(C=strength, max_iter=ITERATIONS, solver="lbfgs", tol=1e-3)
+        fitted.fit(self._matrix[chosen], self._late[chosen])
+        names = self._vectors.feature_names_
+        weights = {name: float(f"{weight:.9g}") for name, weight in zip(names, fitted.coef_[0], strict=True)}
+        return Predictor(version, self.features, float(f"{fitted.intercept_[0]:.9g}"), weights)
+
+    def quality(self, predictor: Predictor, months: Sequence[int]) -> Quality:
+        """The quality of a predictor on the flights of some months, of which there is at least one."""
+        import numpy as np
+
+        chosen = np.isin(self._months, months)
+        late = self._late[chosen]
+        weights = np.array([predictor.weights[name] for name in self._vectors.feature_names_])
+        logit = np.clip(self._matrix[chosen] @ weights + predictor.intercept, -30.0, 30.0)
+        loss = np.logaddexp(0.0, np.where(late, -logit, logit))
+        return Quality(
+            rows=int(late.size),
+            share_late=float(late.mean()),
+            accuracy=float(((logit > 0) == late).mean()),
+            log_loss=float(loss.mean()),
+        )

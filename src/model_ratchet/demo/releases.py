@@ -8,9 +8,9 @@ from model_ratchet.demo.flights import NEW_YORK
 from model_ratchet.demo.predictor import KNOWN
 
 STAGES: Mapping[str, tuple[float, timedelta]] = {
-    "shadow": (0.0, timedelta(days=7)),
-    "canary": (0.05, timedelta(days=14)),
-    "blue_green": (0.5, timedelta(days=10)),
+    "shadow": (0.0, timedelta(days=5)),
+    "canary": (0.05, timedelta(days=16)),
+    "blue_green": (0.5, timedelta(days=12)),
 }
 """Stage → the candidate's share of the traffic, and how long it lasts; every stage is mirrored."""
 
@@ -69,25 +69,25 @@ RELEASES = (
         features=KNOWN,
         strength=1.0,
         lost=("departure_delay",),
-        stages=_started(_day(7, 1), _day(7, 8)),
+        stages=_started(_day(7, 1), _day(7, 6, 6)),
         judged_at=_day(7, 24),
     ),
     Release(
-        version="v1.2.0_20130722_090000",
+        version="v1.2.0_20130721_180000",
         branch="gained-feature",
         says="gets the departure delay",
         features=KNOWN,
         strength=1.0,
-        stages=_started(_day(7, 23), _day(7, 30), _day(8, 13)),
-        judged_at=_day(8, 25),
+        stages=_started(_day(7, 22, 7), _day(7, 27, 8), _day(8, 12, 9)),
+        judged_at=_day(8, 25, 12),
     ),
     Release(
-        version="v1.3.0_20130819_090000",
+        version="v1.3.0_20130823_180000",
         branch="still-running",
         says="gets the departure delay, and is fitted more cautiously",
         features=KNOWN,
         strength=0.1,
-        stages=_started(_day(8, 23, 6), _day(8, 30, 7)),
+        stages=_started(_day(8, 24, 10), _day(8, 29, 11)),
         judged_at=_day(8, 31, 12),
     ),
 )
