@@ -34,6 +34,7 @@ class Git:
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_OPTIONAL_LOCKS": "0",
             "GIT_NO_REPLACE_OBJECTS": "1",
+            "GIT_LITERAL_PATHSPECS": "1",
             "LC_ALL": "C",
         }
         if not root.is_dir():
@@ -50,7 +51,7 @@ class Git:
         """The commit id that a revision names.
 
         Raises:
-            RepositoryError: there is none, or the revision looks like an option.
+            RepositoryError: there is none, the revision looks like an option, or it names a branch and a tag that differ.
         """
         if revision.startswith("-") or not revision.strip():
             raise RepositoryError(f"{revision!r} is no revision")
@@ -59,6 +60,7 @@ class Git:
             raise RepositoryError(
                 f"there is no commit {revision!r} in {self._root}: fetch it, or name another with --base or --head"
             )
+        self._refuse_ambiguous(revision)
         return found.decode().strip()
 
     def default_base(self) -> str:
@@ -82,7 +84,7 @@ class Git:
             if deepen is not None:
                 if not self._shallow():
                     break
-                self._deepen(deepen)
+                self._deepen(deepen, one, other)
             found = self._try("merge-base", one, other)
             if found is not None and found.strip() and not self._unsure(found.decode().strip(), one, other):
                 return found.decode().split()[0]
@@ -118,13 +120,12 @@ class Git:
         entries = {path: (mode, oid) for mode, oid, path in listed}
         wanted = [path for path in dict.fromkeys(paths) if path in entries and entries[path][0] != "160000"]
         sizes = self._sizes([entries[path][1] for path in wanted])
-        small = [path for path in wanted if sizes[entries[path][1]] <= LARGEST_BLOB]
-        contents = self._contents([entries[path][1] for path in small])
+        contents = self._contents([oid for oid, size in sizes.items() if size <= LARGEST_BLOB])
         return {
             path: Blob(
                 path=path,
                 oid=entries[path][1],
-                content=contents.get(entries[path][1], b"") if path in small else b"",
+                content=contents.get(entries[path][1], b""),
                 symlink=entries[path][0] == "120000",
                 size=sizes[entries[path][1]],
             )
@@ -133,8 +134,9 @@ class Git:
 
     def tree(self, commit: str, folder: str) -> str | None:
         """The tree id of a folder, None where it does not exist."""
-        found = self._try("rev-parse", "--verify", "--quiet", f"{commit}:{folder}")
-        return found.decode().strip() if found is not None else None
+        entry = self._run("ls-tree", "-z", "--full-tree", commit, "--", folder.rstrip("/")).partition(b"\t")[0].decode()
+        _, kind, oid = entry.split(" ") if entry else ("", "", "")
+        return oid if kind == "tree" else None
 
     def committed_at(self, commit: str) -> datetime:
         """When the commit was made."""
@@ -174,20 +176,32 @@ class Git:
             position = end + 1 + size + 1
         return contents
 
+    def _refuse_ambiguous(self, revision: str) -> None:
+        """Git takes a tag for the branch of the same name, and whoever may push a tag is not whoever may merge."""
+        named = (self._try("show-ref", "--", revision) or b"").decode("utf-8", "surrogateescape").split()[1::2]
+        tag = f"refs/tags/{revision}"
+        for branch in (f"refs/heads/{revision}", f"refs/remotes/{revision}"):
+            if tag in named and branch in named and self.commit(tag) != self.commit(branch):
+                raise RepositoryError(f"{revision!r} is both a branch and a tag: name {branch}")
+
     def _shallow(self) -> bool:
         return (self._try("rev-parse", "--is-shallow-repository") or b"").strip() == b"true"
 
     def _unsure(self, base: str, one: str, other: str) -> bool:
-        """Whether a shallow history may hide a better common ancestor: it may, until the base itself is not at the cut."""
+        """Whether a shallow history may hide a better common ancestor: it may, while it is cut between base and tips."""
         if not self._shallow() or base in (one, other):
             return False
         folder = Path(os.fsdecode(self._run("rev-parse", "--git-common-dir").strip()))
         cut = (self._root / folder / "shallow").read_text(encoding="ascii").split()
-        return base in cut
+        between = self._run("rev-list", one, other, f"^{base}").decode().split()
+        return not set(cut).isdisjoint(between)
 
-    def _deepen(self, by: int) -> None:
+    def _deepen(self, by: int, *commits: str) -> None:
+        """Fetch more history of the commits, which may be on no branch; of all branches where the remote won't."""
         depth = ("--unshallow",) if by == 0 else (f"--deepen={by}",)
-        self._try("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", *depth, "origin")
+        fetch = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", *depth, "origin")
+        if self._try(*fetch, *commits) is None:
+            self._try(*fetch)
 
     def _run(self, *arguments: str, stdin: bytes = b"", trouble: str | None = None) -> bytes:
         done = self._ask(arguments, stdin)
@@ -211,6 +225,8 @@ class Git:
             )
         except FileNotFoundError:
             raise RepositoryError("there is no git on this machine: install it") from None
+        except (OSError, ValueError) as error:
+            raise RepositoryError(f"git {arguments[0]} can't be run: {error}") from None
 
 
 def _path(raw: bytes) -> str:

@@ -3,11 +3,12 @@
 What can't fit is found here, before any query runs.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from model_ratchet.core.evidence import HOUR
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.criteria.base import Criterion, Facts, Scope, StageFacts
 from model_ratchet.documents.facts import allocation, infrastructure, metric_facts, stated
@@ -15,8 +16,10 @@ from model_ratchet.documents.fault import Fault
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Gate, Policy
 from model_ratchet.documents.request import PromotionRequest
-from model_ratchet.engine.history import StageHistory, StageRun, State, Trust, clock
+from model_ratchet.engine.history import StageClock, StageHistory, StageRun, State, Trust, clock
 from model_ratchet.engine.plan import BoundCriterion, BoundGate, Plan
+
+_ENDED = frozenset({State.MATURING, State.CLOSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ def bind(documents: Documents, history: StageHistory | None, *, now: datetime) -
     faults = list(_request_faults(documents, now=now))
     if history is None and request.history:
         history = stated_history(request)
-    faults += _history_faults(policy, history)
+    faults += _history_faults(policy, model, history)
     if faults:
         return tuple(faults)
     stages = tuple(_stage(policy, model, index, history, now) for index in range(len(policy.stages)))
@@ -122,9 +125,10 @@ def _request_faults(documents: Documents, *, now: datetime) -> Iterator[Misfit]:
         yield _misfit("request", ("drill", "performed_at"), "the drill lies in the future")
 
 
-def _history_faults(policy: Policy, history: StageHistory | None) -> Iterator[Misfit]:
+def _history_faults(policy: Policy, model: ModelFile, history: StageHistory | None) -> Iterator[Misfit]:
     order = [stage.name for stage in policy.stages]
-    for index, run in enumerate(history.runs if history is not None else ()):
+    runs = history.runs if history is not None else ()
+    for index, run in enumerate(runs):
         if run.stage not in order:
             message = f"{run.stage!r} is no stage of the policy: it has {', '.join(order)}"
             yield _misfit("request", ("history", index, "stage"), message)
@@ -134,6 +138,25 @@ def _history_faults(policy: Policy, history: StageHistory | None) -> Iterator[Mi
         elif run.extensions > policy.extend.at_most:
             message = f"{run.extensions} extensions, and the policy allows {policy.extend.at_most}"
             yield _misfit("request", ("history", index, "extensions"), message)
+        else:
+            yield from _clock_faults(policy, model, runs, index)
+
+
+def _clock_faults(policy: Policy, model: ModelFile, runs: Sequence[StageRun], index: int) -> Iterator[Misfit]:
+    """No window opens before the one before it has ended, and a stage that was paused for too long starts again."""
+    run = runs[index]
+    told = _clock(policy, model, index, run, run.started_at)
+    lasts = _lasts(policy, index, run)
+    settle = policy.settle.delta if policy.settle is not None else timedelta()
+    if (
+        told.ends_at is not None
+        and (paused := told.ends_at - run.started_at - settle - lasts) > policy.max_paused.delta
+    ):
+        message = f"{run.stage} was paused for {paused / HOUR:g}h, and the policy allows {policy.max_paused}"
+        yield _misfit("request", ("history", index, "pauses"), f"{message}: it starts again, so state its new start")
+    if index and _clock(policy, model, index - 1, runs[index - 1], run.started_at + settle).state not in _ENDED:
+        message = f"{run.stage} starts before {runs[index - 1].stage} has ended: rows would count for both"
+        yield _misfit("request", ("history", index, "started"), message)
 
 
 def _misfit(document: Literal["policy", "model", "request"], path: tuple[str | int, ...], message: str) -> Misfit:
@@ -143,25 +166,32 @@ def _misfit(document: Literal["policy", "model", "request"], path: tuple[str | i
 def _stage(policy: Policy, model: ModelFile, index: int, history: StageHistory | None, now: datetime) -> StageFacts:
     stage = policy.stages[index]
     run = history.run(stage.name) if history is not None else None
-    extended = run.extensions if run is not None else 0
-    by = policy.extend.by.delta if policy.extend.by is not None else timedelta()
-    lasts = stage.lasts.delta + extended * by
-    told = clock(
-        run,
-        lasts=lasts,
-        settle=policy.settle.delta if policy.settle is not None else timedelta(),
-        mature_after=model.labels.mature_after.delta if model.labels is not None else timedelta(),
-        now=now,
-    )
+    told = _clock(policy, model, index, run, now)
     return StageFacts(
         name=stage.name,
-        lasts=lasts,
+        lasts=_lasts(policy, index, run),
         traffic=stage.traffic.value if stage.traffic is not None else None,
         mirror=stage.mirror.value if stage.mirror is not None else None,
         window=told.window,
         decidable=told.state is State.CLOSED,
         ends_at=told.ends_at,
         decidable_at=told.decidable_at,
+    )
+
+
+def _lasts(policy: Policy, index: int, run: StageRun | None) -> timedelta:
+    """The active time of a stage, with the extensions of its run."""
+    by = policy.extend.by.delta if policy.extend.by is not None else timedelta()
+    return policy.stages[index].lasts.delta + (run.extensions if run is not None else 0) * by
+
+
+def _clock(policy: Policy, model: ModelFile, index: int, run: StageRun | None, now: datetime) -> StageClock:
+    return clock(
+        run,
+        lasts=_lasts(policy, index, run),
+        settle=policy.settle.delta if policy.settle is not None else timedelta(),
+        mature_after=model.labels.mature_after.delta if model.labels is not None else timedelta(),
+        now=now,
     )
 
 

@@ -7,6 +7,7 @@ from sqlglot import exp
 
 from model_ratchet.core.evidence import Arm, Window
 from model_ratchet.core.reason import Reason, Why, because
+from model_ratchet.documents.model import WideColumns
 from model_ratchet.sources.engine import Engine, Kind
 from model_ratchet.sources.table_log import Log
 from model_ratchet.sources.table_rows import arm_word, timed
@@ -22,6 +23,7 @@ from model_ratchet.sources.table_sql import (
     number,
     table,
     text,
+    there,
     within,
 )
 from model_ratchet.sources.table_time import TimeColumn
@@ -65,8 +67,8 @@ def time_trouble(engine: Engine, source: str, time: TimeColumn, *, required: boo
 
 def take_census(engine: Engine, log: Log, source: str, window: Window) -> Census | Reason:
     """The versions, exposures and digests of the rows of a long log in a window; a reason where one is not known."""
-    if log.arm is None:
-        return Census()
+    if log.wide is not None:
+        return Census(_scored_arms(engine, log, log.wide, source, window))
     arm_class = _arm_class(log)
     exposure = as_text(column(log.exposure.column)) if log.exposure else exp.null()
     digest = as_text(column(log.digest)) if log.digest else exp.null()
@@ -102,14 +104,16 @@ def take_census(engine: Engine, log: Log, source: str, window: Window) -> Census
 def segment_counts(
     engine: Engine, log: Log, source: str, window: Window, name: str, arms: Iterable[Arm]
 ) -> Mapping[Arm, Mapping[str | None, int]]:
-    """The rows of each of these arms by the values of a segment column, those with enough rows to be told apart.
-
-    In a wide log every value is the candidate's.
-    """
-    arm_class = number(_CANDIDATE) if log.arm is None else _arm_class(log)
-    classed = exp.select(named(arm_class, "class"), named(as_text(column(name)), "value")).from_(
-        within(timed(log, source, window), "log")
-    )
+    """The rows of each of these arms by the values of a segment column, those with enough rows to be told apart."""
+    value, rows = named(as_text(column(name)), "value"), within(timed(log, source, window), "log")
+    if log.wide is None:
+        classed: exp.Query = exp.select(named(_arm_class(log), "class"), value).from_(rows)
+    else:
+        parts = [
+            exp.select(named(number(code), "class"), value.copy()).from_(rows.copy()).where(there(column(score)))
+            for code, score in ((_BASELINE, log.wide.baseline), (_CANDIDATE, log.wide.candidate))
+        ]
+        classed = exp.union(*parts, distinct=False)
     mine = column("class").isin(number(_BASELINE), number(_CANDIDATE))
     counted = (
         exp.select(column("class"), column("value"), named(how_many(), "rows"))
@@ -119,8 +123,10 @@ def segment_counts(
         .having(exp.Count(this=exp.Star()) >= number(LEAST_CELL))
     )
     found: dict[Arm, dict[str | None, int]] = {arm: {} for arm in arms}
-    for code, value, rows in engine.run(counted):
-        found[Arm.CANDIDATE if code == _CANDIDATE else Arm.BASELINE][value] = rows
+    for code, word, count in engine.run(counted):
+        arm = Arm.CANDIDATE if code == _CANDIDATE else Arm.BASELINE
+        if arm in found:
+            found[arm][word] = count
     return found
 
 
@@ -143,6 +149,14 @@ class _Line:
     rows: int
     version: str | None
     exposure: str | None
+
+
+def _scored_arms(engine: Engine, log: Log, wide: WideColumns, source: str, window: Window) -> tuple[Arm, ...]:
+    """The arms of a wide log that scored any row; without a baseline only the candidate is one."""
+    counts = (how_many(there(column(score))) for score in (wide.baseline, wide.candidate))
+    ((baseline, candidate),) = engine.run(exp.select(*counts).from_(within(timed(log, source, window), "log")))
+    held = ((Arm.BASELINE, baseline and log.versions.baseline is not None), (Arm.CANDIDATE, candidate))
+    return tuple(arm for arm, rows in held if rows)
 
 
 def _arm_class(log: Log) -> Tree:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from model_ratchet.core.evidence import Arm, Clustering, Grouping, Measurement, Missing, Need, Shape
+from model_ratchet.core.evidence import Clustering, Grouping, Measurement, Missing, Need, Shape
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.documents.model import Proportion
 from model_ratchet.sources.engine import Engine
@@ -219,11 +219,12 @@ def _trouble(arms: ArmCells, form: RowForm, i: int, cells: Sequence[Cell]) -> Re
 def _segments(engine: Engine, log: Log, source: str, base: Base, census: Census) -> tuple[Segment, ...]:
     """The segment columns that are asked for, each with the values that are told apart in this window."""
     asked = {need.segment for need in base.needs if need.segment in log.segments}
-    arms = (Arm.CANDIDATE,) if log.arm is None else census.arms
     return tuple(
         Segment(
             name,
-            told_apart(log.segments[name], segment_counts(engine, log, source, base.window, name, arms), LEAST_CELL),
+            told_apart(
+                log.segments[name], segment_counts(engine, log, source, base.window, name, census.arms), LEAST_CELL
+            ),
         )
         for name in log.segments
         if name in asked
