@@ -1,0 +1,601 @@
+"""Laws that hold for every criterion and every verdict, whatever the numbers."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from builders.records import a_criterion, a_plan, bound
+from builders.scopes import (
+    START,
+    UNREADABLE,
+    Answer,
+    a_histogram,
+    a_scope,
+    a_stage,
+    answered,
+    by_hour,
+    good_rows,
+    some_facts,
+    split_rows,
+    uncomparable_rows,
+    unpaired,
+)
+from model_ratchet.core.evidence import (
+    Approval,
+    Approvals,
+    Arm,
+    ArmRows,
+    Categories,
+    Counts,
+    Document,
+    Evidence,
+    Grouping,
+    Groups,
+    Labels,
+    LogHistogram,
+    Missing,
+    Need,
+    PairedCounts,
+    QuantileCounts,
+    Series,
+    Shape,
+    Simple,
+    Suite,
+)
+from model_ratchet.core.outcome import Outcome, worst
+from model_ratchet.core.reason import Reason, Why, because
+from model_ratchet.criteria import BUILT_IN, AnyCriterion
+from model_ratchet.criteria.base import Scope
+from model_ratchet.engine.judge import judge
+from model_ratchet.engine.plan import BoundGate
+
+FEW = settings(max_examples=60, deadline=None)
+DIGEST = "sha256:" + "ab" * 32
+
+
+@dataclass(frozen=True)
+class Case:
+    """A criterion with evidence on which it passes."""
+
+    criterion: AnyCriterion
+    scope: Scope
+    answer: Callable[[Need], Answer | None]
+
+    @property
+    def evidence(self) -> Evidence:
+        return answered(self.criterion, self.scope, self.answer)
+
+    def outcome(self, evidence: Evidence | None = None) -> Outcome:
+        return self.criterion.judge(self.scope, self.evidence if evidence is None else evidence).outcome
+
+
+GAINING = PairedCounts(both=12_000, only_baseline=1_000, only_candidate=1_600, neither=5_400)
+
+
+def _grouped(need: Need, value: Simple, hours: int = 168) -> Answer:
+    if need.grouping is Grouping.HOUR:
+        return by_hour([value] * hours)
+    return Groups(groups=(("EWR", value), ("JFK", value))) if need.grouping is Grouping.SEGMENT else value
+
+
+def _answer(need: Need) -> Answer | None:
+    """Evidence on which every criterion of ``CASES`` passes."""
+    return _counted(need) if need.shape in _COUNTED else _told(need)
+
+
+_COUNTED = (Shape.PAIRED_COUNTS, Shape.COUNTS, Shape.QUANTILE_COUNTS, Shape.LOG_HISTOGRAM, Shape.SERIES)
+
+
+def _counted(need: Need) -> Answer:
+    candidate = need.arms == (Arm.CANDIDATE,)
+    if need.shape is Shape.PAIRED_COUNTS:
+        return _grouped(need, GAINING)
+    if need.shape is Shape.COUNTS:
+        return _grouped(need, Counts(successes=0, n=9_000))
+    if need.shape is Shape.QUANTILE_COUNTS:
+        n = 500 if candidate else 9_500
+        return _grouped(need, QuantileCounts(at_or_below=n, n=n, maximum=0.2))
+    if need.shape is Shape.SERIES:
+        return Series(points=tuple((hour, 2.0**30 * (1 + 0.01 * (hour % 3))) for hour in range(48)))
+    if need.grouping is Grouping.TOTAL:
+        return a_histogram([0.1] * 500)
+    scale, cycle = (0.1, 7) if candidate else (0.2, 5)
+    return by_hour([a_histogram(scale * (1 + 0.03 * (n % cycle) + k / 90) for k in range(20)) for n in range(48)])
+
+
+def _told(need: Need) -> Answer | None:
+    review = Approval(login="reviewer-a", role="risk", submitted_at=START + timedelta(days=8))
+    baseline, candidate = (
+        ArmRows(rows=20_000, served=n, units=n, digests=((DIGEST, 20_000),)) for n in (19_000, 1_000)
+    )
+    answers: Mapping[Shape, Answer] = {
+        Shape.CATEGORIES: Categories(counts=(("EWR", 9_000), ("JFK", 9_000))),
+        Shape.SUITE: Suite(passed=12, failed=0, skipped=0),
+        Shape.APPROVALS: Approvals(approvals=(review,)),
+        Shape.DOCUMENT: Document(path="risk.md", sections=(("risks", 40),)),
+        Shape.ROWS: good_rows(baseline=baseline, candidate=candidate),
+    }
+    return answers.get(need.shape)
+
+
+def _case(kind: str, **parameters: object) -> Case:
+    criterion = a_criterion({"id": "law", "kind": kind, **parameters})
+    facts = some_facts(
+        segments=("origin",),
+        candidate_digest=DIGEST,
+        baseline_digest=DIGEST,
+        infrastructure={"python": ">=3.11"},
+        stated={"infrastructure.python": "3.12", "dataset.version": "1"},
+        drill={"performed_at": START.isoformat(), "restored": some_facts().baseline or "", "result": "passed"},
+        decided_at=START,
+    )
+    return Case(criterion, Scope(facts=facts, stages=(a_stage(),)), _answer)
+
+
+CASES = (
+    _case("superiority", metric="accuracy", by="2pp"),
+    _case("superiority", metric="accuracy", by="2pp", rule="superiority_margin"),
+    _case("quantile_superiority", metric="latency", by="10%", quantile=0.95),
+    _case("non_inferiority", metric="accuracy", margin="1pp"),
+    _case("quantile_limit", metric="latency", quantile=0.95, at_most="500ms"),
+    _case("maximum", metric="latency", at_most="2000ms"),
+    _case("rate_limit", metric="errors", below="0.1%"),
+    _case("stability", metric="accuracy", window="48h", step="24h", max_drop="1pp"),
+    _case("sustained", metric="accuracy", days=7, max_daily_drop="1pp"),
+    _case("segments", metric="accuracy", max_drop="2pp", min_assessable="80%"),
+    _case("distribution", max_distance="10%"),
+    _case("ratio_limit", metric="memory", within="20%"),
+    _case(
+        "load",
+        busiest="10%",
+        min_share="80%",
+        latency="latency",
+        at_most="500ms",
+        errors="errors",
+        below="0.1%",
+    ),
+    _case("suite", suite="edge_cases"),
+    _case("sample_ratio"),
+    _case("coverage", max_gap="1h"),
+    _case("identity"),
+    _case("infrastructure"),
+    _case("metadata", require=("dataset.version",)),
+    _case("documents", require={"risk": ("Risks",)}),
+    _case("rollback_drill", within="30d"),
+    _case("approval", role="risk", after="canary"),
+)
+"""Every kind at least once."""
+
+
+def _id(case: Case) -> str:
+    return case.criterion.kind
+
+
+def test_every_kind_has_a_case_that_passes() -> None:
+    assert {type(case.criterion) for case in CASES} == set(BUILT_IN)
+    assert [case.criterion.kind for case in CASES if case.outcome() is not Outcome.PASSED] == []
+
+
+# any degenerate input is never passed
+
+
+def _emptied(answer: Answer) -> Iterator[Simple | Groups]:
+    """The same question answered by nothing, or by what decides nothing."""
+    match answer:
+        case Groups(groups=groups):
+            yield Groups(groups=())
+            for nothing in list(_emptied(groups[0][1]))[:1]:
+                if not isinstance(nothing, Groups):
+                    yield Groups(groups=tuple((name, nothing) for name, _ in groups))
+        case PairedCounts():
+            yield PairedCounts(both=0, only_baseline=0, only_candidate=0, neither=0)
+            yield PairedCounts(both=30, only_baseline=0, only_candidate=20, neither=9)
+        case Counts():
+            yield Counts(successes=0, n=0)
+            yield Counts(successes=0, n=12)
+        case QuantileCounts():
+            yield QuantileCounts(at_or_below=0, n=0, maximum=None)
+            yield QuantileCounts(at_or_below=12, n=12, maximum=0.1)
+        case LogHistogram():
+            yield LogHistogram(buckets=())
+        case Series():
+            yield Series(points=())
+            yield Series(points=tuple((hour, float("nan")) for hour in range(48)))
+            yield Series(points=answer.points[:12])
+        case Categories():
+            yield Categories(counts=())
+            yield Categories(counts=(("EWR", 12),))
+        case Labels():
+            yield Labels(labelled=0, rows=0)
+            yield Labels(labelled=0, rows=20_000)
+        case Suite():
+            yield Suite(passed=0, failed=0, skipped=0)
+            yield Suite(passed=0, failed=0, skipped=12)
+        case Approvals():
+            yield Approvals(approvals=())
+        case Document():
+            yield Document(path=answer.path, sections=())
+        case _:
+            yield from (rows for rows, _ in uncomparable_rows(mirrored=True))
+
+
+UNASKED = (Shape.MOMENTS,)
+
+
+def _decisive(case: Case, need: Need) -> bool:
+    """Whether the judgement rests on that answer, or only shows it or looks at it early."""
+    kind = case.criterion.kind
+    if need.grouping is Grouping.HOUR and kind in ("superiority", "non_inferiority", "rate_limit"):
+        return False  # early harm and warnings
+    if need.grouping is Grouping.TOTAL and need.shape is Shape.PAIRED_COUNTS and kind == "segments":
+        return False  # the values decide
+    if kind == "distribution" and need.shape is Shape.CATEGORIES:
+        return need.stage == "canary"
+    return need.shape not in UNASKED
+
+
+MISSED = [(case, need) for case in CASES for need in case.criterion.needs(case.scope) if _decisive(case, need)]
+
+
+@given(missed=st.sampled_from(MISSED), reason=st.sampled_from(UNREADABLE), lasting=st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_a_missing_answer_never_passes(missed: tuple[Case, Need], reason: Reason, lasting: bool) -> None:
+    case, need = missed
+    answers = {**case.evidence.answers, need: Missing(reason=reason, lasting=lasting)}
+    assert case.outcome(Evidence(answers)) in (Outcome.ERRORED, Outcome.FAILED)
+
+
+@pytest.mark.parametrize("case", CASES, ids=_id)
+def test_no_answer_at_all_never_passes(case: Case) -> None:
+    if case.criterion.needs(case.scope):
+        assert case.outcome(Evidence()) is Outcome.ERRORED
+
+
+@pytest.mark.parametrize("case", CASES, ids=_id)
+def test_an_empty_or_too_small_answer_never_passes(case: Case) -> None:
+    """All needs of one shape answered by nothing, or by too little."""
+    good = case.evidence.answers
+    needs = [need for need in case.criterion.needs(case.scope) if _decisive(case, need)]
+    for shape in dict.fromkeys(need.shape for need in needs):
+        mine = [need for need in needs if need.shape is shape]
+        variants = {need: _rows_for(case) if shape is Shape.ROWS else list(_emptied(good[need])) for need in mine}
+        for number in range(min(map(len, variants.values()))):
+            answers = {**good, **{need: variants[need][number] for need in mine}}
+            if case.criterion.kind == "segments" and shape is Shape.CATEGORIES and number == 1:
+                continue  # the pairs of a value are counted by themselves, and there are enough of them
+            assert case.outcome(Evidence(answers)) is not Outcome.PASSED, (shape, number)
+
+
+def _rows_for(case: Case) -> list[Simple | Groups]:
+    """Logs that this kind can't rest on: what it looks at of the log differs."""
+    candidate = good_rows(candidate=ArmRows(rows=0, served=0))
+    match case.criterion.kind:
+        case "identity":
+            digests = ArmRows(rows=20_000, served=1_000, units=1_000, digests=(("", 20_000),))
+            return [candidate, good_rows(candidate=digests), good_rows()]
+        case "sample_ratio" | "distribution":
+            return [
+                good_rows(candidate=ArmRows(rows=9, served=9, units=5_000)),
+                good_rows(baseline=ArmRows(rows=9, served=9)),
+            ]
+        case "coverage":
+            return [candidate, good_rows(by_hour=()), good_rows(newest=START), good_rows(paired=0)]
+        case _:
+            return [rows for rows, _ in uncomparable_rows(mirrored=True)]
+
+
+@given(
+    n=st.integers(1, 99),
+    only_candidate=st.integers(0, 99),
+)
+@FEW
+def test_fewer_rows_than_the_minimum_never_pass_however_good_they_are(n: int, only_candidate: int) -> None:
+    assume(only_candidate <= n)
+    table = PairedCounts(both=0, only_baseline=0, only_candidate=only_candidate, neither=n - only_candidate)
+    for case in CASES[:2]:
+        assert _with_table(case, table) is Outcome.INCONCLUSIVE
+
+
+@given(n=st.integers(100, 100_000), both=st.floats(0, 1))
+@FEW
+def test_identical_predictions_are_never_superior(n: int, both: float) -> None:
+    right = round(n * both)
+    table = PairedCounts(both=right, only_baseline=0, only_candidate=0, neither=n - right)
+    for case in CASES[:2]:
+        assert _with_table(case, table) is Outcome.INCONCLUSIVE
+
+
+# swapping the arms never passes both ways
+
+
+def tables(largest: int = 20_000) -> st.SearchStrategy[PairedCounts]:
+    cell = st.one_of(st.integers(0, 60), st.integers(0, largest))
+    return st.builds(PairedCounts, both=cell, only_baseline=cell, only_candidate=cell, neither=cell).filter(
+        lambda table: table.n > 0
+    )
+
+
+def counts(largest: int = 20_000) -> st.SearchStrategy[Counts]:
+    return st.integers(1, largest).flatmap(lambda n: st.builds(Counts, successes=st.integers(0, n), n=st.just(n)))
+
+
+def _swapped(table: PairedCounts) -> PairedCounts:
+    return replace(table, only_baseline=table.only_candidate, only_candidate=table.only_baseline)
+
+
+def _with_table(case: Case, table: PairedCounts) -> Outcome:
+    def answer(need: Need) -> Answer | None:
+        return _grouped(need, table) if need.shape is Shape.PAIRED_COUNTS else case.answer(need)
+
+    return replace(case, answer=answer).outcome()
+
+
+def _with_arms(criterion: AnyCriterion, baseline: Counts, candidate: Counts) -> Outcome:
+    share = candidate.n / (baseline.n + candidate.n)
+    scope = a_scope(unpaired(traffic=share))
+
+    def answer(need: Need) -> Answer | None:
+        if need.shape is Shape.ROWS:
+            return split_rows(baseline.n, candidate.n)
+        if need.shape is not Shape.COUNTS:
+            return None
+        return _grouped(need, baseline if need.arms == (Arm.BASELINE,) else candidate)
+
+    return criterion.judge(scope, answered(criterion, scope, answer)).outcome
+
+
+SUPERIOR = (
+    *CASES[:2],
+    _case("superiority", metric="accuracy", by="0pp"),
+    _case("superiority", metric="accuracy", by="2%"),
+)
+
+
+@given(table=tables(), case=st.sampled_from(SUPERIOR))
+@example(table=GAINING, case=SUPERIOR[0])
+@settings(max_examples=200, deadline=None)
+def test_swapping_the_arms_of_pairs_never_passes_both_ways(table: PairedCounts, case: Case) -> None:
+    assert [_with_table(case, table), _with_table(case, _swapped(table))].count(Outcome.PASSED) <= 1
+
+
+@given(baseline=counts(), candidate=counts(), case=st.sampled_from(SUPERIOR))
+@settings(max_examples=200, deadline=None)
+def test_swapping_independent_arms_never_passes_both_ways(baseline: Counts, candidate: Counts, case: Case) -> None:
+    there = _with_arms(case.criterion, baseline, candidate)
+    back = _with_arms(case.criterion, candidate, baseline)
+    assert [there, back].count(Outcome.PASSED) <= 1
+
+
+@given(scale=st.floats(0.5, 2.0), seed=st.integers(0, 50))
+@settings(max_examples=12, deadline=None)
+def test_swapping_the_latencies_never_passes_both_ways(scale: float, seed: int) -> None:
+    (case,) = (case for case in CASES if case.criterion.kind == "quantile_superiority")
+    hours = [[0.1 * (1 + 0.05 * ((hour * 7 + k * 3 + seed) % 11)) for k in range(10)] for hour in range(30)]
+    one, other = by_hour(map(a_histogram, hours)), by_hour(a_histogram(scale * x for x in hour) for hour in hours)
+
+    def outcome(baseline: Groups, candidate: Groups) -> Outcome:
+        def answer(need: Need) -> Answer | None:
+            if need.shape is Shape.LOG_HISTOGRAM:
+                return candidate if need.arms == (Arm.CANDIDATE,) else baseline
+            return case.answer(need)
+
+        return replace(case, answer=answer).outcome()
+
+    assert [outcome(one, other), outcome(other, one)].count(Outcome.PASSED) <= 1
+
+
+# worse evidence never passes where better evidence did not
+
+
+COMPARISONS = tuple(
+    case
+    for case in CASES
+    if case.criterion.kind in ("superiority", "non_inferiority", "stability", "sustained", "segments")
+)
+
+
+@given(table=tables(), case=st.sampled_from(COMPARISONS), share=st.floats(0, 1))
+@settings(max_examples=200, deadline=None)
+def test_a_request_that_the_candidate_no_longer_gets_right_never_makes_it_pass(
+    table: PairedCounts, case: Case, share: float
+) -> None:
+    lost, gone = round(share * table.both), round((1 - share) * table.only_candidate)
+    worse = PairedCounts(
+        both=table.both - lost,
+        only_baseline=table.only_baseline + lost,
+        only_candidate=table.only_candidate - gone,
+        neither=table.neither + gone,
+    )
+    if _with_table(case, worse) is Outcome.PASSED:
+        assert _with_table(case, table) is Outcome.PASSED
+
+
+@given(table=tables(), case=st.sampled_from(COMPARISONS[:1] + COMPARISONS[2:]), more=st.integers(1, 2_000))
+@settings(max_examples=200, deadline=None)
+def test_one_more_request_that_only_the_baseline_gets_right_never_makes_it_pass(
+    table: PairedCounts, case: Case, more: int
+) -> None:
+    """The literal rule and every margin; enough rows stand on both sides."""
+    assume(table.n >= 200)
+    worse = replace(table, only_baseline=table.only_baseline + more)
+    if _with_table(case, worse) is Outcome.PASSED:
+        assert _with_table(case, table) is Outcome.PASSED
+
+
+@given(baseline=counts(), candidate=counts(), lost=st.integers(1, 500), case=st.sampled_from(SUPERIOR[:3]))
+@settings(max_examples=200, deadline=None)
+def test_fewer_right_answers_of_the_candidate_never_make_it_pass(
+    baseline: Counts, candidate: Counts, lost: int, case: Case
+) -> None:
+    worse = replace(candidate, successes=max(0, candidate.successes - lost))
+    if _with_arms(case.criterion, baseline, worse) is Outcome.PASSED:
+        assert _with_arms(case.criterion, baseline, candidate) is Outcome.PASSED
+
+
+# one more error never turns failed into passed, nor into anything better
+
+
+def _one(kind: str) -> Case:
+    (case,) = (case for case in CASES if case.criterion.kind == kind)
+    return case
+
+
+def _rate(errors: int, n: int) -> Outcome:
+    case = _one("rate_limit")
+    answer: Mapping[Shape, Answer] = {Shape.COUNTS: Counts(successes=errors, n=n)}
+    return case.outcome(answered(case.criterion, case.scope, answer))
+
+
+@given(n=st.integers(1, 200_000), errors=st.integers(0, 400), more=st.integers(1, 5))
+@settings(max_examples=300, deadline=None)
+def test_one_more_error_never_improves_a_rate(n: int, errors: int, more: int) -> None:
+    assume(errors <= n)
+    before = _rate(errors, n)
+    assert _rate(min(n, errors + more), n).rank >= before.rank
+    # also when the error comes with its own request
+    assert _rate(errors + more, n + more).rank >= before.rank
+
+
+def _slow(within: int, above: int, kind: str) -> Outcome:
+    case = _one(kind)
+    found = QuantileCounts(at_or_below=within, n=within + above, maximum=3.0 if above else 0.1)
+    answer: Mapping[Shape, Answer] = {
+        Shape.QUANTILE_COUNTS: found,
+        Shape.LOG_HISTOGRAM: LogHistogram(buckets=((500, within), (700, above))),
+    }
+    return case.outcome(answered(case.criterion, case.scope, answer))
+
+
+@given(
+    within=st.integers(1, 5_000),
+    above=st.integers(0, 400),
+    kind=st.sampled_from(["quantile_limit", "maximum"]),
+)
+@settings(max_examples=200, deadline=None)
+def test_one_more_slow_request_never_improves_a_latency(within: int, above: int, kind: str) -> None:
+    before = _slow(within, above, kind)
+    instead, besides = _slow(within - 1, above + 1, kind), _slow(within, above + 1, kind)
+    assert instead.rank >= before.rank
+    assert besides.rank >= before.rank
+
+
+def _loaded(slow: int, errors: int, n: int) -> Outcome:
+    case = _one("load")
+
+    def answer(need: Need) -> Answer | None:
+        if need.shape is Shape.COUNTS:
+            return by_hour([Counts(successes=errors, n=n)] * 20)
+        arm = n if need.arms == (Arm.CANDIDATE,) else 19 * n
+        late = slow if need.arms == (Arm.CANDIDATE,) else 0
+        return by_hour([QuantileCounts(at_or_below=arm - late, n=arm, maximum=1.0)] * 20)
+
+    return replace(case, answer=answer).outcome()
+
+
+@given(n=st.integers(1, 3_000), slow=st.integers(0, 300), errors=st.integers(0, 30), more=st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_one_more_slow_request_or_error_never_improves_the_load(n: int, slow: int, errors: int, more: bool) -> None:
+    assume(slow < n)
+    assume(errors < n)
+    before = _loaded(slow, errors, n)
+    assert _loaded(slow + more, errors + (not more), n).rank >= before.rank
+
+
+@given(
+    passed=st.integers(0, 30),
+    failed=st.integers(0, 30),
+    skipped=st.integers(0, 3),
+)
+@FEW
+def test_one_more_failed_case_always_fails_a_suite(passed: int, failed: int, skipped: int) -> None:
+    case = _one("suite")
+    suite = Suite(passed=passed, failed=failed + 1, skipped=skipped)
+    assert case.outcome(answered(case.criterion, case.scope, {Shape.SUITE: suite})) is Outcome.FAILED
+
+
+@given(factor=st.floats(0.5, 2), more=st.floats(1.0, 1.5), spread=st.floats(0, 0.3))
+@FEW
+def test_more_memory_never_improves_a_ratio(factor: float, more: float, spread: float) -> None:
+    case = _one("ratio_limit")
+
+    def outcome(scale: float) -> Outcome:
+        def answer(need: Need) -> Answer | None:
+            mine = need.arms == (Arm.CANDIDATE,)
+            return Series(points=tuple((h, scale * (1 + spread * (h % 2)) if mine else 1.0) for h in range(30)))
+
+        return replace(case, answer=answer).outcome()
+
+    assert outcome(factor * more).rank >= outcome(factor).rank
+
+
+# the tree: a worse leaf never makes a better verdict
+
+
+STAND_INS: Mapping[Outcome, Answer] = {
+    Outcome.PASSED: Suite(passed=9, failed=0, skipped=0),
+    Outcome.INCONCLUSIVE: Suite(passed=9, failed=0, skipped=1),
+    Outcome.ERRORED: Missing(reason=because(Why.SOURCE_ABSENT, source="ci", file="cases.csv")),
+    Outcome.FAILED: Suite(passed=8, failed=1, skipped=0),
+}
+"""What a suite must report to be judged so."""
+
+
+def _verdict(outcomes: list[list[Outcome]], advisory: frozenset[int] = frozenset()) -> Outcome:
+    """The verdict of gates of suites with these outcomes."""
+    gates, answers, number = [], {}, 0
+    for index, gate in enumerate(outcomes):
+        criteria = []
+        for outcome in gate:
+            name = f"suite-{number}"
+            text = {"id": name, "kind": "suite", "suite": name, "advisory": number in advisory}
+            criteria.append(bound(text, f"gate-{index}", pooled=True))
+            answers[Need(shape=Shape.SUITE, metric=name, arms=(Arm.CANDIDATE,))] = STAND_INS[outcome]
+            number += 1
+        gates.append(BoundGate(name=f"gate-{index}", criteria=tuple(criteria)))
+    return judge(a_plan(*gates), Evidence(answers)).outcome
+
+
+outcomes = st.sampled_from(list(STAND_INS))
+trees = st.lists(st.lists(outcomes, min_size=1, max_size=4), min_size=1, max_size=4)
+
+
+@given(tree=trees)
+@FEW
+def test_a_verdict_is_the_worst_of_its_leaves(tree: list[list[Outcome]]) -> None:
+    assert _verdict(tree) is worst(leaf for gate in tree for leaf in gate)
+
+
+@given(tree=trees, data=st.data())
+@FEW
+def test_worsening_a_leaf_never_improves_a_verdict(tree: list[list[Outcome]], data: st.DataObject) -> None:
+    gate = data.draw(st.integers(0, len(tree) - 1))
+    leaf = data.draw(st.integers(0, len(tree[gate]) - 1))
+    before = tree[gate][leaf]
+    changed = [list(one) for one in tree]
+    changed[gate][leaf] = data.draw(st.sampled_from([one for one in STAND_INS if one.rank >= before.rank]))
+    assert _verdict(changed).rank >= _verdict(tree).rank
+
+
+@given(tree=trees, added=outcomes)
+@FEW
+def test_one_more_criterion_never_improves_a_verdict(tree: list[list[Outcome]], added: Outcome) -> None:
+    assert _verdict([[*tree[0], added], *tree[1:]]).rank >= _verdict(tree).rank
+    assert _verdict([*tree, [added]]).rank >= _verdict(tree).rank
+
+
+@given(tree=trees, shown=outcomes)
+@FEW
+def test_an_advisory_leaf_is_shown_and_changes_nothing(tree: list[list[Outcome]], shown: Outcome) -> None:
+    last = sum(map(len, tree))
+    changed = [*tree[:-1], [*tree[-1], shown]]
+    assert _verdict(changed, frozenset({last})) is _verdict(tree)
+
+
+def test_the_outcomes_are_ordered_from_best_to_worst() -> None:
+    order = [Outcome.PASSED, Outcome.PENDING, Outcome.INCONCLUSIVE, Outcome.ERRORED, Outcome.FAILED]
+    assert all(one.rank < other.rank for one, other in pairwise(order))
