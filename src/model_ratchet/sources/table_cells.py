@@ -1,8 +1,7 @@
 """Sums over the rows of a log: by arm, exposure and hour, by segment and by cluster, each exact and additive.
 
 The rows are read once for each joint table of sums (hours with as many segment columns as fit in ``_MOST_CELLS``, clusters
-apart when they are many), and every further question is asked of these tables. On 10⁷ rows with two segment columns and
-days as clusters that takes 1.2 s, where a GROUP BY for each question takes 2.1 s.
+apart when they are many), and every further question is asked of these tables instead of the rows.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

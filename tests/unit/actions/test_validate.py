@@ -1,0 +1,104 @@
+"""validate: documents of a working tree, each by itself and against the others."""
+
+from pathlib import Path
+
+import pytest
+
+from builders import production
+from model_ratchet.actions.validate import validate
+from model_ratchet.core.errors import UsageError
+
+
+def written(root: Path, **changes: tuple[str, str]) -> Path:
+    """The documents of a model with one replacement each, by the stem of the file."""
+    files = {**production.base_files(), **production.proposal()}
+    for name, content in files.items():
+        text = content.decode() if isinstance(content, bytes) else content
+        for old, new in (changes[key] for key in changes if key in name):
+            assert old in text
+            text = text.replace(old, new)
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return root
+
+
+def told(root: Path, *paths: str) -> list[str]:
+    return [str(finding) for finding in validate(root, paths).findings]
+
+
+def test_documents_that_fit_together_are_counted(tmp_path: Path) -> None:
+    assert validate(written(tmp_path), ()).validated == 5
+
+
+def test_a_source_that_is_not_there_is_told_where_it_is_named(tmp_path: Path) -> None:
+    root = written(tmp_path, models=("source: gateway", "source: gatewai"))
+    (finding,) = told(root)
+    assert finding.startswith("policies/models/fraud.yaml:")
+    assert "policies/sources.yaml holds no source `gatewai`: did you mean `gateway`?" in finding
+
+
+def test_a_policy_that_is_not_there_is_told_where_it_is_named(tmp_path: Path) -> None:
+    root = written(tmp_path)
+    model = root / "policies/models/fraud.yaml"
+    model.write_text(model.read_text().replace("[standard/1.0.0]", "[standard/1.0.0, standard/2.0.0]"))
+    (finding,) = told(root)
+    assert "there is no policies/standard/2.0.0.yaml: did you mean `standard/1.0.0`?" in finding
+
+
+def test_a_metric_that_the_model_does_not_bind_is_told_at_its_criterion(tmp_path: Path) -> None:
+    root = written(tmp_path)
+    model = root / "policies/models/fraud.yaml"
+    lines = [line for line in model.read_text().splitlines() if not line.strip().startswith("memory:")]
+    model.write_text("\n".join(lines) + "\n")
+    (finding,) = told(root)
+    assert finding.startswith("policies/standard/1.0.0.yaml:")
+    assert "memory: the model file of fraud binds no metrics.memory" in finding
+
+
+def test_only_findings_of_named_documents_are_told(tmp_path: Path) -> None:
+    root = written(tmp_path, models=("source: gateway", "source: gatewai"))
+    assert told(root, "policies/sources.yaml") == []
+    assert len(told(root, "policies/models/fraud.yaml")) == 1
+
+
+@pytest.mark.parametrize("name", ["policies/standard.yml", "policies/standard/1.0.0.yml"])
+def test_a_document_where_none_is_read_is_told(tmp_path: Path, name: str) -> None:
+    root = written(tmp_path)
+    (root / name).write_text("kind: Policy\n")
+    (finding,) = told(root)
+    assert finding.startswith(f"{name}:1:1 no document is read here: they stand in policies/<name>/<version>.yaml")
+
+
+def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:
+    root = written(tmp_path)
+    (root / "policies/other").mkdir()
+    (root / "policies/other/1.0.0.yaml").symlink_to(root / "policies/standard/1.0.0.yaml")
+    assert told(root) == ["policies/other/1.0.0.yaml:1:1 a symbolic link is not followed: commit the file itself"]
+
+
+def test_a_document_of_5_megabytes_is_not_read(tmp_path: Path) -> None:
+    root = written(tmp_path)
+    (root / "policies/standard/2.0.0.yaml").write_text("# x\n" * 1_310_720)
+    (finding,) = told(root)
+    assert finding.startswith("policies/standard/2.0.0.yaml:1:1 the file holds 5242880 bytes, and a document at most")
+
+
+def test_a_file_that_is_not_utf_8_is_told_with_its_byte(tmp_path: Path) -> None:
+    root = written(tmp_path)
+    (root / "policies/standard/2.0.0.yaml").write_bytes(b"apiVersion: ratchet/v1\nname: caf\xe9\n")
+    (finding,) = told(root)
+    assert finding.startswith("policies/standard/2.0.0.yaml:2:")
+    assert "UTF-8" in finding
+
+
+def test_a_folder_without_documents_and_a_file_outside_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="holds no document"):
+        validate(tmp_path / "empty", ())
+    root = written(tmp_path / "root")
+    (tmp_path / "else.yaml").write_text("x")
+    with pytest.raises(UsageError, match="lies outside of"):
+        validate(root, (str(tmp_path / "else.yaml"),))
+    with pytest.raises(UsageError, match="is not there"):
+        validate(root, ("policies/none.yaml",))
