@@ -96,9 +96,10 @@ def _documents(root: Path) -> Iterator[str]:
 
 
 def _inside(root: Path, path: str) -> str:
-    """A path of the command line from the repository's root."""
+    """A path of the command line, relative to the repository or to the working folder, from the repository's root."""
     given = Path(path)
-    file = given if given.is_absolute() or given.exists() else root / given
+    inside = root / given
+    file = inside if inside.exists() or inside.is_symlink() else given
     if not file.exists() and not file.is_symlink():
         raise UsageError(f"{path} is not there")
     top, parent = root.resolve(), file.parent.resolve()
