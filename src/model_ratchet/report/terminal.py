@@ -34,7 +34,7 @@ def as_text(check: Check, *, width: int | None = None, colour: bool = False) -> 
         legacy_windows=False,
     )
     for part in _parts(check):
-        console.print(part)
+        console.print(part, soft_wrap=bool(check.findings))  # a finding is one line, so that other tools can read it
     shown = console.file.getvalue() if isinstance(console.file, io.StringIO) else ""
     return "\n".join(line.rstrip() for line in shown.splitlines()) + "\n"
 
