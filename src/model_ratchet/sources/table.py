@@ -14,6 +14,7 @@ from model_ratchet.documents.sources import TableFiles
 from model_ratchet.ports import Answers
 from model_ratchet.sources.engine import Engine, UnanswerableError
 from model_ratchet.sources.files import find_files
+from model_ratchet.sources.table_census import check_times
 from model_ratchet.sources.table_gauge import read_gauge
 from model_ratchet.sources.table_log import Versions, bind_log
 from model_ratchet.sources.table_sql import table
@@ -89,12 +90,12 @@ class TableSource:
     def _log_parts(self, engine: Engine, needs: Sequence[Need]) -> Iterator[Mapping[Need, Measurement | Missing]]:
         segments = frozenset(need.segment for need in needs if need.segment)
         log = bind_log(self.name, engine.columns(), self.model, self.versions, segments)
-        troubled = {need: trouble for need in needs if (trouble := log.trouble(need)) is not None}
-        yield {need: Missing(reason=reason) for need, reason in troubled.items()}
-        asked = [need for need in needs if need not in troubled]
         rows = engine.table
-        if asked and engine.reads_text:
+        if engine.reads_text and any(log.trouble(need) is None for need in needs):
             rows = _KEPT
             engine.keep(rows, exp.select("*").from_(table(engine.table)))
-        for base in bases(asked):
+        log = check_times(engine, log, rows)
+        troubled = {need: trouble for need in needs if (trouble := log.trouble(need)) is not None}
+        yield {need: Missing(reason=reason) for need, reason in troubled.items()}
+        for base in bases(need for need in needs if need not in troubled):
             yield read_window(engine, log, rows, base)

@@ -1,13 +1,13 @@
 """The census of a log: times that can be read, versions and exposures that are known, before any row is counted."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
 from model_ratchet.core.evidence import Arm, Window
 from model_ratchet.core.reason import Reason, Why, because
-from model_ratchet.documents.model import WideColumns
+from model_ratchet.documents.model import Proportion, WideColumns
 from model_ratchet.sources.engine import Engine, Kind
 from model_ratchet.sources.table_log import Log
 from model_ratchet.sources.table_rows import arm_word, timed
@@ -63,6 +63,24 @@ def time_trouble(engine: Engine, source: str, time: TimeColumn, *, required: boo
     if required and share > TOLERATED:
         return because(Why.NOT_A_NUMBER, source=engine.table, column=name, share=share)
     return None
+
+
+def check_times(engine: Engine, log: Log, source: str) -> Log:
+    """The log with what is wrong with the values of its time columns among its troubles.
+
+    All rows are looked at: one whose time can't be read might belong to any window.
+    """
+    troubles = dict(log.troubles)
+    if log.time is not None and "log" not in troubles:
+        reason = time_trouble(engine, source, log.time, required=True)
+        if reason is not None:
+            troubles["log"] = reason
+    labelled = [name for name, metric in log.metrics.items() if isinstance(metric, Proportion) and metric.labelled]
+    if log.arrived_at is not None and labelled:
+        reason = time_trouble(engine, source, log.arrived_at, required=False)
+        if reason is not None:
+            troubles |= {f"metric:{name}": reason for name in labelled}
+    return replace(log, troubles=troubles)
 
 
 def take_census(engine: Engine, log: Log, source: str, window: Window) -> Census | Reason:

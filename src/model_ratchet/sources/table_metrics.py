@@ -125,14 +125,13 @@ def _against_label(log: Log, metric: Proportion, arm: Arm, arrived: Tree) -> Met
     label = metric.label or ""
     predicted = _predicted_column(log, metric, arm)
     bad = _not_a_number(log, predicted) if metric.threshold is None else exp.not_(finite(as_real(column(predicted))))
-    given = exp.and_(there(column(label)), arrived)
-    excluded = exp.and_(given, _any_of(log, label, metric.exclude), exp.not_(bad))
-    marks: dict[Mark, Tree] = {"bad": bad, "excluded": excluded}
-    counted = exp.and_(given, exp.not_(excluded), exp.not_(bad))
+    given, no_outcome = exp.and_(there(column(label)), arrived), _any_of(log, label, metric.exclude)
+    marks: dict[Mark, Tree] = {"bad": bad, "excluded": exp.and_(given, no_outcome, exp.not_(bad))}
+    counted = exp.and_(given, exp.not_(no_outcome), exp.not_(bad))
     if metric.threshold is None:
         return MetricTrees(choose((counted, _equal(log, predicted, label))), marks)
     right_label = truth(log.columns[label])
-    marks["unknown"] = exp.and_(given, exp.not_(excluded), absent(right_label))
+    marks["unknown"] = exp.and_(given, exp.not_(no_outcome), absent(right_label))
     if log.columns[predicted].kind is Kind.TEXT:
         marks["mistyped"] = exp.and_(there(column(predicted)), absent(as_real(column(predicted))))
     right = choose(

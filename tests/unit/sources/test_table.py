@@ -1,0 +1,126 @@
+"""The table source against an oracle that walks over the same rows: every shape, grouping, clustering, pairs and parts."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from builders.logs import (
+    HOUR,
+    LONG,
+    WIDE,
+    Oracle,
+    Row,
+    a_model,
+    a_source,
+    a_window,
+    random_long,
+    random_wide,
+    told,
+    write,
+)
+from model_ratchet.core.evidence import Arm, Clustering, Grouping, Missing, Need, Rows, Shape, Window
+from model_ratchet.documents.model import ModelFile
+
+FORMATS = ("parquet", "csv", "jsonl")
+PAUSED = a_window((0, 5), (7 + 1 / 3, 11 + 1 / 12), (12, 16.5))
+EVEN = PAUSED.part(2 * HOUR, 9 * HOUR)
+LAST = PAUSED.part(9 * HOUR, PAUSED.length)
+ODD = PAUSED.part(timedelta(minutes=90), timedelta(minutes=610))
+ONE_ARM = (Shape.LABELS, Shape.COUNTS, Shape.QUANTILE_COUNTS, Shape.LOG_HISTOGRAM, Shape.CATEGORIES)
+SHAPES = [shape for shape in Shape if shape not in (Shape.SERIES, Shape.SUITE, Shape.APPROVALS, Shape.DOCUMENT)]
+
+
+def every_need(model: ModelFile, window: Window) -> Iterator[Need]:
+    """Every combination of shape, grouping, clustering, pairs and exposure, for each metric."""
+    both = (Arm.BASELINE, Arm.CANDIDATE)
+    for shape, grouping, clustering in product(SHAPES, Grouping, Clustering):
+        if clustering is not Clustering.ROWS and shape is not Shape.MOMENTS:
+            continue
+        for paired, served_only in product((False, True), (False, True)):
+            if paired and shape is not Shape.MOMENTS:
+                continue
+            need = Need(
+                shape=shape,
+                window=window,
+                grouping=grouping,
+                clustering=clustering,
+                paired=paired,
+                served_only=served_only,
+                limit=0.25 if shape is Shape.QUANTILE_COUNTS else None,
+            )
+            metrics = [""] if shape in (Shape.ROWS, Shape.CATEGORIES) else list(model.metrics)
+            arms = [(Arm.BASELINE,), (Arm.CANDIDATE,)] if shape in ONE_ARM else [both]
+            split = grouping is Grouping.SEGMENT or shape is Shape.CATEGORIES
+            for metric, of, segment in product(metrics, arms, model.segments if split else [""]):
+                yield replace(need, metric=metric, arms=of, segment=segment)
+
+
+def asked_of(model: ModelFile, *windows: Window) -> dict[Need, Window]:
+    """All needs over a paused window and parts of it, each with the window under which it is read."""
+    asked = {}
+    for window in windows or (PAUSED, EVEN, LAST, ODD):
+        for need in every_need(model, window):
+            apart = window is ODD or need.shape is Shape.ROWS
+            asked[need] = window if apart else PAUSED
+    return asked
+
+
+def differences(
+    folder: Path, rows: Sequence[Row], model: ModelFile, asked: Mapping[Need, Window], forms: Sequence[str] = FORMATS
+) -> list[tuple[str, Need, object, object]]:
+    """What each format answers otherwise than the oracle."""
+    oracle = Oracle(rows, model)
+    expected = {need: told(oracle.answer(need, whole)) for need, whole in asked.items()}
+    found = []
+    for form in forms:
+        answers = a_source(write(folder / f"log.{form}", rows), model).answer(list(asked)).answers
+        assert answers.keys() == asked.keys()
+        found += [
+            (form, need, told(answers[need]), value) for need, value in expected.items() if told(answers[need]) != value
+        ]
+    return found
+
+
+@pytest.mark.parametrize(("seed", "form"), list(enumerate(FORMATS)))
+def test_a_long_log_answers_every_need_as_the_rows_say(tmp_path: Path, seed: int, form: str) -> None:
+    model = a_model(LONG)
+    assert differences(tmp_path, random_long(seed, 250), model, asked_of(model), [form]) == []
+
+
+@pytest.mark.parametrize(("seed", "form"), list(enumerate(FORMATS)))
+def test_a_wide_log_answers_every_need_as_the_rows_say(tmp_path: Path, seed: int, form: str) -> None:
+    model = a_model(WIDE)
+    assert differences(tmp_path, random_wide(seed, 300), model, asked_of(model), [form]) == []
+
+
+def test_every_format_leaves_out_a_few_repeats_and_absent_numbers_of_a_long_log(tmp_path: Path) -> None:
+    model, rows = a_model(LONG), random_long(11, 2_600, spoilt=3)
+    assert differences(tmp_path, rows, model, asked_of(model, PAUSED)) == []
+    facts = Oracle(rows, model).answer(Need(shape=Shape.ROWS, window=PAUSED))
+    assert isinstance(facts, Rows)
+    assert facts.duplicates > 0
+    assert facts.baseline.not_a_number > 0
+
+
+def test_every_format_leaves_out_a_few_repeats_and_absent_numbers_of_a_wide_log(tmp_path: Path) -> None:
+    model, rows = a_model(WIDE), random_wide(5, 5_000, spoilt=3)
+    assert differences(tmp_path, rows, model, asked_of(model, PAUSED)) == []
+    facts = Oracle(rows, model).answer(Need(shape=Shape.ROWS, window=PAUSED))
+    assert isinstance(facts, Rows)
+    assert facts.duplicates > 0
+    assert facts.candidate.not_a_number > 0
+
+
+def test_the_oracle_measures_something_of_every_shape_and_grouping() -> None:
+    model = a_model(LONG)
+    oracle = Oracle(random_long(0, 250), model)
+    measured = {
+        (need.shape, need.grouping, need.clustering, need.paired)
+        for need in every_need(model, PAUSED)
+        if not isinstance(oracle.answer(need), Missing)
+    }
+    assert len(measured) == 3 * 2 + 3 * 2 + 2 + 2 * (3 + 2 + 3) + 1 + 1
