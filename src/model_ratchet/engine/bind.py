@@ -58,7 +58,7 @@ def bind(documents: Documents, history: StageHistory | None, *, now: datetime) -
     for index, gate in enumerate(policy.gates):
         bound = tuple(_bound(gate, index, facts, stages, faults))
         gates.append(BoundGate(name=gate.name, criteria=bound, otherwise=gate.otherwise))
-        faults += _gate_faults(gate, index, bound)
+    faults += _gate_faults(gates)
     if not any(_counts(one) and not one.criterion.sign_off for gate in gates for one in gate.criteria):
         faults.append(_misfit("policy", ("gates",), "no criterion applies to this promotion: nothing would be judged"))
     if faults:
@@ -289,14 +289,20 @@ def _placed(
     yield tuple(stage.name for stage in chosen), True
 
 
-def _gate_faults(gate: Gate, index: int, bound: tuple[BoundCriterion, ...]) -> Iterator[Misfit]:
-    if bound and not any(_counts(one) for one in bound) and gate.otherwise is None:
-        reasons = ", ".join(sorted({one.criterion.id for one in bound}))
-        yield _misfit(
-            "policy",
-            ("gates", index, "name"),
-            f"no criterion of the gate {gate.name} applies ({reasons}): name the approval that decides, `otherwise: …`",
-        )
+def _gate_faults(gates: Sequence[BoundGate]) -> Iterator[Misfit]:
+    """A gate of which nothing applies needs an approval that does."""
+    deciding = {one.criterion.id for gate in gates for one in gate.criteria if _counts(one)}
+    for index, gate in enumerate(gates):
+        if not gate.criteria or any(_counts(one) for one in gate.criteria):
+            continue
+        reasons = ", ".join(sorted({one.criterion.id for one in gate.criteria}))
+        nothing = f"no criterion of the gate {gate.name} applies ({reasons})"
+        if gate.otherwise is None:
+            message = f"{nothing}: name the approval that decides, `otherwise: …`"
+            yield _misfit("policy", ("gates", index, "name"), message)
+        elif gate.otherwise not in deciding:
+            message = f"{nothing}, and neither does {gate.otherwise}: bind its role in the model file"
+            yield _misfit("policy", ("gates", index, "otherwise"), message)
 
 
 def _counts(bound: BoundCriterion) -> bool:

@@ -1,10 +1,12 @@
 """Stage history: when each stage of one attempt started and paused, and what that makes of its window."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from model_ratchet.core.evidence import HOUR, Interval, Window
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Trust(StrEnum):
@@ -99,7 +101,8 @@ def _active(run: StageRun, *, lasts: timedelta, settle: timedelta) -> tuple[tupl
     left = lasts
     start = run.started_at + settle
     found: list[Interval] = []
-    for pause in sorted(run.pauses):
+    still = [Interval(run.paused_since, _NEVER)] if run.paused_since is not None else []
+    for pause in sorted([*run.pauses, *still]):
         if pause.end <= start:
             continue
         if pause.start > start:
@@ -109,9 +112,7 @@ def _active(run: StageRun, *, lasts: timedelta, settle: timedelta) -> tuple[tupl
             if not left:
                 return tuple(found), found[-1].end
         start = max(start, pause.end)
-    if run.paused_since is not None and run.paused_since < start + left:
-        if run.paused_since > start:
-            found.append(Interval(start, run.paused_since))
+    if start == _NEVER:
         return tuple(found), None
     found.append(Interval(start, start + left))
     return tuple(found), start + left

@@ -24,7 +24,7 @@ def judge(plan: Plan, evidence: Evidence) -> Verdict:
         leaf.id: leaf.outcome
         for gate in plan.gates
         for bound, leaf in zip(gate.criteria, leaves[gate.name], strict=True)
-        if bound.criterion.sign_off
+        if bound.criterion.sign_off and leaf.counted
     }
     gates = tuple(_branch(gate, leaves[gate.name], approvals) for gate in plan.gates)
     found: dict[bool, list[Outcome]] = {False: [], True: []}
@@ -52,7 +52,7 @@ def _branch(gate: BoundGate, leaves: tuple[Leaf, ...], approvals: dict[str, Outc
     counted = [leaf.outcome for leaf in leaves if leaf.counted]
     if counted:
         return Branch(name=gate.name, leaves=leaves, outcome=worst(counted))
-    if gate.otherwise is None:
+    if gate.otherwise not in approvals:
         return Branch(name=gate.name, leaves=leaves, outcome=Outcome.ERRORED)
     return Branch(name=gate.name, leaves=leaves, outcome=approvals[gate.otherwise], otherwise=gate.otherwise)
 
@@ -113,6 +113,9 @@ def _pending(scope: Scope, more_rows: int) -> Judgement:
     rows = {"more_rows": more_rows} if more_rows else {}
     waiting = [stage for stage in scope.stages if not stage.decidable]
     unknown = next((stage for stage in waiting if stage.ends_at is None), None)
+    if unknown is not None and unknown.window is not None:
+        paused = because(Why.STAGE_RUNNING, stage=unknown.name, until="unknown", **rows)
+        return Judgement(outcome=Outcome.PENDING, reason=paused)
     if unknown is not None or not waiting:
         name = unknown.name if unknown is not None else "any"
         return Judgement(outcome=Outcome.PENDING, reason=because(Why.STAGE_NOT_STARTED, stage=name, **rows))
