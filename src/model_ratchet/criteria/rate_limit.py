@@ -103,8 +103,7 @@ class RateLimit(OnMetric):
                 for hour, counts in sorted(answer, key=lambda group: int(group[0]))
                 if isinstance(counts, Counts)
             ]
-            planned = max(1, sum(counts.n for _, counts in hours))
-            crossed = harm_rate([counts for _, counts in hours], limit=self.below.value, level=level, planned_n=planned)
+            crossed = harm_rate([counts for _, counts in hours], limit=self.below.value, level=level)
             if crossed is not None:
                 return Judgement(
                     outcome=Outcome.FAILED,

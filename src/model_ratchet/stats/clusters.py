@@ -61,21 +61,31 @@ def looks_clustered(groups: Sequence[Counts] | Sequence[PairedCounts]) -> tuple[
     """How much more the groups (hours, days) scatter than independent rows would: (design effect, p-value).
 
     The dispersion chi-square of the group means about their pooled mean, with G − 1 degrees of freedom (Cochran 1954);
-    groups of fewer than 10 rows are left out. None where fewer than 5 groups, or no variance, are left.
+    groups of fewer than 10 rows, or too small for one row of the rarer kind, are left out: one rare row in a quiet hour is
+    no sign of clusters. None where fewer than 5 groups, or no variance, are left.
     """
     from scipy.special import chdtrc
 
     rows = [(one.n, *_first_two(one)) for one in groups if one.n >= 10]
-    total = sum(n for n, _, _ in rows)
-    if len(rows) < 5 or total == 0:
+    if not rows:
         return None
-    mean = sum(s for _, s, _ in rows) / total
-    variance = sum(ss for _, _, ss in rows) / total - mean**2
+    _, variance = _mean_and_variance(rows)
+    rows = [row for row in rows if row[0] * variance >= 1]
+    if len(rows) < 5:
+        return None
+    mean, variance = _mean_and_variance(rows)
     if variance <= 0:
         return None
     statistic = sum(n * (s / n - mean) ** 2 for n, s, _ in rows) / variance
     freedom = len(rows) - 1
     return statistic / freedom, float(chdtrc(freedom, statistic))
+
+
+def _mean_and_variance(rows: Sequence[tuple[int, int, int]]) -> tuple[float, float]:
+    """Of one row, from n, Σx and Σx² of each group."""
+    total = sum(n for n, _, _ in rows)
+    mean = sum(s for _, s, _ in rows) / total
+    return mean, sum(ss for _, _, ss in rows) / total - mean**2
 
 
 def _first_two(group: Counts | PairedCounts) -> tuple[int, int]:

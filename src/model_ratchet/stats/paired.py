@@ -5,6 +5,7 @@ from math import sqrt
 from model_ratchet.core.estimate import Estimate
 from model_ratchet.core.evidence import PairedCounts
 from model_ratchet.core.units import Scale
+from model_ratchet.stats.tails import at_most
 
 
 def mcnemar_exact(only_baseline: int, only_candidate: int) -> float:
@@ -12,21 +13,16 @@ def mcnemar_exact(only_baseline: int, only_candidate: int) -> float:
 
     ``mcnemar_exact(39, 66)`` is 0.0108.
     """
-    from scipy.special import bdtr
-
     n = only_baseline + only_candidate
-    return 1.0 if n == 0 else min(1.0, 2 * float(bdtr(min(only_baseline, only_candidate), n, 0.5)))
+    return 1.0 if n == 0 else min(1.0, 2 * at_most(min(only_baseline, only_candidate), n, 0.5))
 
 
 def mcnemar_mid_p(only_baseline: int, only_candidate: int) -> float:
     """The mid-p value of no difference (Fagerland et al. 2013): the exact one without half of the observed point."""
-    from scipy.special import bdtr
-
     n, few = only_baseline + only_candidate, min(only_baseline, only_candidate)
     if only_baseline == only_candidate:
         return 1.0
-    below = float(bdtr(few - 1, n, 0.5)) if few else 0.0
-    return min(1.0, float(bdtr(few, n, 0.5)) + below)
+    return min(1.0, at_most(few, n, 0.5) + at_most(few - 1, n, 0.5))
 
 
 def tango_interval(table: PairedCounts, level: float) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from math import ceil, sqrt
 from typing import Literal, TypeAlias
 
 from model_ratchet.core.estimate import Estimate
+from model_ratchet.stats.tails import at_most, least, normal_below, normal_quantile
 
 Rule: TypeAlias = Literal["point_and_significance", "superiority_margin", "non_inferiority"]
 
@@ -15,8 +16,10 @@ def rows_to_clear(estimate: Estimate, *, margin: float, alpha: float, power: flo
     """
     if estimate.low is None or estimate.high is None or estimate.value <= margin:
         return 0
-    error = (estimate.high - estimate.low) / 2 / _z((1 + estimate.level) / 2)
-    needed = estimate.n * ((_z(1 - alpha) + _z(power)) * error / (estimate.value - margin)) ** 2
+    error = (estimate.high - estimate.low) / 2 / normal_quantile((1 + estimate.level) / 2)
+    needed = (
+        estimate.n * ((normal_quantile(1 - alpha) + normal_quantile(power)) * error / (estimate.value - margin)) ** 2
+    )
     return max(0, ceil(needed) - estimate.n)
 
 
@@ -28,7 +31,7 @@ def sample_size_paired(
     A discordance of 10 % and +2 pp needs about 1,500 pairs. Raises ValueError where the difference is not beyond the margin.
     """
     gap = _gap(difference, margin)
-    return ceil(((_z(1 - alpha) + _z(power)) ** 2) * (discordance - difference**2) / gap**2)
+    return ceil(((normal_quantile(1 - alpha) + normal_quantile(power)) ** 2) * (discordance - difference**2) / gap**2)
 
 
 def sample_size_independent(
@@ -46,7 +49,7 @@ def sample_size_independent(
     """
     gap = _gap(difference, margin)
     variance = _unit_variance(baseline, difference, ratio)
-    return ceil(((_z(1 - alpha) + _z(power)) ** 2) * variance / gap**2)
+    return ceil(((normal_quantile(1 - alpha) + normal_quantile(power)) ** 2) * variance / gap**2)
 
 
 def power_paired(
@@ -87,40 +90,27 @@ def sample_size_rate(limit: float, rate: float, *, alpha: float = 0.05, power: f
     """
     if rate >= limit:
         raise ValueError(f"a rate of {rate:g} can't be shown to be below {limit:g}")
-    low, high = 1, 2
-    while power_rate(high, limit, rate, alpha=alpha) < power:
-        low, high = high, high * 2
-    while low < high:
-        middle = (low + high) // 2
-        if power_rate(middle, limit, rate, alpha=alpha) < power:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    return least(lambda n: power_rate(n, limit, rate, alpha=alpha) >= power, 1)
 
 
 def power_rate(n: int, limit: float, rate: float, *, alpha: float = 0.05) -> float:
     """How likely n rows are to show a rate below the limit when it truly is ``rate``, by the exact test."""
-    from scipy.special import bdtr
-
     first, last = -1, n
     while first < last:
         middle = -(-(first + last) // 2)
-        if bdtr(middle, n, limit) <= alpha:
+        if at_most(middle, n, limit) <= alpha:
             first = middle
         else:
             last = middle - 1
-    return 0.0 if first < 0 else float(bdtr(first, n, rate))
+    return 0.0 if first < 0 else at_most(first, n, rate)
 
 
 def _power(error: float, difference: float, margin: float, alpha: float, rule: Rule) -> float:
-    from scipy.special import ndtr
-
     if rule == "point_and_significance":
-        needed = max(margin, _z(1 - alpha / 2) * error)
-        return float(ndtr((difference - needed) / error))
+        needed = max(margin, normal_quantile(1 - alpha / 2) * error)
+        return normal_below((difference - needed) / error)
     against = margin if rule == "superiority_margin" else -margin
-    return float(ndtr((difference - against) / error - _z(1 - alpha)))
+    return normal_below((difference - against) / error - normal_quantile(1 - alpha))
 
 
 def _unit_variance(baseline: float, difference: float, ratio: float) -> float:
@@ -132,9 +122,3 @@ def _gap(difference: float, margin: float) -> float:
     if difference <= margin:
         raise ValueError(f"a difference of {difference:g} can't be shown to be beyond {margin:g}")
     return difference - margin
-
-
-def _z(probability: float) -> float:
-    from scipy.special import ndtri
-
-    return float(ndtri(probability))

@@ -48,7 +48,7 @@ def clopper_pearson(successes: int, n: int, level: float) -> tuple[float, float]
 def rate(counts: Counts, *, level: float) -> Estimate:
     """One proportion with its exact interval (Clopper & Pearson 1934). The value is that of the candidate.
 
-    No error in 10,000 rows has the upper bound 0.0299529 % (the rule of three).
+    No error in 10,000 rows has the upper bound 0.0299528 % (the rule of three).
 
     Raises:
         ValueError: there is no row.
@@ -128,7 +128,7 @@ def worse_p_value(baseline: Counts, candidate: Counts, margin: float) -> float:
     """The one-sided p-value against “candidate − baseline is at least −margin”: small when it is worse than that.
 
     The score test of Miettinen & Nurminen (1985, eq. 6–10), whose bounds are those of ``miettinen_nurminen``: 6,850 of
-    10,000 against 7,000 of 10,000 at a margin of 0.01 is 0.221. It is 1 where the margin leaves no variance (both arms all
+    10,000 against 7,000 of 10,000 at a margin of 0.01 is 0.222. It is 1 where the margin leaves no variance (both arms all
     right, margin 0). A negative margin asks whether the candidate is *not* better by that much.
 
     Raises:

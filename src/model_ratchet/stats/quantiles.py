@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from model_ratchet.core.estimate import Estimate
 from model_ratchet.core.evidence import LogHistogram, QuantileCounts
 from model_ratchet.core.units import Scale
+from model_ratchet.stats.tails import at_least, at_most, least
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,13 +23,10 @@ def at_most_p_values(counts: QuantileCounts, quantile: float) -> tuple[float, fl
 
     With k of n rows at or below the limit: P(X ≥ k) and P(X ≤ k) for X ~ Bin(n, quantile). Raises ValueError when n is 0.
     """
-    from scipy.special import bdtr, bdtrc
-
     if counts.n == 0:
         raise ValueError("a quantile of no rows has no estimate")
     k = counts.at_or_below
-    passes = 1.0 if k == 0 else float(bdtrc(k - 1, counts.n, quantile))
-    return passes, float(bdtr(k, counts.n, quantile))
+    return at_least(k, counts.n, quantile), at_most(k, counts.n, quantile)
 
 
 def least_rows(quantile: float, level: float = 0.95, exceedances: int = 0) -> int:
@@ -36,18 +34,7 @@ def least_rows(quantile: float, level: float = 0.95, exceedances: int = 0) -> in
 
     59 for p95 and 299 for p99 at 95 % without an exceedance, 93 for p95 with one.
     """
-    from scipy.special import bdtr
-
-    low, high = exceedances + 1, exceedances + 2
-    while bdtr(exceedances, high, 1 - quantile) > 1 - level:
-        low, high = high, high * 2
-    while low < high:
-        middle = (low + high) // 2
-        if bdtr(exceedances, middle, 1 - quantile) > 1 - level:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    return least(lambda n: at_most(exceedances, n, 1 - quantile) <= 1 - level, exceedances + 1)
 
 
 def quantile(histogram: LogHistogram, q: float, *, level: float) -> Estimate:
@@ -62,7 +49,7 @@ def quantile(histogram: LogHistogram, q: float, *, level: float) -> Estimate:
         raise ValueError("a quantile of no rows has no estimate")
     low, high = _ranks(n, q, (1 - level) / 2)
     lower, upper = _ranks(n, q, 0.05)
-    value = _edge(histogram, max(1, -(-n * q // 1)), upper=True)
+    value = _edge(histogram, max(1, -(-round(n * q, 6) // 1)), upper=True)
     assert value is not None  # noqa: S101  (a rank within 1..n)
     return Estimate(
         value=value,
@@ -84,12 +71,14 @@ def quantile_ratio(
     """The ratio of two quantiles, candidate over baseline, with a block bootstrap over the hours.
 
     The same hours are drawn for both arms, 2,000 times; the interval is that of the percentiles of the logarithm of the
-    ratio. Deterministic for a seed. Raises ValueError with no hour, or with different numbers of them.
+    ratio. Deterministic for a seed. Raises ValueError with no hour, with different numbers of them, or for an arm of no rows.
     """
     import numpy as np
 
     if not baseline or len(baseline) != len(candidate):
         raise ValueError(f"{len(baseline)} and {len(candidate)} hours can't be paired")
+    if not all(sum(one.n for one in arm) for arm in (baseline, candidate)):
+        raise ValueError("a quantile of no rows has no estimate")
     keys = sorted({key for one in (*baseline, *candidate) for key, _ in one.buckets})
     place = {key: index for index, key in enumerate(keys)}
     matrices = []
@@ -102,6 +91,8 @@ def quantile_ratio(
     generator = np.random.default_rng(seed)
     hours = len(baseline)
     draws = generator.multinomial(hours, np.full(hours, 1 / hours), size=_RESAMPLES).astype(float)
+    # a draw without a row in one arm has no ratio
+    draws = draws[np.all([(draws @ matrix).sum(axis=1) > 0 for matrix in matrices], axis=0)]
     logs = np.array(keys, dtype=float)
     point = [float(_quantile_keys(matrix.sum(axis=0)[None, :], logs, q)[0]) for matrix in matrices]
     resampled = [_quantile_keys(draws @ matrix, logs, q) for matrix in matrices]
@@ -109,7 +100,7 @@ def quantile_ratio(
     value = float(np.exp((point[1] - point[0]) * np.log(GROWTH)))
     tail = (1 - level) / 2
     low, high, lower, upper = (float(np.exp(x)) for x in np.quantile(ratios, [tail, 1 - tail, 0.05, 0.95]))
-    below = float((ratios <= 0).mean())
+    tails = float((ratios <= 0).mean()), float((ratios >= 0).mean())
     return Estimate(
         value=value,
         low=min(low, value),
@@ -118,7 +109,7 @@ def quantile_ratio(
         n=sum(one.n for one in candidate),
         method="ratio of quantiles, block bootstrap over hours",
         scale=Scale.RATIO,
-        p_value=min(1.0, max(2 * min(below, 1 - below), 1 / _RESAMPLES)),
+        p_value=min(1.0, max(2 * min(tails), 1 / _RESAMPLES)),
         lower_bound=min(lower, value),
         upper_bound=max(upper, value),
         baseline=GROWTH ** point[0] / 1e6,
@@ -143,14 +134,11 @@ def _quantile_keys(table: NDArray[np.float64], keys: NDArray[np.float64], q: flo
 
 def _ranks(n: int, q: float, tail: float) -> tuple[int, int]:
     """The ranks (from 1) between which the quantile lies with at least 1 − 2·tail; 0 and n + 1 do not exist."""
-    from scipy.special import bdtr
-
-    low, high = 0, n
     # the largest r with P(Bin(n, q) ≤ r − 1) ≤ tail
     first, last = 0, n
     while first < last:
         middle = (first + last + 1) // 2
-        if bdtr(middle - 1, n, q) <= tail:
+        if at_most(middle - 1, n, q) <= tail:
             first = middle
         else:
             last = middle - 1
@@ -159,12 +147,11 @@ def _ranks(n: int, q: float, tail: float) -> tuple[int, int]:
     first, last = 1, n + 1
     while first < last:
         middle = (first + last) // 2
-        if bdtr(middle - 1, n, q) >= 1 - tail:
+        if at_most(middle - 1, n, q) >= 1 - tail:
             last = middle
         else:
             first = middle + 1
-    high = first if first <= n and bdtr(first - 1, n, q) >= 1 - tail and first - 1 < n else n + 1
-    return low, high
+    return low, first
 
 
 def _edge(histogram: LogHistogram, rank: float, *, upper: bool) -> float | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from model_ratchet.core.evidence import Counts
+from model_ratchet.stats.tails import at_least, at_most
 
 
 def sample_ratio(observed: Sequence[int], shares: Sequence[float]) -> float:
@@ -10,7 +11,7 @@ def sample_ratio(observed: Sequence[int], shares: Sequence[float]) -> float:
 
     ``sample_ratio((821588, 815482), (0.5, 0.5))`` is 1.8e-6 (Fabijan et al. 2019). Raises ValueError for no units.
     """
-    from scipy.special import bdtr, bdtrc, chdtrc
+    from scipy.special import chdtrc
 
     total = sum(observed)
     if total == 0 or len(observed) != len(shares):
@@ -20,11 +21,10 @@ def sample_ratio(observed: Sequence[int], shares: Sequence[float]) -> float:
         return 0.0
     if len(observed) == 2 and min(expected) < 5:
         k = observed[1]
-        below = float(bdtr(k, total, shares[1]))
-        above = float(bdtrc(k - 1, total, shares[1])) if k else 1.0
-        return min(1.0, 2 * min(below, above))
-    statistic = sum((seen - want) ** 2 / want for seen, want in zip(observed, expected, strict=True) if want)
-    return float(chdtrc(len([want for want in expected if want]) - 1, statistic))
+        return min(1.0, 2 * min(at_most(k, total, shares[1]), at_least(k, total, shares[1])))
+    cells = [(seen, want) for seen, want in zip(observed, expected, strict=True) if want]
+    statistic = sum((seen - want) ** 2 / want for seen, want in cells)
+    return float(chdtrc(len(cells) - 1, statistic)) if len(cells) > 1 else 1.0
 
 
 def coverage_differs(baseline: Counts, candidate: Counts) -> float:

@@ -175,7 +175,7 @@ def test_a_rate_within_its_limit_is_shown_above_it_in_at_most_the_level(rate: fl
     alarms = 0
     for _ in range(400):
         hours = [Counts(successes=int(errors), n=400) for errors in random.binomial(400, rate, 72)]
-        alarms += sequential.harm_rate(hours, limit=0.001, level=0.05, planned_n=28_800) is not None
+        alarms += sequential.harm_rate(hours, limit=0.001, level=0.05) is not None
     assert alarms / 400 <= 0.05
 
 
@@ -185,7 +185,7 @@ def test_great_harm_is_shown_long_before_the_window_ends() -> None:
     assert found is not None
     assert found < 24
     errors = [Counts(successes=4, n=400)] * 72
-    shown = sequential.harm_rate(errors, limit=0.001, level=0.01, planned_n=28_800)
+    shown = sequential.harm_rate(errors, limit=0.001, level=0.01)
     assert shown is not None
     assert shown < 24
 
