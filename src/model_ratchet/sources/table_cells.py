@@ -18,11 +18,15 @@ from model_ratchet.sources.table_sql import (
     Tree,
     as_wide,
     call,
+    cast,
     choose,
     column,
+    every,
     how_many,
     named,
+    negate,
     number,
+    some,
     table,
     total,
     values,
@@ -149,7 +153,7 @@ class ArmCells:
         ceil(ln v / ln 1.02) is exact for every whole number up to 10¹²: none lies closer than 10⁻¹¹ to a bucket's edge.
         """
         value = column(f"v{metric}")
-        bucket = exp.cast(call("CEIL", call("LN", value) / number(_LOG_BASE)), "BIGINT")
+        bucket = cast(call("CEIL", call("LN", value) / number(_LOG_BASE)), "BIGINT")
         counted = (
             exp.select(
                 column("arm"),
@@ -158,8 +162,8 @@ class ArmCells:
                 named(choose((value > number(1), bucket), otherwise=number(0)), "bucket"),
                 named(how_many(), "rows"),
             )
-            .from_(within(self._rows.copy(), "rows"))
-            .where(exp.not_(value.is_(exp.null())))
+            .from_(within(self._rows, "rows"))
+            .where(negate(value.is_(exp.null())))
             .group_by(*(number(position) for position in range(1, 5)))
             .order_by(*(number(position) for position in range(1, 5)))
         )
@@ -170,7 +174,7 @@ class ArmCells:
         """Distinct assignment units among the served rows of each arm."""
         counted = (
             exp.select(column("arm"), exp.Count(this=exp.Distinct(expressions=[column("unit")])))
-            .from_(within(self._rows.copy(), "rows"))
+            .from_(within(self._rows, "rows"))
             .where(column("served").eq(number(1)))
             .group_by(column("arm"))
         )
@@ -178,7 +182,7 @@ class ArmCells:
 
     def unknown_label(self, metric: int) -> str:
         """The first, in order, of the labels that are neither true nor false."""
-        shown = exp.select(call("MIN", column(f"shown{metric}"))).from_(within(self._rows.copy(), "rows"))
+        shown = exp.select(call("MIN", column(f"shown{metric}"))).from_(within(self._rows, "rows"))
         return str(self._engine.run(shown)[0][0])
 
     def _place(self, dimensions: frozenset[str], clusters: int) -> None:
@@ -206,7 +210,7 @@ class ArmCells:
         keys = [column("arm"), column("served"), time, *(column(name) for name in sorted(joint.dimensions))]
         return (
             exp.select(*keys, *(named(measure.tree, measure.name) for measure in self._measures))
-            .from_(within(self._rows.copy(), "rows"))
+            .from_(within(self._rows, "rows"))
             .group_by(*(number(position) for position in range(1, len(keys) + 1)))
         )
 
@@ -236,9 +240,7 @@ class ArmCells:
 
     def _in_span(self) -> Tree:
         at, served = column("at", "cells"), column("served", "cells")
-        return exp.and_(
-            at >= column("first", "spans"), at <= column("last", "spans"), served >= column("least", "spans")
-        )
+        return every(at >= column("first", "spans"), at <= column("last", "spans"), served >= column("least", "spans"))
 
 
 def _asked(segments: Iterable[int], strata: Iterable[int | None]) -> Iterator[frozenset[str]]:
@@ -265,7 +267,7 @@ def _measures(form: RowForm, limits: Mapping[int, Sequence[int]]) -> Iterator[_M
     yield _Measure("last", call("MAX", column("offset")), largest=True)
     bad = [column(f"bad{i}") for i in range(len(form.metrics)) if "bad" in form.marks(i)]
     if bad:
-        yield _Measure("bad", how_many(exp.or_(*bad)))
+        yield _Measure("bad", how_many(some(*bad)))
     for i, (_, metric) in enumerate(form.metrics):
         value = column(f"v{i}")
         yield _Measure(f"n{i}", exp.Count(this=value))

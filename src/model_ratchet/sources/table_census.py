@@ -128,7 +128,7 @@ def segment_counts(
         classed: exp.Query = exp.select(named(_arm_class(log), "class"), value).from_(rows)
     else:
         parts = [
-            exp.select(named(number(code), "class"), value.copy()).from_(rows.copy()).where(there(column(score)))
+            exp.select(named(number(code), "class"), value).from_(rows).where(there(column(score)))
             for code, score in ((_BASELINE, log.wide.baseline), (_CANDIDATE, log.wide.candidate))
         ]
         classed = exp.union(*parts, distinct=False)

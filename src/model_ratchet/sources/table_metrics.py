@@ -18,9 +18,12 @@ from model_ratchet.sources.table_sql import (
     call,
     choose,
     column,
+    every,
     finite,
     flag,
+    negate,
     number,
+    some,
     surely,
     text,
     there,
@@ -84,39 +87,39 @@ def truth(flag_column: Column) -> Tree:
     stored = column(flag_column.name)
     match flag_column.kind:
         case Kind.BOOLEAN:
-            return choose((stored, number(1)), (exp.not_(stored), number(0)))
+            return choose((stored, number(1)), (negate(stored), number(0)))
         case Kind.NUMBER:
             return choose((stored.eq(number(1)), number(1)), (stored.eq(number(0)), number(0)))
         case _:
             word, real = call("LOWER", stored), as_real(stored)
             return choose(
-                (exp.or_(word.eq(text("true")), real.eq(number(1))), number(1)),
-                (exp.or_(word.eq(text("false")), real.eq(number(0))), number(0)),
+                (some(word.eq(text("true")), real.eq(number(1))), number(1)),
+                (some(word.eq(text("false")), real.eq(number(0))), number(0)),
             )
 
 
 def _numeric(log: Log, name: str, factor: int) -> MetricTrees:
     real = as_real(column(name))
     micros = call("ROUND", real * number(float(factor)))
-    fits = exp.and_(finite(real), call("ABS", real * number(float(factor))) <= number(_LARGEST))
-    marks: dict[Mark, Tree] = {"bad": exp.not_(fits)}
+    fits = every(finite(real), call("ABS", real * number(float(factor))) <= number(_LARGEST))
+    marks: dict[Mark, Tree] = {"bad": negate(fits)}
     if log.columns[name].kind is Kind.TEXT:
-        marks["mistyped"] = exp.and_(there(column(name)), absent(real))
+        marks["mistyped"] = every(there(column(name)), absent(real))
     return MetricTrees(choose((fits, as_whole(micros))), marks)
 
 
 def _flag(log: Log, name: str, metric: Proportion, arrived: Tree, *, waits: bool) -> MetricTrees:
     """A column that says by itself whether the event is true; where it waits for a label, null is one that has not come."""
-    given = exp.and_(there(column(name)), arrived)
-    excluded = exp.and_(given, _any_of(log, name, metric.exclude))
+    given = every(there(column(name)), arrived)
+    excluded = every(given, _any_of(log, name, metric.exclude))
     true = truth(log.columns[name])
     marks: dict[Mark, Tree] = {
         "excluded": excluded,
-        "unknown": exp.and_(given, exp.not_(excluded), absent(true)),
+        "unknown": every(given, negate(excluded), absent(true)),
     }
     if not waits:
         marks["bad"] = absent(column(name))
-    value = choose((exp.and_(given, exp.not_(excluded)), true))
+    value = choose((every(given, negate(excluded)), true))
     return MetricTrees(value, marks, as_text(column(name)))
 
 
@@ -124,16 +127,16 @@ def _against_label(log: Log, metric: Proportion, arm: Arm, arrived: Tree) -> Met
     """A score or a prediction beside a label."""
     label = metric.label or ""
     predicted = _predicted_column(log, metric, arm)
-    bad = _not_a_number(log, predicted) if metric.threshold is None else exp.not_(finite(as_real(column(predicted))))
-    given, no_outcome = exp.and_(there(column(label)), arrived), _any_of(log, label, metric.exclude)
-    marks: dict[Mark, Tree] = {"bad": bad, "excluded": exp.and_(given, no_outcome, exp.not_(bad))}
-    counted = exp.and_(given, exp.not_(no_outcome), exp.not_(bad))
+    bad = _not_a_number(log, predicted) if metric.threshold is None else negate(finite(as_real(column(predicted))))
+    given, no_outcome = every(there(column(label)), arrived), _any_of(log, label, metric.exclude)
+    marks: dict[Mark, Tree] = {"bad": bad, "excluded": every(given, no_outcome, negate(bad))}
+    counted = every(given, negate(no_outcome), negate(bad))
     if metric.threshold is None:
         return MetricTrees(choose((counted, _equal(log, predicted, label))), marks)
     right_label = truth(log.columns[label])
-    marks["unknown"] = exp.and_(given, exp.not_(no_outcome), absent(right_label))
+    marks["unknown"] = every(given, negate(no_outcome), absent(right_label))
     if log.columns[predicted].kind is Kind.TEXT:
-        marks["mistyped"] = exp.and_(there(column(predicted)), absent(as_real(column(predicted))))
+        marks["mistyped"] = every(there(column(predicted)), absent(as_real(column(predicted))))
     right = choose(
         (right_label.eq(flag(_beyond(predicted, metric.threshold))), number(1)),
         (there(right_label), number(0)),
@@ -164,7 +167,7 @@ def _any_of(log: Log, name: str, words: tuple[str | float | bool, ...]) -> Tree:
     if not words:
         return exp.false()
     tests = [_is(log, name, word) for word in words]
-    return surely(exp.or_(*tests))
+    return surely(some(*tests))
 
 
 def _is(log: Log, name: str, word: str | float | bool) -> Tree:
@@ -181,7 +184,7 @@ def _is(log: Log, name: str, word: str | float | bool) -> Tree:
 def _not_a_number(log: Log, name: str) -> Tree:
     """A prediction that is absent, or a number that is none."""
     if log.columns[name].kind is Kind.NUMBER:
-        return exp.not_(finite(as_real(column(name))))
+        return negate(finite(as_real(column(name))))
     return absent(column(name))
 
 
@@ -190,7 +193,7 @@ def _equal(log: Log, one: str, other: str) -> Tree:
     if log.columns[one].kind is Kind.BOOLEAN or log.columns[other].kind is Kind.BOOLEAN:
         return flag(truth(log.columns[one]).eq(truth(log.columns[other])))
     return flag(
-        exp.or_(
+        some(
             as_text(column(one)).eq(as_text(column(other))),
             as_real(column(one)).eq(as_real(column(other))),
         )

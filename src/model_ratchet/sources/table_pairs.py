@@ -23,11 +23,14 @@ from model_ratchet.sources.table_sql import (
     absent,
     as_wide,
     call,
+    cast,
     choose,
     column,
+    every,
     flag,
     how_many,
     named,
+    negate,
     number,
     only_where,
     table,
@@ -96,7 +99,7 @@ class PairCells:
             .from_(within(self._decoded(), "requests"))
             .join(
                 values(spans, "spans", ("span", "first", "last")),
-                on=exp.and_(hour >= column("first", "spans"), hour < column("last", "spans")),
+                on=every(hour >= column("first", "spans"), hour < column("last", "spans")),
                 join_type="inner",
             )
             .group_by(*keys)
@@ -188,7 +191,7 @@ def without_repeats(engine: Engine, form: RowForm, rows: exp.Query) -> exp.Query
     place = exp.Window(
         this=exp.RowNumber(), partition_by=[column("id"), column("arm")], order=exp.Order(expressions=order)
     )
-    again = exp.select(*columns, named(place, "place")).from_(within(marked, "marked")).where(exp.not_(once))
+    again = exp.select(*columns, named(place, "place")).from_(within(marked, "marked")).where(negate(once))
     engine.keep("@firsts", exp.select(*columns).from_(within(again, "again")).where(column("place").eq(number(1))))
     alone = exp.select(*columns).from_(within(marked, "marked")).where(once)
     return exp.union(alone, exp.select(*columns).from_(table("@firsts")), distinct=False)
@@ -238,7 +241,7 @@ def _packed(digits: Iterable[_Digit], word: int) -> Tree:
             stored = column(digit.name)
             known = call("COALESCE", stored + number(1), number(0)) if digit.name.startswith("v") else stored
             parts.append(known * number(digit.factor))
-    return exp.cast(functools.reduce(operator.add, parts), "BIGINT")
+    return cast(functools.reduce(operator.add, parts), "BIGINT")
 
 
 def _earlier(hour: _Digit) -> Tree:
@@ -263,7 +266,7 @@ def _apart(folded: exp.Select) -> exp.Select:
 def _paired_sums(metric: int) -> Iterator[tuple[str, Tree]]:
     """Over the requests whose value is known in both arms: how many, Σ baseline, Σ candidate, Σ (candidate − baseline)²."""
     weight, b, c = column("weight"), column(f"b_v{metric}"), column(f"c_v{metric}")
-    known = exp.and_(there(b), there(c))
+    known = every(there(b), there(c))
     difference = as_wide(c - b)
     yield f"m{metric}", total(choose((known, weight)))
     yield f"b{metric}", total(choose((known, weight * b)))

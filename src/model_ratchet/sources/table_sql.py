@@ -1,4 +1,7 @@
-"""The words of the questions: columns, literals and the few functions that they use, as syntax trees."""
+"""The words of the questions: columns, literals and the few functions that they use, as syntax trees.
+
+A tree can stand in many places, and none of these functions copies it: the text is made from one copy of the whole.
+"""
 
 from collections.abc import Iterable
 from typing import TypeAlias
@@ -38,7 +41,7 @@ def table(name: str, alias: str = "") -> exp.Table:
 
 def within(query: exp.Query, alias: str) -> exp.Subquery:
     """A question in the place of a table."""
-    return query.subquery(exp.to_identifier(alias, quoted=True))
+    return query.subquery(exp.to_identifier(alias, quoted=True), copy=False)
 
 
 def values(rows: Iterable[tuple[object, ...]], alias: str, names: Iterable[str]) -> exp.Values:
@@ -51,13 +54,13 @@ def values(rows: Iterable[tuple[object, ...]], alias: str, names: Iterable[str])
 
 
 def call(function: str, *trees: Tree) -> exp.Func:
-    """A function of these. Like all that follow, it takes copies: a tree can stand in many places."""
-    return exp.func(function, *trees)
+    """A function of these."""
+    return exp.func(function, *trees, copy=False)
 
 
 def as_text(tree: Tree) -> Tree:
     """The value as text."""
-    return exp.cast(tree, "TEXT")
+    return cast(tree, "TEXT")
 
 
 def as_whole(tree: Tree) -> Tree:
@@ -67,7 +70,7 @@ def as_whole(tree: Tree) -> Tree:
 
 def as_wide(tree: Tree) -> Tree:
     """An integer as a 128-bit one, for products and sums of products."""
-    return exp.cast(tree, "INT128")
+    return cast(tree, "INT128")
 
 
 def as_real(tree: Tree) -> Tree:
@@ -77,30 +80,50 @@ def as_real(tree: Tree) -> Tree:
 
 def try_cast(tree: Tree, kind: str) -> Tree:
     """The value as another type; null where it can't be."""
-    return exp.TryCast(this=tree.copy(), to=exp.DataType.build(kind))
+    return exp.TryCast(this=tree, to=exp.DataType.build(kind))
+
+
+def cast(tree: Tree, kind: str | exp.DataType) -> Tree:
+    """The value as another type; an error where it can't be."""
+    return exp.Cast(this=tree, to=exp.DataType.build(kind))
+
+
+def every(*conditions: Tree) -> Tree:
+    """Whether all of the conditions hold."""
+    return exp.and_(*conditions, copy=False)
+
+
+def some(*conditions: Tree) -> Tree:
+    """Whether any of the conditions holds."""
+    return exp.or_(*conditions, copy=False)
+
+
+def negate(condition: Tree) -> Tree:
+    """Whether the condition does not hold; null where it is null."""
+    return exp.not_(condition, copy=False)
 
 
 def finite(real: Tree) -> Tree:
     """Whether a double is there and is neither NaN nor infinite. Never null."""
-    return exp.and_(there(real), exp.not_(call("ISNAN", real)), exp.not_(call("ISINF", real)))
+    return every(there(real), negate(call("ISNAN", real)), negate(call("ISINF", real)))
 
 
 def there(tree: Tree) -> Tree:
     """Whether the value is not null."""
-    return exp.not_(absent(tree))
+    return negate(absent(tree))
 
 
 def absent(tree: Tree) -> Tree:
     """Whether the value is null."""
-    return tree.is_(exp.null())
+    return exp.Is(this=tree, expression=exp.null())
 
 
 def choose(*branches: tuple[Tree, Tree], otherwise: Tree | None = None) -> exp.Case:
     """The value of the first branch whose condition holds."""
     case = exp.Case()
     for condition, value in branches:
-        case = case.when(condition, value)
-    return case.else_(otherwise) if otherwise is not None else case
+        case = case.when(condition, value, copy=False)
+    return case.else_(otherwise, copy=False) if otherwise is not None else case
 
 
 def flag(condition: Tree) -> exp.Case:
@@ -115,7 +138,7 @@ def surely(condition: Tree) -> Tree:
 
 def total(tree: Tree) -> Tree:
     """The exact sum, 0 over nothing."""
-    return call("COALESCE", exp.Sum(this=tree.copy()), number(0))
+    return call("COALESCE", exp.Sum(this=tree), number(0))
 
 
 def how_many(condition: Tree | None = None) -> Tree:
@@ -125,4 +148,4 @@ def how_many(condition: Tree | None = None) -> Tree:
 
 def only_where(aggregate: Tree, condition: Tree) -> exp.Filter:
     """The aggregate over the rows that meet the condition."""
-    return exp.Filter(this=aggregate.copy(), expression=exp.Where(this=condition.copy()))
+    return exp.Filter(this=aggregate, expression=exp.Where(this=condition))

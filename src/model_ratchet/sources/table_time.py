@@ -7,7 +7,20 @@ from sqlglot import exp
 
 from model_ratchet.core.evidence import EPOCH, HOUR, Window
 from model_ratchet.sources.engine import Column, Kind
-from model_ratchet.sources.table_sql import Tree, absent, call, choose, column, number, text, there, try_cast
+from model_ratchet.sources.table_sql import (
+    Tree,
+    absent,
+    call,
+    cast,
+    choose,
+    column,
+    every,
+    negate,
+    number,
+    text,
+    there,
+    try_cast,
+)
 
 MICROSECOND = timedelta(microseconds=1)
 HOUR_MICROS = HOUR // MICROSECOND
@@ -38,9 +51,9 @@ class TimeColumn:
         """Microseconds since 1970; null where there is no time, or none that can be read."""
         stored = column(self.column.name)
         if self.column.kind is Kind.INSTANT:
-            return _micros(exp.cast(stored, "TIMESTAMPTZ"))
+            return _micros(cast(stored, "TIMESTAMPTZ"))
         if self.column.kind is Kind.NAIVE:
-            return self._in_zone(exp.cast(stored, "TIMESTAMP"))
+            return self._in_zone(cast(stored, "TIMESTAMP"))
         with_offset = _micros(try_cast(stored, "TIMESTAMPTZ"))
         naive = try_cast(stored, "TIMESTAMP")
         return choose((self._has_offset(), with_offset), otherwise=self._in_zone(naive) if self.zone else None)
@@ -48,11 +61,11 @@ class TimeColumn:
     def unreadable(self) -> Tree:
         """Whether a text is no time."""
         parsed = try_cast(column(self.column.name), "TIMESTAMP")
-        return exp.and_(there(column(self.column.name)), absent(parsed))
+        return every(there(column(self.column.name)), absent(parsed))
 
     def lacks_zone(self) -> Tree:
         """Whether a text is there without an offset."""
-        return exp.and_(there(column(self.column.name)), exp.not_(self._has_offset()))
+        return every(there(column(self.column.name)), negate(self._has_offset()))
 
     def near(self, window: Window) -> Tree | None:
         """A cheap condition that every row of the window meets, so that files outside of it are skipped."""
@@ -65,7 +78,7 @@ class TimeColumn:
             return None
         first, last = _spelled(window.start - margin, kind), _spelled(window.end + margin, kind)
         own = exp.DataType.build(self.column.type, udt=True) if self.column.type in _OWN_TYPES else kind
-        return exp.and_(stored >= exp.cast(text(first), own), stored < exp.cast(text(last), own))
+        return every(stored >= cast(text(first), own), stored < cast(text(last), own))
 
     def _has_offset(self) -> Tree:
         return exp.RegexpLike(this=column(self.column.name), expression=text(_WITH_OFFSET))
@@ -82,7 +95,7 @@ def active_offset(micros: Tree, window: Window) -> Tree:
     passed = 0
     for interval in window.intervals:
         start, end = since_epoch(interval.start), since_epoch(interval.end)
-        inside = exp.and_(micros >= number(start), micros < number(end))
+        inside = every(micros >= number(start), micros < number(end))
         branches.append((inside, micros - number(start - passed)))
         passed += end - start
     return choose(*branches)
@@ -90,7 +103,7 @@ def active_offset(micros: Tree, window: Window) -> Tree:
 
 def whole_hours(offset: Tree) -> Tree:
     """The hour of active time of an offset."""
-    return exp.IntDiv(this=offset.copy(), expression=number(HOUR_MICROS))
+    return exp.IntDiv(this=offset, expression=number(HOUR_MICROS))
 
 
 def instant_at(window: Window, offset: int) -> datetime:
