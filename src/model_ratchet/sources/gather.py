@@ -71,12 +71,11 @@ def _started(source: MetricSource, needs: Sequence[Need]) -> Future[Answers]:
 def _result(name: str, future: Future[Answers], seconds: float, *, left: float) -> Answers | Reason:
     """What a source said by its deadline. The text of an unforeseen error is not passed on: it may hold a secret."""
     try:
-        return future.result(timeout=left)
+        error = future.exception(timeout=left)
     except TimeoutError:
-        if not future.done():
-            return because(Why.SOURCE_TIMED_OUT, source=name, seconds=seconds)
-        return because(Why.CRASHED, what=f"source {name} (TimeoutError)")
-    except SourceError:
+        return because(Why.SOURCE_TIMED_OUT, source=name, seconds=seconds)
+    if error is None:
+        return future.result()
+    if isinstance(error, SourceError):
         return because(Why.SOURCE_UNREACHABLE, source=name, status="no answer")
-    except Exception as error:  # noqa: BLE001
-        return because(Why.CRASHED, what=f"source {name} ({type(error).__name__})")
+    return because(Why.CRASHED, what=f"source {name} ({type(error).__name__})")
