@@ -259,17 +259,24 @@ class ArmMoments:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantileCounts:
-    """How many rows of one arm are at or below the limit of the need, and the largest value seen (base unit)."""
+    """How many rows of one arm are at or below the limit of the need, and the largest value seen (base unit).
+
+    ``unclear`` rows lie in the histogram bucket that holds the limit, on either side of it; they are not in ``at_or_below``.
+    """
 
     at_or_below: int
     n: int
     maximum: float | None
+    unclear: int = 0
     shape: Literal["quantile_counts"] = "quantile_counts"
 
     def __add__(self, other: "QuantileCounts") -> "QuantileCounts":
         seen = [value for value in (self.maximum, other.maximum) if value is not None]
         return QuantileCounts(
-            at_or_below=self.at_or_below + other.at_or_below, n=self.n + other.n, maximum=max(seen, default=None)
+            at_or_below=self.at_or_below + other.at_or_below,
+            n=self.n + other.n,
+            maximum=max(seen, default=None),
+            unclear=self.unclear + other.unclear,
         )
 
 
@@ -287,6 +294,32 @@ class LogHistogram:
     def n(self) -> int:
         """How many rows it holds."""
         return sum(count for _, count in self.buckets)
+
+    def __add__(self, other: "LogHistogram") -> "LogHistogram":
+        sums = dict(self.buckets)
+        for key, count in other.buckets:
+            sums[key] = sums.get(key, 0) + count
+        return LogHistogram(buckets=tuple(sorted(sums.items())))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BucketHistogram:
+    """Rows of one arm in buckets of fixed edges: (upper edge in the base unit, None for all above, rows), by edge."""
+
+    buckets: tuple[tuple[float | None, int], ...]
+    shape: Literal["bucket_histogram"] = "bucket_histogram"
+
+    @property
+    def n(self) -> int:
+        """How many rows it holds."""
+        return sum(count for _, count in self.buckets)
+
+    def __add__(self, other: "BucketHistogram") -> "BucketHistogram":
+        """Both together, where they have the same edges. Raises ValueError where they have not."""
+        if [edge for edge, _ in self.buckets] != [edge for edge, _ in other.buckets]:
+            raise ValueError("histograms of different edges can't be added")
+        pairs = zip(self.buckets, other.buckets, strict=True)
+        return BucketHistogram(buckets=tuple((edge, mine + more) for (edge, mine), (_, more) in pairs))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -416,6 +449,7 @@ Simple: TypeAlias = (
     | ArmMoments
     | QuantileCounts
     | LogHistogram
+    | BucketHistogram
     | Series
     | Categories
     | Labels

@@ -64,6 +64,19 @@ class Why(StrEnum):
     SOURCE_UNREACHABLE = "source_unreachable"  # source, status
     SOURCE_TIMED_OUT = "source_timed_out"  # source, seconds
     SOURCE_ABSENT = "source_absent"  # source, file
+    SOURCE_UNAUTHORISED = "source_unauthorised"  # source, status
+    VARIABLE_ABSENT = "variable_absent"  # source, variable
+    ORIGIN_REFUSED = "origin_refused"  # source, origin
+    ANSWER_TOO_LARGE = "answer_too_large"  # source, most
+    ANSWER_PARTIAL = "answer_partial"  # source, warnings
+    QUERY_REFUSED = "query_refused"  # source, metric, error: the server's word for the kind of error
+    SERIES_ABSENT = "series_absent"  # source, metric
+    SERIES_MANY = "series_many"  # source, metric, series
+    SERIES_GAP = "series_gap"  # source, metric, hours, of
+    HISTOGRAM_NATIVE = "histogram_native"  # source, metric
+    HISTOGRAM_COARSE = "histogram_coarse"  # source, metric
+    COUNTER_BROKEN = "counter_broken"  # source, metric, what
+    RETENTION_SHORT = "retention_short"  # source, keeps, since
     COLUMN_ABSENT = "column_absent"  # source, column
     COLUMN_MISTYPED = "column_mistyped"  # source, column, type
     FILE_TRUNCATED = "file_truncated"  # source, file
@@ -103,6 +116,9 @@ class Why(StrEnum):
     ATTEMPT = "attempt"  # number
     EXTENDED = "extended"  # times
     NOT_SHOWN_BETTER = "not_shown_better"  # policy
+    LIMIT_WITHIN_BUCKET = (
+        "limit_within_bucket"  # limit, rows: a histogram's bucket holds the limit, and they may be on either side
+    )
     REFERENCE_NOT_CONCURRENT = "reference_not_concurrent"
 
 

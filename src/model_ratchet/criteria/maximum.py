@@ -45,22 +45,16 @@ class Maximum(OnMetric):
         found = self._counts(scope, evidence)
         if isinstance(found, Missing):
             return missing(found)
-        if found is None or found.n == 0 or found.maximum is None:
+        if found is None or found.n == 0:
             return Judgement(
                 outcome=Outcome.ERRORED, reason=because(Why.NO_ROWS, metric=self.metric, arm=str(Arm.CANDIDATE))
             )
-        estimate = Estimate(
-            value=found.maximum,
-            low=found.maximum,
-            high=None,
-            level=1.0,
-            n=found.n,
-            method="largest value seen",
-            scale=Scale.ABSOLUTE,
-            lower_bound=found.maximum,
-        )
-        if found.at_or_below < found.n:
+        estimate = _largest(found)
+        if found.at_or_below + found.unclear < found.n:
             outcome, reason = Outcome.FAILED, because(Why.LIMIT_BROKEN, limit=self.at_most.text)
+        elif found.unclear:
+            reason = because(Why.LIMIT_WITHIN_BUCKET, limit=self.at_most.text, rows=found.unclear)
+            outcome = Outcome.INCONCLUSIVE
         elif found.n < self.min_rows:
             outcome, reason = Outcome.INCONCLUSIVE, because(Why.TOO_FEW_ROWS, rows=found.n, least=self.min_rows)
         else:
@@ -70,7 +64,7 @@ class Maximum(OnMetric):
     def early(self, scope: Scope, evidence: Evidence) -> Judgement | None:
         """Failed, when a value above the limit was seen: no further row can undo it."""
         found = self._counts(scope, evidence)
-        if isinstance(found, QuantileCounts) and found.at_or_below < found.n:
+        if isinstance(found, QuantileCounts) and found.at_or_below + found.unclear < found.n:
             return self.judge(scope, evidence)
         return None
 
@@ -95,3 +89,19 @@ class Maximum(OnMetric):
             arms=(Arm.CANDIDATE,),
             limit=self.at_most.value,
         )
+
+
+def _largest(found: QuantileCounts) -> Estimate | None:
+    """The largest value seen; None where the source holds buckets only."""
+    if found.maximum is None:
+        return None
+    return Estimate(
+        value=found.maximum,
+        low=found.maximum,
+        high=None,
+        level=1.0,
+        n=found.n,
+        method="largest value seen",
+        scale=Scale.ABSOLUTE,
+        lower_bound=found.maximum,
+    )

@@ -5,7 +5,16 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from model_ratchet.core.evidence import Arm, Evidence, LogHistogram, Missing, Need, QuantileCounts, Shape
+from model_ratchet.core.evidence import (
+    Arm,
+    BucketHistogram,
+    Evidence,
+    LogHistogram,
+    Missing,
+    Need,
+    QuantileCounts,
+    Shape,
+)
 from model_ratchet.core.fields import LimitField
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Why, because
@@ -46,7 +55,7 @@ class QuantileLimit(OnMetric):
         from model_ratchet.stats.quantiles import at_most_p_values, least_rows, quantile
 
         counts: QuantileCounts | None = None
-        buckets: dict[int, int] = {}
+        whole: LogHistogram | BucketHistogram | None = None
         for stage in (stage for stage in scope.stages if stage.window is not None):
             count_need, histogram_need = self._of(stage)
             found, histogram = evidence.answer(count_need), evidence.answer(histogram_need)
@@ -55,34 +64,35 @@ class QuantileLimit(OnMetric):
                     return missing(answer)
             if isinstance(found, QuantileCounts):
                 counts = found if counts is None else counts + found
-            if isinstance(histogram, LogHistogram):
-                for bucket, rows in histogram.buckets:
-                    buckets[bucket] = buckets.get(bucket, 0) + rows
-        if counts is None or counts.n == 0 or not buckets:
+            if isinstance(histogram, LogHistogram | BucketHistogram):
+                whole = _merged(whole, histogram)
+        if counts is None or counts.n == 0 or whole is None or whole.n == 0:
             return Judgement(
                 outcome=Outcome.ERRORED, reason=because(Why.NO_ROWS, metric=self.metric, arm=str(Arm.CANDIDATE))
             )
         alpha = self.alpha / scope.facts.alpha_divisor
-        estimate = quantile(LogHistogram(buckets=tuple(sorted(buckets.items()))), self.quantile, level=1 - 2 * alpha)
+        estimate = quantile(whole, self.quantile, level=1 - 2 * alpha)
         p_pass, p_fail = at_most_p_values(counts, self.quantile)
         if p_pass <= alpha:
             outcome, reason = Outcome.PASSED, because(Why.WITHIN_LIMIT, limit=self.at_most.text)
         elif p_fail <= alpha:
             outcome, reason = Outcome.FAILED, because(Why.LIMIT_BROKEN, limit=self.at_most.text)
         else:
-            above = counts.n - counts.at_or_below
+            above = counts.n - counts.at_or_below - counts.unclear
             least = least_rows(self.quantile, 1 - alpha, above)
             if counts.n < least_rows(self.quantile, 1 - alpha):
                 reason = because(Why.TOO_FEW_ROWS, rows=counts.n, least=least)
             else:
-                within = counts.at_or_below > self.quantile * counts.n
+                within = not counts.unclear and counts.at_or_below > self.quantile * counts.n
                 reason = because(
                     Why.INTERVAL_ACROSS,
                     limit=self.at_most.text,
                     more_rows=max(0, least - counts.n) if within else 0,
                 )
             outcome = Outcome.INCONCLUSIVE
-        return Judgement(outcome=outcome, reason=reason, estimate=estimate)
+        unclear = because(Why.LIMIT_WITHIN_BUCKET, limit=self.at_most.text, rows=counts.unclear)
+        warnings = (unclear,) if counts.unclear else ()
+        return Judgement(outcome=outcome, reason=reason, estimate=estimate, warnings=warnings)
 
     def _of(self, stage: StageFacts) -> tuple[Need, Need]:
         return (
@@ -102,3 +112,16 @@ class QuantileLimit(OnMetric):
                 arms=(Arm.CANDIDATE,),
             ),
         )
+
+
+def _merged(
+    whole: LogHistogram | BucketHistogram | None, more: LogHistogram | BucketHistogram
+) -> LogHistogram | BucketHistogram:
+    """The histograms of two stages together. Raises ValueError where they have different edges."""
+    if whole is None:
+        return more
+    if isinstance(whole, BucketHistogram) and isinstance(more, BucketHistogram):
+        return whole + more
+    if isinstance(whole, LogHistogram) and isinstance(more, LogHistogram):
+        return whole + more
+    raise ValueError("histograms of different kinds can't be added")

@@ -111,6 +111,35 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.SOURCE_UNREACHABLE: lambda p: f"the source {p['source']} could not be reached ({p['status']})",
     Why.SOURCE_TIMED_OUT: lambda p: f"the source {p['source']} gave no answer within {plain(float(p['seconds']))} s",
     Why.SOURCE_ABSENT: lambda p: f"the source {p['source']} finds nothing at {p['file']}",
+    Why.SOURCE_UNAUTHORISED: lambda p: (
+        f"the source {p['source']} does not let us in ({p['status']}): check the variables of its `auth`"
+    ),
+    Why.VARIABLE_ABSENT: lambda p: f"the source {p['source']} needs {p['variable']} in the environment",
+    Why.ORIGIN_REFUSED: lambda p: (
+        f"the source {p['source']} leads to {p['origin']}, which policies/sources.yaml does not allow"
+    ),
+    Why.ANSWER_TOO_LARGE: lambda p: f"an answer of the source {p['source']} is larger than {p['most']}",
+    Why.ANSWER_PARTIAL: lambda p: (
+        f"the source {p['source']} warns that its answer is not whole ({p['warnings']} warnings)"
+    ),
+    Why.QUERY_REFUSED: lambda p: f"the source {p['source']} refuses the query of {p['metric']} ({p['error']})",
+    Why.SERIES_ABSENT: lambda p: f"the source {p['source']} has no series for {p['metric']}",
+    Why.SERIES_MANY: lambda p: (
+        f"the source {p['source']} has {p['series']} series for {p['metric']} where one is asked: add them, or take the largest"
+    ),
+    Why.SERIES_GAP: lambda p: (
+        f"the source {p['source']} has no sample of {p['metric']} in {p['hours']} of {p['of']} hours"
+    ),
+    Why.HISTOGRAM_NATIVE: lambda p: (
+        f"{p['metric']} of {p['source']} is a native histogram: select the classic series that end in _bucket"
+    ),
+    Why.HISTOGRAM_COARSE: lambda p: (
+        f"{p['metric']} of {p['source']} is a histogram of fixed buckets, too coarse for this: bind a column of rows"
+    ),
+    Why.COUNTER_BROKEN: lambda p: f"{p['metric']} of {p['source']} is no counter of whole events: {p['what']}",
+    Why.RETENTION_SHORT: lambda p: (
+        f"the source {p['source']} keeps {p['keeps']}, and the window starts {p['since']}: it may have forgotten the start"
+    ),
     Why.COLUMN_ABSENT: lambda p: f"the source {p['source']} has no column {p['column']}",
     Why.COLUMN_MISTYPED: lambda p: f"the column {p['column']} of {p['source']} holds {p['type']}",
     Why.FILE_TRUNCATED: lambda p: f"the file {p['file']} of {p['source']} can't be read to its end",
@@ -175,5 +204,8 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.ATTEMPT: lambda p: f"attempt {p['number']}: every level is divided by it",
     Why.EXTENDED: lambda p: f"extended {p['times']} time{'s' * (p['times'] != 1)}",
     Why.NOT_SHOWN_BETTER: lambda p: f"the policy {p['policy']} does not ask for a better version",
+    Why.LIMIT_WITHIN_BUCKET: lambda p: (
+        f"{p['limit']} lies within a bucket of the histogram: {p['rows']} rows may be on either side"
+    ),
     Why.REFERENCE_NOT_CONCURRENT: lambda _: "the reference did not run at the same time",
 }

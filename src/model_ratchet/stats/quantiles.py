@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from model_ratchet.core.estimate import Estimate
-from model_ratchet.core.evidence import LogHistogram, QuantileCounts
+from model_ratchet.core.evidence import BucketHistogram, LogHistogram, QuantileCounts
 from model_ratchet.core.units import Scale
 from model_ratchet.stats.tails import at_least, at_most, least
 
@@ -21,12 +21,13 @@ _RESAMPLES = 2000
 def at_most_p_values(counts: QuantileCounts, quantile: float) -> tuple[float, float]:
     """The exact one-sided p-values for “the quantile is at most the limit” and for “it is above”.
 
-    With k of n rows at or below the limit: P(X ≥ k) and P(X ≤ k) for X ~ Bin(n, quantile). Raises ValueError when n is 0.
+    With k of n rows at or below the limit: P(X ≥ k) and P(X ≤ k) for X ~ Bin(n, quantile).
+    Unclear rows count against either. Raises ValueError when n is 0.
     """
     if counts.n == 0:
         raise ValueError("a quantile of no rows has no estimate")
     k = counts.at_or_below
-    return at_least(k, counts.n, quantile), at_most(k, counts.n, quantile)
+    return at_least(k, counts.n, quantile), at_most(k + counts.unclear, counts.n, quantile)
 
 
 def least_rows(quantile: float, level: float = 0.95, exceedances: int = 0) -> int:
@@ -37,30 +38,32 @@ def least_rows(quantile: float, level: float = 0.95, exceedances: int = 0) -> in
     return least(lambda n: at_most(exceedances, n, 1 - quantile) <= 1 - level, exceedances + 1)
 
 
-def quantile(histogram: LogHistogram, q: float, *, level: float) -> Estimate:
-    """A quantile in seconds, from a histogram in microseconds, with its order-statistic interval.
+def quantile(histogram: LogHistogram | BucketHistogram, q: float, *, level: float) -> Estimate:
+    """A quantile in seconds with its order-statistic interval, from a histogram in microseconds or one of fixed edges.
 
-    The value is the upper edge of the bucket that holds it; the interval runs from the lower edge of the bucket of the lower
-    rank to the upper edge of that of the upper one, so that its coverage is at least ``level``. A rank that the rows do not
-    hold leaves its side open. Raises ValueError for an empty histogram.
+    The value is the upper edge of the bucket that holds it (the lower one where the bucket is open above); the interval runs
+    from the lower edge of the bucket of the lower rank to the upper edge of that of the upper one, so that its coverage is at
+    least ``level``. A rank that the rows do not hold leaves its side open. Raises ValueError for an empty histogram.
     """
     n = histogram.n
     if n == 0:
         raise ValueError("a quantile of no rows has no estimate")
+    buckets = tuple(_buckets(histogram))
     low, high = _ranks(n, q, (1 - level) / 2)
     lower, upper = _ranks(n, q, 0.05)
-    value = _edge(histogram, max(1, -(-round(n * q, 6) // 1)), upper=True)
-    assert value is not None  # noqa: S101  (a rank within 1..n)
+    holding = _bucket(buckets, max(1, -(-round(n * q, 6) // 1)))
+    assert holding is not None  # noqa: S101  (a rank within 1..n)
+    value = holding.upper if holding.upper is not None else holding.lower
     return Estimate(
         value=value,
-        low=_edge(histogram, low, upper=False),
-        high=_edge(histogram, high, upper=True),
+        low=_lower(_bucket(buckets, low)),
+        high=_upper(_bucket(buckets, high)),
         level=level,
         n=n,
-        method="order statistics in 2 % buckets",
+        method=f"order statistics in {'2 %' if isinstance(histogram, LogHistogram) else 'fixed'} buckets",
         scale=Scale.ABSOLUTE,
-        lower_bound=_edge(histogram, lower, upper=False),
-        upper_bound=_edge(histogram, upper, upper=True),
+        lower_bound=_lower(_bucket(buckets, lower)),
+        upper_bound=_upper(_bucket(buckets, upper)),
         candidate=value,
     )
 
@@ -154,13 +157,37 @@ def _ranks(n: int, q: float, tail: float) -> tuple[int, int]:
     return low, first
 
 
-def _edge(histogram: LogHistogram, rank: float, *, upper: bool) -> float | None:
-    """An edge in seconds of the bucket that holds the rank, None where the rank does not exist."""
-    if not 1 <= rank <= histogram.n:
-        return None
+class _Bucket(NamedTuple):
+    """Values above ``lower`` up to ``upper`` (None: without end), in seconds, and how many rows hold one."""
+
+    lower: float
+    upper: float | None
+    rows: int
+
+
+def _buckets(histogram: LogHistogram | BucketHistogram) -> Iterator[_Bucket]:
+    if isinstance(histogram, LogHistogram):
+        yield from (_Bucket(GROWTH ** (key - 1) / 1e6, GROWTH**key / 1e6, rows) for key, rows in histogram.buckets)
+        return
+    lower = 0.0
+    for edge, rows in histogram.buckets:
+        yield _Bucket(lower, edge, rows)
+        lower = edge if edge is not None else lower
+
+
+def _bucket(buckets: Sequence[_Bucket], rank: float) -> _Bucket | None:
+    """The bucket that holds the rank, None where the rank does not exist."""
     passed = 0
-    for key, count in histogram.buckets:
-        passed += count
-        if passed >= rank:
-            return float(GROWTH ** (key if upper else key - 1)) / 1e6
+    for one in buckets:
+        if passed < rank <= passed + one.rows:
+            return one
+        passed += one.rows
     return None
+
+
+def _lower(bucket: _Bucket | None) -> float | None:
+    return bucket.lower if bucket is not None else None
+
+
+def _upper(bucket: _Bucket | None) -> float | None:
+    return bucket.upper if bucket is not None else None

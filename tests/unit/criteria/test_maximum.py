@@ -54,10 +54,29 @@ def test_fewer_rows_than_the_minimum_are_inconclusive() -> None:
     )
 
 
-@pytest.mark.parametrize("found", [counts(0, maximum=None), counts(200, maximum=None)])
-def test_no_row_and_no_value_are_errored(found: QuantileCounts) -> None:
-    judgement = of(found)
+def test_no_row_is_errored() -> None:
+    judgement = of(counts(0, maximum=None))
     assert (judgement.outcome, judgement.reason.why) == (Outcome.ERRORED, Why.NO_ROWS)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (QuantileCounts(at_or_below=200, n=200, maximum=None), (Outcome.PASSED, Why.WITHIN_LIMIT)),
+        (QuantileCounts(at_or_below=199, n=200, maximum=None), (Outcome.FAILED, Why.LIMIT_BROKEN)),
+        (
+            QuantileCounts(at_or_below=198, n=200, maximum=None, unclear=2),
+            (Outcome.INCONCLUSIVE, Why.LIMIT_WITHIN_BUCKET),
+        ),
+        (QuantileCounts(at_or_below=198, n=200, maximum=None, unclear=1), (Outcome.FAILED, Why.LIMIT_BROKEN)),
+    ],
+)
+def test_buckets_without_a_largest_value_decide_by_their_counts(
+    found: QuantileCounts, expected: tuple[Outcome, Why]
+) -> None:
+    judgement = of(found)
+    assert (judgement.outcome, judgement.reason.why) == expected
+    assert judgement.estimate is None
 
 
 @pytest.mark.parametrize("reason", UNREADABLE, ids=lambda reason: reason.why)
