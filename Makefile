@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help test lint demo docs schemas clean
+.PHONY: help test components lint demo docs schemas clean
 
 help: ## print the verbs
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -17,8 +17,11 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	$(BIN)/python -m compileall -q $(VENV)/lib src || true
 	touch $(STAMP)
 
-test: $(STAMP) ## run the whole test suite
+test: $(STAMP) components ## run the whole test suite
 	$(BIN)/python -m pytest -n 2
+
+components: ## the servers that the tests run for themselves, where they can be installed
+	@tests/components/install.sh
 
 demo: $(STAMP) ## three promotions of a real model on real flights, in ./demo
 	$(BIN)/ratchet demo --dir demo

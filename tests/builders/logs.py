@@ -46,7 +46,7 @@ from model_ratchet.core.evidence import (
 from model_ratchet.core.reason import Why, because
 from model_ratchet.documents.model import DurationMetric, Mean, ModelFile, Proportion
 from model_ratchet.documents.read import read
-from model_ratchet.documents.sources import Sources, TableFiles
+from model_ratchet.documents.sources import Sources, Table
 from model_ratchet.sources.table import TableSource
 from model_ratchet.sources.table_log import Versions
 
@@ -125,13 +125,15 @@ def a_model(text: str = LONG, **changes: str) -> ModelFile:
     return model
 
 
-def a_config(path: object, **more: object) -> TableFiles:
+def a_config(path: object, **more: object) -> Table:
     """One table of a sources file."""
     keys = "".join(f", {key}: {json.dumps(value)}" for key, value in more.items())
     text = f"apiVersion: ratchet/v1\nkind: Sources\nsources:\n  log: {{kind: table, path: {json.dumps(str(path))}{keys}}}\n"
     sources = read(Sources, "policies/sources.yaml", text.encode())
     assert isinstance(sources, Sources), sources
-    return sources.sources["log"]
+    config = sources.sources["log"]
+    assert isinstance(config, Table)
+    return config
 
 
 def a_source(

@@ -152,7 +152,7 @@ def gather_evidence(
     found = gather(
         asked_of_sources,
         sources,
-        lambda need: route(need, proposal.model),
+        lambda need: route(need, proposal.model, proposal.sources),
         deadlines=deadlines(proposal.sources),
         progress=progress,
     )

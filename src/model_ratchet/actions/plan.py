@@ -142,7 +142,12 @@ def _ask(proposal: Proposal, needs: Sequence[Need], asked: CheckInput) -> Eviden
         environ=asked.environ,
         other_versions=proposal.other_versions,
     )
-    return gather(needs, sources, lambda need: route(need, proposal.model), deadlines=deadlines(proposal.sources))
+    return gather(
+        needs,
+        sources,
+        lambda need: route(need, proposal.model, proposal.sources),
+        deadlines=deadlines(proposal.sources),
+    )
 
 
 def _rows(window: Window) -> Need:

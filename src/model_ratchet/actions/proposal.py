@@ -7,7 +7,7 @@ from typing import TypeVar
 from model_ratchet.core.evidence import Document
 from model_ratchet.core.fields import Model
 from model_ratchet.core.finding import Finding, Location
-from model_ratchet.documents.across import unknown_sources
+from model_ratchet.documents.across import source_faults
 from model_ratchet.documents.beside import read_beside
 from model_ratchet.documents.fault import Fault
 from model_ratchet.documents.files import model_path, policy_path
@@ -127,7 +127,7 @@ def _whole(
         or isinstance(beside, Faulty)
     ):
         return Faulty(tuple(faulty))
-    strange = tuple(model.finding(fault) for fault in unknown_sources(model.document, sources.document))
+    strange = tuple(model.finding(fault) for fault in source_faults(model.document, sources.document))
     if strange:
         return Faulty(strange)
     used = {**{name: at_base[path] for name, path in paths.items()}, "request": at_head[folder.request]}

@@ -9,7 +9,7 @@ from typing import TypeVar
 from model_ratchet.core.errors import UsageError
 from model_ratchet.core.fields import Model
 from model_ratchet.core.finding import Finding, Location
-from model_ratchet.documents.across import unknown_policies, unknown_sources
+from model_ratchet.documents.across import source_faults, unknown_policies
 from model_ratchet.documents.beside import read_beside
 from model_ratchet.documents.fault import Fault
 from model_ratchet.documents.files import PLACES, kind_of, misplaced, model_path, policy_path
@@ -115,7 +115,7 @@ def _across(read: _Read) -> Iterator[Finding]:
     for path, model in models.items():
         yield from (read.at(path, fault) for fault in unknown_policies(model, names) if policies)
         for held in sources.values():
-            yield from (read.at(path, fault) for fault in unknown_sources(model, held))
+            yield from (read.at(path, fault) for fault in source_faults(model, held))
     for path, request in _heads(read.of(PromotionRequest)):
         yield from _beside(read, path, request)
         policy, model_file = policies.get(policy_path(request.policy)), models.get(model_path(request.model))

@@ -6,7 +6,7 @@ from typing import Literal, assert_never
 from model_ratchet.core.units import Quantity
 from model_ratchet.criteria.base import MetricFacts
 from model_ratchet.documents.free import flatten
-from model_ratchet.documents.model import DurationMetric, Gauge, Mean, Metric, ModelFile, Proportion
+from model_ratchet.documents.model import DurationMetric, Gauge, Mean, Metric, ModelFile, Proportion, reads_log
 from model_ratchet.documents.request import PromotionRequest
 
 
@@ -22,7 +22,7 @@ def _metric(name: str, metric: Metric, model: ModelFile) -> MetricFacts:
         unit=_unit(metric),
         better=metric.better,
         labelled=isinstance(metric, Proportion) and metric.labelled,
-        own_source=metric.source is not None and metric.source != model.rows.source,
+        own_source=not reads_log(metric, model),
     )
 
 

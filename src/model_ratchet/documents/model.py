@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 
 from model_ratchet.core.fields import DurationField, Model, PolicyNameField, ShareField, SizeField, Slug
 from model_ratchet.documents.fault import Fault, refuse
+from model_ratchet.documents.promql import Buckets, Expression, Selector
 
 
 def _zone(name: str) -> str:
@@ -61,6 +62,8 @@ Specifier: TypeAlias = Annotated[str, AfterValidator(_specifier), Field(examples
 Person: TypeAlias = Annotated[str, AfterValidator(_person), Field(examples=["@acme/ml"])]
 Zone: TypeAlias = Annotated[str, AfterValidator(_zone)]
 Column: TypeAlias = Annotated[str, Field(min_length=1, max_length=128)]
+ColumnOrNone: TypeAlias = Annotated[str, Field(max_length=128)]
+"""A column, empty where the metric is bound by ``promql``."""
 Segments: TypeAlias = Annotated[
     dict[Column, tuple[str, ...]],
     BeforeValidator(_segments),
@@ -147,8 +150,17 @@ class LabelTiming(Model):
     independent_of_serving: bool = False
 
 
+class EventCounters(Model):
+    """Two counters in Prometheus: the events and all that they are a share of."""
+
+    events: Selector
+    total: Selector
+    no_series: Literal["errored", "zero"] = "errored"
+    """What it means that no series of the events is there: a counter that is only exposed after its first event is zero."""
+
+
 class Proportion(Model):
-    """A share of rows: right predictions (score and threshold, or prediction, beside a label), or a flag column."""
+    """A share of rows: right predictions (score and threshold, or prediction, beside a label), a flag, or two counters."""
 
     kind: Literal["proportion"]
     source: Slug | None = None
@@ -158,6 +170,7 @@ class Proportion(Model):
     label: Column | None = None
     correct: Column | None = None
     column: Column | None = None
+    promql: EventCounters | None = None
     exclude: tuple[Annotated[str | float | bool, BeforeValidator(_label_value)], ...] = ()
     """Label values that are no outcome (ties), taken out before coverage is counted."""
     better: Literal["higher", "lower"] = "higher"
@@ -165,13 +178,16 @@ class Proportion(Model):
     @model_validator(mode="after")
     def _forms(self) -> Self:
         # (`score`/`prediction` come from rows.columns in a wide table)
-        given = [name for name in ("score", "prediction", "correct", "column") if getattr(self, name) is not None]
+        forms = ("score", "prediction", "correct", "column", "promql")
+        given = [name for name in forms if getattr(self, name) is not None]
         if len(given) > 1:
             raise ValueError(f"a proportion is bound one way, not by {' and '.join(given)} at once")
         if not given and self.label is None:
             raise ValueError(
-                "a proportion needs `score` + `threshold` + `label`, `prediction` + `label`, `correct` or `column`"
+                "a proportion needs `score` + `threshold` + `label`, `prediction` + `label`, `correct`, `column` or `promql`"
             )
+        if self.promql is not None and (self.label is not None or self.exclude):
+            raise ValueError("counters hold no labels: `label` and `exclude` belong to rows")
         if self.score is not None and (self.threshold is None or self.label is None):
             raise ValueError("`score` needs `threshold` and `label` beside it")
         if self.prediction is not None and self.label is None:
@@ -185,13 +201,20 @@ class Proportion(Model):
 
 
 class DurationMetric(Model):
-    """How long something took, one row each."""
+    """How long something took: a column with one value in each row, or a classic histogram in Prometheus."""
 
     kind: Literal["duration"]
     source: Slug | None = None
-    column: Column
+    column: ColumnOrNone = ""
+    promql: Buckets = ""
     unit: Literal["us", "ms", "s"]
+    """The unit of the column, or of the histogram's edges."""
     better: Literal["lower"] = "lower"
+
+    @model_validator(mode="after")
+    def _bound(self) -> Self:
+        _one_binding(self.column, self.promql)
+        return self
 
 
 class Mean(Model):
@@ -204,16 +227,30 @@ class Mean(Model):
 
 
 class Gauge(Model):
-    """A sampled quantity (memory, CPU), reduced to one value per hour of the stage."""
+    """A sampled quantity (memory, CPU) in a table or in Prometheus, reduced to one value per hour of the stage."""
 
     kind: Literal["gauge"]
-    source: Slug
-    column: Column
+    source: Slug | None = None
+    """Needed for a column; with ``promql`` the only Prometheus source where it is absent."""
+    column: ColumnOrNone = ""
+    promql: Expression = ""
     arm: Column = "version"
     time: Column = "time"
     unit: Literal["B", "KiB", "MiB", "GiB", "cores", "%", "1"]
     hourly: Literal["max", "mean"] = "max"
     better: Literal["lower", "higher"] = "lower"
+
+    @model_validator(mode="after")
+    def _bound(self) -> Self:
+        _one_binding(self.column, self.promql)
+        if self.column and self.source is None:
+            raise ValueError("a gauge in a table needs `source`: the table of its samples")
+        return self
+
+
+def _one_binding(column: str, promql: str) -> None:
+    if bool(column) == bool(promql):
+        raise ValueError("name either the `column` of a table or the `promql` of a Prometheus server")
 
 
 Metric: TypeAlias = Annotated[Proportion | DurationMetric | Mean | Gauge, Field(discriminator="kind")]
@@ -301,9 +338,16 @@ class ModelFile(Model):
         for name, metric in self.metrics.items():
             if not isinstance(metric, Proportion):
                 continue
-            read = (metric.score, metric.prediction, metric.correct, metric.column)
-            if self.rows.layout == "long" and read == (None, None, None, None):
+            read = (metric.score, metric.prediction, metric.correct, metric.column, metric.promql)
+            if self.rows.layout == "long" and not any(one is not None for one in read):
                 yield Fault(
                     ("metrics", name),
                     f"`{name}` has a label and nothing to compare it with: add `score` or `prediction`",
                 )
+
+
+def reads_log(metric: Metric, model: ModelFile) -> bool:
+    """Whether a metric is read from the rows of the prediction log itself."""
+    if isinstance(metric, Gauge) or (not isinstance(metric, Mean) and metric.promql):
+        return False
+    return metric.source is None or metric.source == model.rows.source

@@ -1,13 +1,17 @@
 """The sources file: named connections and where they may reach. Trusted: base branch only."""
 
-from typing import Literal
+from collections.abc import Iterator
+from ipaddress import ip_network
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, model_validator
 
 from model_ratchet.core.fields import DurationField, Model, SizeField, Slug
+from model_ratchet.documents.fault import Fault, refuse
+from model_ratchet.documents.origin import VARIABLE, Origin, OriginField, Secret, Url
 
 
-class TableFiles(Model):
+class Table(Model):
     """A table in files: Parquet, CSV or JSON lines, one file, a glob or a hive-partitioned folder.
 
     ``path`` is relative to the repository's root, or absolute; ``${NAME}`` is taken from the environment.
@@ -22,9 +26,81 @@ class TableFiles(Model):
     memory_limit: SizeField | None = None
 
 
+class Auth(Model):
+    """How a server knows us: a bearer token, or a user name and a password."""
+
+    bearer: Secret | None = None
+    username: str | None = None
+    password: Secret | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        basic = (self.username is not None, self.password is not None)
+        if (self.bearer is not None, *basic) not in ((True, False, False), (False, True, True)):
+            raise ValueError("write `bearer`, or `username` and `password`")
+        return self
+
+
+class HttpServer(Model):
+    """What all sources that are asked by HTTP have in common. Proxies of the environment are not used."""
+
+    url: Url
+    """The address, with a path in front of the API where there is one."""
+    auth: Auth | None = None
+    ca: str | None = None
+    """A file with the certificate authorities to trust, relative to the repository's root."""
+    proxy: Url | None = None
+    deadline: DurationField | None = None
+    most: SizeField | None = None
+    """The largest answer that is read (64 MiB)."""
+
+
+class Prometheus(HttpServer):
+    """A Prometheus server, or one that speaks its HTTP API."""
+
+    kind: Literal["prometheus"]
+    step: DurationField | None = None
+    """How far apart a gauge is sampled (1 minute)."""
+
+
+def _network(text: str) -> str:
+    try:
+        ip_network(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no network: write one such as 10.0.0.0/8") from None
+    return text
+
+
+Source: TypeAlias = Annotated[Table | Prometheus, Field(discriminator="kind")]
+
+
 class Sources(Model):
-    """All named sources."""
+    """All named sources, and where they may reach."""
 
     api_version: Literal["ratchet/v1"] = Field(alias="apiVersion")
     kind: Literal["Sources"]
-    sources: dict[Slug, TableFiles] = Field(min_length=1)
+    sources: dict[Slug, Source] = Field(min_length=1)
+    origins: tuple[OriginField, ...] = ()
+    """Where sources may be reached; without it, exactly where their own URLs say."""
+    networks: tuple[Annotated[str, AfterValidator(_network), Field(examples=["10.0.0.0/8"])], ...] = ()
+    """The networks whose addresses may be connected to; without it, all but link-local and other special ones."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        refuse(self._faults())
+        return self
+
+    def _faults(self) -> Iterator[Fault]:
+        allowed = {Origin.of(origin) for origin in self.origins}
+        for name, source in self.sources.items():
+            url = getattr(source, "url", None)
+            if url is None:
+                continue
+            if VARIABLE.search(url) is None:
+                if allowed and Origin.of(url) not in allowed:
+                    yield Fault(("sources", name, "url"), f"`origins` does not hold {Origin.of(url)}: add it there")
+            elif not allowed:
+                message = (
+                    "an address from the environment leads somewhere nobody reviewed: list where it may, `origins: […]`"
+                )
+                yield Fault(("sources", name, "url"), message)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from model_ratchet.core.reason import Why, because
-from model_ratchet.documents.sources import TableFiles
+from model_ratchet.documents.sources import Table
 from model_ratchet.sources.engine import UnanswerableError
+from model_ratchet.sources.variables import fill
 
 Format: TypeAlias = Literal["parquet", "csv", "jsonl"]
 
@@ -24,7 +25,6 @@ _SUFFIXES: dict[str, Format] = {
 _IN_FOLDER: dict[Format, tuple[str, ...]] = {
     form: tuple(suffix for suffix, of in _SUFFIXES.items() if of == form) for form in ("parquet", "csv", "jsonl")
 }
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _WILD = re.compile(r"[*?\[]")
 
 
@@ -42,13 +42,13 @@ class FileSet:
         return file.relative_to(self.folder).as_posix()
 
 
-def find_files(source: str, config: TableFiles, *, root: Path, environ: Mapping[str, str]) -> FileSet:
+def find_files(source: str, config: Table, *, root: Path, environ: Mapping[str, str]) -> FileSet:
     """The files that a source's path names: one file, the matches of a glob, or all files below a folder.
 
     Raises:
         UnanswerableError: a variable is not set, nothing matches, or a match leads outside the leading folder.
     """
-    spelled = _spelled(source, config.path, environ)
+    spelled = fill(source, config.path, environ)
     folder, pattern = _leading(root / spelled)
     if not folder.is_dir():
         raise UnanswerableError(because(Why.SOURCE_ABSENT, source=source, file=config.path))
@@ -68,16 +68,6 @@ def find_files(source: str, config: TableFiles, *, root: Path, environ: Mapping[
         if not file.resolve().is_relative_to(folder.resolve()):
             raise UnanswerableError(because(Why.SOURCE_ABSENT, source=source, file=file.relative_to(folder).as_posix()))
     return FileSet(folder, files, form, config.hive)
-
-
-def _spelled(source: str, path: str, environ: Mapping[str, str]) -> str:
-    def value(match: re.Match[str]) -> str:
-        found = environ.get(match[1], "")
-        if not found:
-            raise UnanswerableError(because(Why.SOURCE_ABSENT, source=source, file=match[0]))
-        return found
-
-    return _VARIABLE.sub(value, path)
 
 
 def _leading(path: Path) -> tuple[Path, str]:

@@ -3,12 +3,16 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import assert_never
 
 from model_ratchet.core.evidence import Arm, Clustering, Grouping, Need, Shape, Window
-from model_ratchet.documents.model import DurationMetric, Gauge, Mean, ModelFile, Proportion
+from model_ratchet.documents.across import only_prometheus
+from model_ratchet.documents.model import DurationMetric, Gauge, Mean, ModelFile, Proportion, reads_log
 from model_ratchet.documents.request import PromotionRequest
-from model_ratchet.documents.sources import Sources
+from model_ratchet.documents.sources import Prometheus, Sources, Table
 from model_ratchet.ports import MetricSource
+from model_ratchet.sources.prometheus import PrometheusSource
+from model_ratchet.sources.reach import Reach
 from model_ratchet.sources.table import TableSource
 from model_ratchet.sources.table_log import Versions
 
@@ -28,10 +32,21 @@ def open_sources(
         baseline=None if request.baseline == "none" else str(request.baseline),
         others=other_versions | frozenset(model.rows.other_arms),
     )
-    return {
-        name: TableSource(name=name, config=config, model=model, versions=versions, root=root, environ=environ)
-        for name, config in sources.sources.items()
-    }
+    reach = Reach.of(sources)
+    opened: dict[str, MetricSource] = {}
+    for name, config in sources.sources.items():
+        match config:
+            case Table():
+                opened[name] = TableSource(
+                    name=name, config=config, model=model, versions=versions, root=root, environ=environ
+                )
+            case Prometheus():
+                opened[name] = PrometheusSource(
+                    name=name, config=config, model=model, versions=versions, reach=reach, root=root, environ=environ
+                )
+            case _:
+                assert_never(config)
+    return opened
 
 
 def deadlines(sources: Sources) -> dict[str, float]:
@@ -43,15 +58,17 @@ def deadlines(sources: Sources) -> dict[str, float]:
     }
 
 
-def route(need: Need, model: ModelFile) -> str:
+def route(need: Need, model: ModelFile, sources: Sources) -> str:
     """The name of the source that answers a need; an empty one where the model file binds none."""
     if need.shape is Shape.SUITE:
         suite = model.suites.get(need.metric)
         return suite.source if suite is not None else ""
     metric = model.metrics.get(need.metric)
-    if isinstance(metric, Gauge):
+    if metric is not None and metric.source is not None:
         return metric.source
-    return (metric.source if metric is not None else None) or model.rows.source
+    if metric is not None and not isinstance(metric, Mean) and metric.promql:
+        return only_prometheus(sources) or ""
+    return model.rows.source
 
 
 def base_needs(model: ModelFile, stage: str, window: Window, *, paired: bool) -> Iterator[Need]:
@@ -63,7 +80,7 @@ def base_needs(model: ModelFile, stage: str, window: Window, *, paired: bool) ->
     yield Need(shape=Shape.ROWS, window=window, stage=stage)
     clusterings = [Clustering.WITHIN_WINDOW] + ([Clustering.COLUMN] if model.cluster is not None else [])
     for name, metric in model.metrics.items():
-        if isinstance(metric, Gauge) or (metric.source or model.rows.source) != model.rows.source:
+        if isinstance(metric, Gauge) or not reads_log(metric, model):
             continue
         yield from _by_arm(name, metric, stage, window, tuple(model.segments))
         for clustering in clusterings:

@@ -10,7 +10,7 @@ from model_ratchet.core.evidence import Measurement, Missing, Need, Shape
 from model_ratchet.core.reason import Why, because
 from model_ratchet.core.units import significant
 from model_ratchet.documents.model import Gauge, ModelFile
-from model_ratchet.documents.sources import TableFiles
+from model_ratchet.documents.sources import Table
 from model_ratchet.ports import Answers
 from model_ratchet.sources.engine import Engine, UnanswerableError
 from model_ratchet.sources.files import find_files
@@ -30,7 +30,7 @@ class TableSource:
     """A table in files, read through DuckDB. What can't be answered is missing with its reason; nothing is raised."""
 
     name: str
-    config: TableFiles
+    config: Table
     model: ModelFile
     versions: Versions
     root: Path

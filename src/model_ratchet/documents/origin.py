@@ -1,0 +1,77 @@
+"""Origins: where a source may be reached, as scheme, host and port."""
+
+import re
+from dataclasses import dataclass
+from typing import Annotated, Self, TypeAlias
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+
+DEFAULT_PORTS = {"http": 80, "https": 443, "s3": 443, "sc": 15002, "postgresql": 5432}
+
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A scheme, a host in lower case and a port: ``https://metrics.example.com:443``. Of S3, the host is the bucket."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @classmethod
+    def of(cls, url: str) -> Self:
+        """The origin of a URL.
+
+        Raises:
+            ValueError: an unknown scheme, no host, or user names and passwords in it. The message never holds the URL.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in DEFAULT_PORTS:
+            raise ValueError(f"a URL starts with one of {', '.join(f'{scheme}://' for scheme in DEFAULT_PORTS)}")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("user names and passwords stand in `auth`, never in a URL")
+        try:
+            port = parts.port
+        except ValueError:
+            raise ValueError("the port is no number from 1 to 65535") from None
+        if not parts.hostname:
+            raise ValueError("the URL names no host")
+        return cls(parts.scheme, parts.hostname, port or DEFAULT_PORTS[parts.scheme])
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+
+def _url(text: str) -> str:
+    if VARIABLE.search(text) is None:
+        parts = urlsplit(text)
+        Origin.of(text)
+        if parts.query or parts.fragment:
+            raise ValueError("a source's URL has neither a query nor a fragment")
+    return text.rstrip("/")
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ValueError(f"{text!r} is more than an origin: write scheme, host and port only")
+    Origin.of(text)
+    return text
+
+
+def _secret(text: str) -> str:
+    if VARIABLE.fullmatch(text) is None:
+        raise ValueError("a secret is never written down: name the variable that holds it, as ${NAME}")
+    return text
+
+
+Url: TypeAlias = Annotated[str, AfterValidator(_url), Field(max_length=500, examples=["https://metrics.example.com"])]
+"""A URL; ``${NAME}`` is taken from the environment, and then ``origins`` must hold where it leads."""
+
+OriginField: TypeAlias = Annotated[str, AfterValidator(_origin), Field(examples=["https://metrics.example.com:443"])]
+
+Secret: TypeAlias = Annotated[str, AfterValidator(_secret), Field(examples=["${METRICS_TOKEN}"])]
+"""The name of an environment variable that holds a secret: ``${NAME}``."""

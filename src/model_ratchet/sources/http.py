@@ -1,0 +1,163 @@
+"""HTTP: one pooled session with one server, for reads that may be repeated.
+
+What goes wrong becomes a reason that names the source and a status, and never a URL, a header or the text of an error.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from model_ratchet.core.reason import Why, because
+from model_ratchet.documents.sources import HttpServer
+from model_ratchet.sources.engine import UnanswerableError
+from model_ratchet.sources.reach import Reach
+from model_ratchet.sources.variables import fill
+
+MOST_BYTES = 64 * 2**20
+
+_TIMEOUT = (5.0, 60.0)
+_CHUNK = 2**16
+_TRIES = 3
+
+
+class Server:
+    """A server that a source names, asked at the address that its name was resolved to when it was opened.
+
+    Redirects are refused, proxies of the environment ignored, certificates verified. Connection troubles and the statuses
+    429, 502, 503 and 504 are tried again with growing, jittered pauses, unless ``retries`` is 0.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        config: HttpServer,
+        reach: Reach,
+        *,
+        environ: Mapping[str, str],
+        root: Path,
+        retries: int = _TRIES,
+    ) -> None:
+        """Resolves the name and reads the secrets.
+
+        Raises:
+            UnanswerableError: a variable is not set, the origin is refused, or nothing answers there.
+        """
+        self._source = source
+        self._most = int(config.most.value) if config.most is not None else MOST_BYTES
+        url, origin = reach.url(source, config.url, environ)
+        pool: dict[str, Any] = {}
+        self._session = session = requests.Session()
+        session.trust_env = False
+        session.verify = str(root / config.ca) if config.ca is not None else True
+        if config.proxy is not None:
+            session.proxies = {origin.scheme: fill(source, config.proxy, environ)}
+            self._base = url
+        else:
+            address = reach.address(source, origin.host, origin.port)
+            at = f"[{address}]" if ":" in address else address
+            parts = urlsplit(url)
+            self._base = urlunsplit((parts.scheme, f"{at}:{origin.port}", parts.path, "", ""))
+            session.headers["Host"] = parts.netloc
+            if origin.scheme == "https":
+                pool = {"server_hostname": origin.host, "assert_hostname": origin.host}
+        if config.auth is not None and config.auth.bearer is not None:
+            session.headers["Authorization"] = f"Bearer {fill(source, config.auth.bearer, environ)}"
+        elif config.auth is not None and config.auth.password is not None:
+            session.auth = (str(config.auth.username), fill(source, config.auth.password, environ))
+        session.mount(f"{origin.scheme}://", _Adapter(pool, retries))
+
+    def get(self, path: str, parameters: Mapping[str, str] | None = None) -> "Reply":
+        """The answer to a GET."""
+        return self._ask("GET", path, params=parameters)
+
+    def post(self, path: str, form: Mapping[str, str]) -> "Reply":
+        """The answer to a POST of a form that only reads."""
+        return self._ask("POST", path, data=form)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._session.close()
+
+    def _ask(self, method: str, path: str, **given: Any) -> "Reply":
+        try:
+            with self._session.request(
+                method, f"{self._base}{path}", timeout=_TIMEOUT, allow_redirects=False, stream=True, **given
+            ) as response:
+                body = bytearray()
+                for chunk in response.iter_content(_CHUNK):
+                    body += chunk
+                    if len(body) > self._most:
+                        raise UnanswerableError(
+                            because(Why.ANSWER_TOO_LARGE, source=self._source, most=f"{self._most / 2**20:g} MiB")
+                        )
+                return Reply(self._source, response.status_code, response.headers, bytes(body))
+        except requests.exceptions.SSLError:
+            status = "its certificate is not trusted"
+        except requests.exceptions.Timeout:
+            status = f"no answer within {_TIMEOUT[1]:g} s"
+        except requests.exceptions.RequestException:
+            status = "no connection"
+        raise UnanswerableError(because(Why.SOURCE_UNREACHABLE, source=self._source, status=status))
+
+
+class Reply:
+    """A status, headers and a body that was read to its end."""
+
+    def __init__(self, source: str, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self._source = source
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+    def checked(self, *also: int) -> "Reply":
+        """The same, where the status is 2xx or one of ``also``.
+
+        Raises:
+            UnanswerableError: any other status; 401 and 403 are told apart, and so are redirects.
+        """
+        if 200 <= self.status < 300 or self.status in also:
+            return self
+        if self.status in (401, 403):
+            raise UnanswerableError(because(Why.SOURCE_UNAUTHORISED, source=self._source, status=self.status))
+        what = "a redirect, which is not followed" if 300 <= self.status < 400 else f"HTTP {self.status}"
+        raise UnanswerableError(because(Why.SOURCE_UNREACHABLE, source=self._source, status=what))
+
+    def json(self) -> Any:
+        """The body as JSON.
+
+        Raises:
+            UnanswerableError: it is none.
+        """
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            status = "an answer that is no JSON"
+            raise UnanswerableError(because(Why.SOURCE_UNREACHABLE, source=self._source, status=status)) from None
+
+
+class _Adapter(HTTPAdapter):
+    """Retries and, for an address in the place of a name, the name that the certificate must hold."""
+
+    def __init__(self, pool: Mapping[str, Any], retries: int) -> None:
+        self._pool = dict(pool)
+        tries = Retry(
+            total=retries,
+            redirect=False,
+            status_forcelist=(429, 502, 503, 504),
+            allowed_methods=("GET", "POST"),
+            backoff_factor=0.2,
+            backoff_jitter=0.2,
+            backoff_max=5,
+            raise_on_status=False,
+        )
+        super().__init__(max_retries=tries)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """The pool, with what it must know of TLS."""
+        super().init_poolmanager(*args, **(kwargs | self._pool))

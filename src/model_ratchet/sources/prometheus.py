@@ -1,0 +1,322 @@
+"""The Prometheus source: counters as exact counts, classic histograms as counts by bucket, gauges as hourly series."""
+
+import functools
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from math import fsum, inf, isclose, isfinite
+from pathlib import Path
+
+from model_ratchet.core.evidence import (
+    Arm,
+    ArmMoments,
+    BucketHistogram,
+    Clustering,
+    Counts,
+    Grouping,
+    Groups,
+    Measurement,
+    Missing,
+    Need,
+    QuantileCounts,
+    Shape,
+    Window,
+)
+from model_ratchet.core.evidence import Series as HourlySeries
+from model_ratchet.core.reason import Why, because
+from model_ratchet.documents.model import DurationMetric, EventCounters, Gauge, ModelFile, Proportion
+from model_ratchet.documents.promql import bind
+from model_ratchet.documents.sources import Prometheus
+from model_ratchet.ports import Answers
+from model_ratchet.sources.engine import UnanswerableError
+from model_ratchet.sources.http import Server
+from model_ratchet.sources.prometheus_api import Labels, PrometheusApi
+from model_ratchet.sources.prometheus_counters import Hourly, counts, pieces
+from model_ratchet.sources.reach import Reach
+from model_ratchet.sources.table_log import Versions
+
+_STEP = timedelta(minutes=1)
+_GAUGE_UNITS = {"B": 1.0, "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30, "cores": 1.0, "%": 0.01, "1": 1.0}
+_TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrometheusSource:
+    """A Prometheus server. What can't be answered is missing with its reason; nothing is raised."""
+
+    name: str
+    config: Prometheus
+    model: ModelFile
+    versions: Versions
+    reach: Reach
+    root: Path
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def answer(self, needs: Sequence[Need]) -> Answers:
+        """An answer to every need; one that can't be given leaves the others alone."""
+        try:
+            server = Server(self.name, self.config, self.reach, environ=self.environ, root=self.root)
+        except UnanswerableError as error:
+            return Answers(dict.fromkeys(needs, Missing(reason=error.reason, lasting=error.lasting)))
+        try:
+            asked = _Asked(self, PrometheusApi(self.name, server))
+            answers = {need: asked.answer(need) for need in needs}
+            return Answers(answers, tuple(asked.api.queries))
+        finally:
+            server.close()
+
+
+class _Asked:
+    """One round of questions. What several needs share is asked once: counts by hour serve all shapes."""
+
+    def __init__(self, source: PrometheusSource, api: PrometheusApi) -> None:
+        self.api = api
+        self._source = source
+        self._counted: dict[tuple[str, Window], Mapping[Labels, Hourly] | UnanswerableError] = {}
+
+    def answer(self, need: Need) -> Measurement | Missing:
+        try:
+            self._remembers(need)
+            return self._measured(need)
+        except UnanswerableError as error:
+            return Missing(reason=error.reason, lasting=error.lasting)
+
+    def _measured(self, need: Need) -> Measurement | Missing:
+        metric = self._source.model.metrics.get(need.metric)
+        match metric, need.shape:
+            case Proportion(promql=EventCounters() as counters), Shape.COUNTS:
+                return _grouped(need, self._counts(need, counters, need.arms[0]))
+            case Proportion(promql=EventCounters() as counters), Shape.MOMENTS if not need.paired:
+                return self._moments(need, counters)
+            case DurationMetric(promql=str(buckets)), Shape.QUANTILE_COUNTS if buckets and need.limit is not None:
+                return self._quantile_counts(need, metric, need.limit)
+            case DurationMetric(promql=str(buckets)), Shape.LOG_HISTOGRAM if buckets:
+                return self._histogram(need, metric)
+            case Gauge(promql=str(query)), Shape.SERIES if query:
+                return self._series(need, metric)
+        what = f"{need.shape} of {need.metric or 'the log'}: not from Prometheus"
+        return Missing(reason=because(Why.CANNOT_VERIFY, what=what))
+
+    @cached_property
+    def _keeps(self) -> timedelta | None:
+        """How far back the server remembers, None where it does not say."""
+        found = self.api.keeps()
+        if found is None:
+            return None
+        self.api.now = found[1]
+        return found[0]
+
+    def _remembers(self, need: Need) -> None:
+        if need.window is None or not need.window.intervals:
+            raise UnanswerableError(because(Why.NO_ROWS, metric=need.metric, arm=" or ".join(need.arms)), lasting=False)
+        if self._keeps is not None and self.api.now is not None and need.window.start < self.api.now - self._keeps:
+            days = f"{self._keeps / timedelta(days=1):g} days"
+            since = need.window.start.isoformat()
+            raise UnanswerableError(because(Why.RETENTION_SHORT, source=self._source.name, keeps=days, since=since))
+
+    def _bound(self, template: str, arm: Arm, need: Need) -> str:
+        version = self._source.versions.candidate if arm is Arm.CANDIDATE else self._source.versions.baseline
+        if version is None:
+            raise UnanswerableError(because(Why.NO_ROWS, metric=need.metric, arm=str(arm)), lasting=False)
+        return bind(template, {"version": version, "model": self._source.model.name})
+
+    def _by_labels(self, need: Need, template: str, arm: Arm) -> Mapping[Labels, Hourly]:
+        assert need.window is not None  # noqa: S101  (looked at by _remembers)
+        key = (self._bound(template, arm, need), need.window)
+        if key not in self._counted:
+            try:
+                self._counted[key] = counts(self.api, self._source.name, need.metric, *key)
+            except UnanswerableError as error:
+                self._counted[key] = error
+        found = self._counted[key]
+        if isinstance(found, UnanswerableError):
+            raise found
+        return found
+
+    def _counts(self, need: Need, counters: EventCounters, arm: Arm) -> dict[int, Counts]:
+        """Events among all, by hour."""
+        total = _added(self._by_labels(need, counters.total, arm).values())
+        events_by_labels = self._by_labels(need, counters.events, arm)
+        if not total or (not events_by_labels and counters.no_series == "errored"):
+            raise UnanswerableError(
+                because(Why.SERIES_ABSENT, source=self._source.name, metric=need.metric), lasting=False
+            )
+        events = _added(events_by_labels.values())
+        for hour, count in events.items():
+            if count > total.get(hour, 0):
+                what = f"hour {hour} has {count} events among {total.get(hour, 0)}"
+                raise UnanswerableError(
+                    because(Why.COUNTER_BROKEN, source=self._source.name, metric=need.metric, what=what)
+                )
+        return {hour: Counts(successes=events.get(hour, 0), n=n) for hour, n in sorted(total.items())}
+
+    def _moments(self, need: Need, counters: EventCounters) -> Measurement | Missing:
+        """Sums over hours as clusters, or over rows: both follow from the counts of both versions by hour."""
+        if need.grouping is not Grouping.TOTAL or need.clustering is Clustering.COLUMN:
+            what = f"clusters and segments of {need.metric}: counters know hours only"
+            return Missing(reason=because(Why.CANNOT_VERIFY, what=what))
+        baseline, candidate = (self._counts(need, counters, arm) for arm in (Arm.BASELINE, Arm.CANDIDATE))
+        none = Counts(successes=0, n=0)
+        pairs = [(baseline.get(hour, none), candidate.get(hour, none)) for hour in sorted({*baseline, *candidate})]
+        return _hour_moments(pairs) if need.clustering is Clustering.WITHIN_WINDOW else _row_moments(pairs)
+
+    def _buckets(self, need: Need, metric: DurationMetric) -> dict[int, dict[float, int]]:
+        """By hour, how many rows are at or below each edge, in seconds."""
+        hours: dict[int, dict[float, int]] = {}
+        for labels, hourly in self._by_labels(need, metric.promql, need.arms[0]).items():
+            edge = _edge(dict(labels).get("le"), metric.unit)
+            if edge is None:
+                what = "a series without the label le"
+                raise UnanswerableError(
+                    because(Why.COUNTER_BROKEN, source=self._source.name, metric=need.metric, what=what)
+                )
+            for hour, count in hourly.items():
+                edges = hours.setdefault(hour, {})
+                edges[edge] = edges.get(edge, 0) + count
+        if not hours or any(inf not in edges for edges in hours.values()):
+            raise UnanswerableError(
+                because(Why.SERIES_ABSENT, source=self._source.name, metric=need.metric), lasting=False
+            )
+        return dict(sorted(hours.items()))
+
+    def _quantile_counts(self, need: Need, metric: DurationMetric, limit: float) -> Measurement | Missing:
+        found = {hour: _at_limit(edges, limit) for hour, edges in self._buckets(need, metric).items()}
+        return _grouped(need, found)
+
+    def _histogram(self, need: Need, metric: DurationMetric) -> Measurement | Missing:
+        if need.grouping is not Grouping.TOTAL:
+            reason = because(Why.HISTOGRAM_COARSE, source=self._source.name, metric=need.metric)
+            return Missing(reason=reason)
+        sums: dict[float, int] = {}
+        for edges in self._buckets(need, metric).values():
+            for edge, count in edges.items():
+                sums[edge] = sums.get(edge, 0) + count
+        below = 0
+        buckets = []
+        for edge, count in sorted(sums.items()):
+            buckets.append((edge if isfinite(edge) else None, max(0, count - below)))
+            below = max(below, count)
+        return BucketHistogram(buckets=tuple(buckets))
+
+    def _series(self, need: Need, gauge: Gauge) -> Measurement | Missing:
+        assert need.window is not None  # noqa: S101  (looked at by _remembers)
+        query = self._bound(gauge.promql, need.arms[0], need)
+        step = self._source.config.step.delta if self._source.config.step is not None else _STEP
+        hours: dict[int, list[float]] = {}
+        for interval in pieces(need.window):
+            last = interval[-1].end - step
+            found = self.api.over(need.metric, query, interval[0].start, max(interval[0].start, last), step)
+            if len(found) > 1:
+                reason = because(Why.SERIES_MANY, source=self._source.name, metric=need.metric, series=len(found))
+                return Missing(reason=reason)
+            samples = found[0].samples if found else ()
+            for piece in interval:
+                start, end = piece.start.timestamp(), piece.end.timestamp()
+                hours.setdefault(piece.hour, []).extend(value for at, value in samples if start <= at < end)
+        values = [value for hour in hours.values() for value in hour]
+        if not values:
+            return Missing(
+                reason=because(Why.SERIES_ABSENT, source=self._source.name, metric=need.metric), lasting=False
+            )
+        bad = sum(1 for value in values if not isfinite(value))
+        if bad:
+            share = bad / len(values)
+            return Missing(reason=because(Why.NOT_A_NUMBER, source=self._source.name, column=need.metric, share=share))
+        factor = _GAUGE_UNITS[gauge.unit]
+        reduce: Callable[[list[float]], float] = max if gauge.hourly == "max" else _mean
+        return HourlySeries(
+            points=tuple((hour, reduce(found) * factor) for hour, found in sorted(hours.items()) if found)
+        )
+
+
+def _grouped(need: Need, hours: Mapping[int, Counts] | Mapping[int, QuantileCounts]) -> Measurement | Missing:
+    """By hour, or all hours together; segments are not known to a counter."""
+    if need.grouping is Grouping.SEGMENT:
+        what = f"{need.metric} by {need.segment}: bind a table to read segments"
+        return Missing(reason=because(Why.CANNOT_VERIFY, what=what))
+    if need.grouping is Grouping.HOUR:
+        return Groups(groups=tuple((str(hour), one) for hour, one in hours.items()))
+    first, *others = hours.values()
+    return functools.reduce(operator.add, others, first)
+
+
+def _hour_moments(hours: Sequence[tuple[Counts, Counts]]) -> ArmMoments:
+    """Each hour is a cluster."""
+    return ArmMoments(
+        clusters=sum(1 for b, c in hours if b.n or c.n),
+        clusters0=sum(1 for b, _ in hours if b.n),
+        clusters1=sum(1 for _, c in hours if c.n),
+        n0=sum(b.n for b, _ in hours),
+        n1=sum(c.n for _, c in hours),
+        s0=sum(b.successes for b, _ in hours),
+        s1=sum(c.successes for _, c in hours),
+        m0m0=sum(b.n * b.n for b, _ in hours),
+        m0s0=sum(b.n * b.successes for b, _ in hours),
+        s0s0=sum(b.successes * b.successes for b, _ in hours),
+        m1m1=sum(c.n * c.n for _, c in hours),
+        m1s1=sum(c.n * c.successes for _, c in hours),
+        s1s1=sum(c.successes * c.successes for _, c in hours),
+        m0m1=sum(b.n * c.n for b, c in hours),
+        m0s1=sum(b.n * c.successes for b, c in hours),
+        s0m1=sum(b.successes * c.n for b, c in hours),
+        s0s1=sum(b.successes * c.successes for b, c in hours),
+    )
+
+
+def _row_moments(hours: Sequence[tuple[Counts, Counts]]) -> ArmMoments:
+    """Each row is a cluster of its own: its value is 0 or 1, and so is the square."""
+    none = Counts(successes=0, n=0)
+    b = sum((one for one, _ in hours), none)
+    c = sum((one for _, one in hours), none)
+    return ArmMoments(
+        clusters=b.n + c.n,
+        clusters0=b.n,
+        clusters1=c.n,
+        n0=b.n,
+        n1=c.n,
+        s0=b.successes,
+        s1=c.successes,
+        m0m0=b.n,
+        m0s0=b.successes,
+        s0s0=b.successes,
+        m1m1=c.n,
+        m1s1=c.successes,
+        s1s1=c.successes,
+        m0m1=0,
+        m0s1=0,
+        s0m1=0,
+        s0s1=0,
+    )
+
+
+def _at_limit(edges: Mapping[float, int], limit: float) -> QuantileCounts:
+    """Exact where the limit is an edge; else the rows of the bucket that holds it are unclear."""
+    n = edges[inf]
+    close = [edge for edge in edges if isclose(edge, limit, rel_tol=1e-9)]
+    if close:
+        return QuantileCounts(at_or_below=min(n, edges[close[0]]), n=n, maximum=None)
+    below = max((count for edge, count in edges.items() if edge < limit), default=0)
+    above = min((count for edge, count in edges.items() if edge > limit), default=n)
+    return QuantileCounts(at_or_below=below, n=n, maximum=None, unclear=max(0, above - below))
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Exactly rounded, so that it does not hang on the order of samples."""
+    return fsum(values) / len(values)
+
+
+def _added(series: Iterable[Hourly]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for hourly in series:
+        for hour, count in hourly.items():
+            found[hour] = found.get(hour, 0) + count
+    return found
+
+
+def _edge(le: str | None, unit: str) -> float | None:
+    try:
+        return None if le is None else float(le) * _TIME_UNITS[unit]
+    except ValueError:
+        return None

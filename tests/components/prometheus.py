@@ -1,0 +1,61 @@
+"""A real Prometheus server on a free port of this machine, holding given samples."""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+from components import absent
+
+
+def free_port() -> int:
+    """A port that nothing listens on just now."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@contextmanager
+def serving(folder: Path, openmetrics: str, *, retention: str = "15y") -> Iterator[str]:
+    """The server's address. Its samples are those of a text in the OpenMetrics format, back-filled by ``promtool``."""
+    if shutil.which("prometheus") is None or shutil.which("promtool") is None:
+        absent("Prometheus", "apt-get install prometheus")
+    (folder / "samples.om").write_text(openmetrics, encoding="utf-8")
+    (folder / "prometheus.yml").write_text("global: {scrape_interval: 1h}\n", encoding="utf-8")
+    fill = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=168h"]
+    subprocess.run([*fill, folder / "samples.om", folder / "data"], check=True, capture_output=True)
+    url = f"http://127.0.0.1:{free_port()}"
+    server = subprocess.Popen(
+        [
+            "prometheus",
+            f"--config.file={folder / 'prometheus.yml'}",
+            f"--storage.tsdb.path={folder / 'data'}",
+            f"--storage.tsdb.retention.time={retention}",
+            f"--web.listen-address={url.removeprefix('http://')}",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait(url, server)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _wait(url: str, server: "subprocess.Popen[bytes]") -> None:
+    for _ in range(300):
+        assert server.poll() is None, "Prometheus ended at its start"
+        try:
+            if requests.get(f"{url}/-/ready", timeout=2).status_code == 200:
+                return
+        except requests.ConnectionError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError("Prometheus was not ready within 30 s")
