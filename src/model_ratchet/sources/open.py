@@ -75,7 +75,7 @@ def base_needs(model: ModelFile, stage: str, window: Window, *, paired: bool) ->
     """What is gathered of a stage whatever its policy asks, so that another policy can be replayed over the record.
 
     The row facts and, for each metric of the prediction log: label coverage, counts by hour and by segment, cluster
-    moments, pairs, and the histogram of durations.
+    moments, pairs of proportions, and the histogram of durations.
     """
     yield Need(shape=Shape.ROWS, window=window, stage=stage)
     clusterings = [Clustering.WITHIN_WINDOW] + ([Clustering.COLUMN] if model.cluster is not None else [])
@@ -83,11 +83,12 @@ def base_needs(model: ModelFile, stage: str, window: Window, *, paired: bool) ->
         if isinstance(metric, Gauge) or not reads_log(metric, model):
             continue
         yield from _by_arm(name, metric, stage, window, tuple(model.segments))
+        pairs = paired and isinstance(metric, Proportion)
         for clustering in clusterings:
             yield Need(
-                shape=Shape.MOMENTS, window=window, stage=stage, metric=name, clustering=clustering, paired=paired
+                shape=Shape.MOMENTS, window=window, stage=stage, metric=name, clustering=clustering, paired=pairs
             )
-        if paired and isinstance(metric, Proportion):
+        if pairs:
             yield Need(shape=Shape.PAIRED_COUNTS, window=window, stage=stage, metric=name, grouping=Grouping.HOUR)
 
 

@@ -1,7 +1,7 @@
 """Sums over the rows of a log: by arm, exposure and hour, by segment and by cluster, each exact and additive.
 
-The rows are read once for each joint table of sums (hours with as many segment columns as fit in ``_MOST_CELLS``, clusters
-apart when they are many), and every further question is asked of these tables instead of the rows.
+They come from joint tables of sums: that of the survey, and one reading of the rows for each combination of segment columns and
+clusters that the survey does not hold. Every further question is asked of these tables instead of the rows.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,9 +11,9 @@ from typing import Any
 from sqlglot import exp
 
 from model_ratchet.core.evidence import Arm, ArmMoments
-from model_ratchet.documents.model import Proportion
 from model_ratchet.sources.engine import Engine
-from model_ratchet.sources.table_rows import RowForm
+from model_ratchet.sources.table_census import CLASSES, arm_class
+from model_ratchet.sources.table_rows import RowForm, segment_code, with_codes
 from model_ratchet.sources.table_sql import (
     Tree,
     as_wide,
@@ -22,18 +22,19 @@ from model_ratchet.sources.table_sql import (
     choose,
     column,
     every,
+    flag,
     how_many,
     named,
     negate,
     number,
-    some,
     table,
+    text,
     total,
     values,
     within,
 )
+from model_ratchet.sources.table_survey import MOST_CELLS, SURVEY, Survey, measures
 
-_MOST_CELLS = 500_000
 _LOG_BASE = 0.01980262729617973  # ln 1.02
 _ARMS = {0: Arm.BASELINE, 1: Arm.CANDIDATE}
 
@@ -65,13 +66,6 @@ class _Joint:
     by_hour: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Measure:
-    name: str
-    tree: Tree
-    largest: bool = False
-
-
 class ArmCells:
     """The sums of each arm of one window."""
 
@@ -81,6 +75,7 @@ class ArmCells:
         form: RowForm,
         rows: exp.Query,
         *,
+        survey: Survey | None,
         segments: Iterable[int],
         limits: Mapping[int, Sequence[int]],
         spans: Sequence[Span],
@@ -89,19 +84,23 @@ class ArmCells:
     ) -> None:
         """``segments`` are asked for by hour, ``limits`` counted by metric, cluster moments asked in ``strata``.
 
-        A stratum is a segment column, or None for all rows; ``clusters`` is about how many there are.
+        A stratum is a segment column, or None for all rows; ``clusters`` is about how many there are. ``survey`` is None where
+        its table holds other rows than these.
         """
         self._engine = engine
         self._form = form
         self._rows = rows
         self._spans = tuple(spans)
         self._starts = sorted({span.first for span in spans} | {span.last for span in spans})
-        self._measures = tuple(_measures(form, limits))
-        self._joints: list[_Joint] = []
+        self._measures = tuple(measures(form, limits))
+        self._joints = [] if survey is None else [self._keep_survey(survey)]
+        more: list[_Joint] = []
         for dimensions in _asked(segments, strata):
-            self._place(dimensions, clusters)
-        for joint in self._joints:
+            if not any(dimensions <= joint.dimensions for joint in self._joints):
+                self._place(dimensions, clusters, more)
+        for joint in more:
             engine.keep(joint.name, self._joint_sums(joint))
+        self._joints += more
 
     def hours(self) -> tuple[Cell, ...]:
         """The sums by hour."""
@@ -185,15 +184,32 @@ class ArmCells:
         shown = exp.select(call("MIN", column(f"shown{metric}"))).from_(within(self._rows, "rows"))
         return str(self._engine.run(shown)[0][0])
 
-    def _place(self, dimensions: frozenset[str], clusters: int) -> None:
+    def _keep_survey(self, survey: Survey) -> _Joint:
+        """The sums of the survey by arm, exposure and the codes of its segment columns."""
+        log = self._form.log
+        stored = {self._form.segment(name): column(f"g{i}") for i, name in enumerate(survey.segments)}
+        dimensions = {f"g{i}": segment_code(tree, self._form.segments[i], i) for i, tree in stored.items()}
+        if survey.clustered:
+            dimensions["cluster"] = column("cluster")
+        served = number(1) if log.exposure is None else flag(column("exposure").eq(text(log.exposure.served)))
+        keys = {"arm": arm_class(log), "served": served, "hour": column("hour"), **dimensions}
+        sums = (measure.combined() for measure in self._measures)
+        question = exp.select(*(named(tree, name) for name, tree in keys.items()), *sums).from_(table(SURVEY))
+        question = with_codes(question, {i: (tree, self._form.segments[i]) for i, tree in stored.items()})
+        mine = arm_class(log).isin(*(number(code) for code in CLASSES.values()))
+        places = (number(position) for position in range(1, len(keys) + 1))
+        self._engine.keep("@surveyed", question.where(mine).group_by(*places))
+        return _Joint("@surveyed", frozenset(dimensions), by_hour=True)
+
+    def _place(self, dimensions: frozenset[str], clusters: int, joints: list[_Joint]) -> None:
         """Put a combination into the first joint table that stays small with it, or into one of its own."""
-        for i, joint in enumerate(self._joints):
+        for i, joint in enumerate(joints):
             both = joint.dimensions | dimensions
-            if joint.by_hour and self._size(both, clusters) <= _MOST_CELLS:
-                self._joints[i] = _Joint(joint.name, both, by_hour=True)
+            if joint.by_hour and self._size(both, clusters) <= MOST_CELLS:
+                joints[i] = _Joint(joint.name, both, by_hour=True)
                 return
-        by_hour = "cluster" not in dimensions or self._size(dimensions, clusters) <= _MOST_CELLS
-        self._joints.append(_Joint(f"@cells{len(self._joints)}", dimensions, by_hour))
+        by_hour = "cluster" not in dimensions or self._size(dimensions, clusters) <= MOST_CELLS
+        joints.append(_Joint(f"@cells{len(joints)}", dimensions, by_hour))
 
     def _size(self, dimensions: frozenset[str], clusters: int) -> int:
         size = 2 * 2 * self._form.window.hours
@@ -218,10 +234,7 @@ class ArmCells:
         segment = [] if position is None else [column(f"g{position}")]
         joint = self._joint(frozenset(tree.name for tree in segment), by_hour=True)
         keys = [column("arm"), column("served"), column("hour"), *segment]
-        combined = [
-            named((_largest if measure.largest else total)(column(measure.name)), measure.name)
-            for measure in self._measures
-        ]
+        combined = (measure.combined() for measure in self._measures)
         question = exp.select(*keys, *combined).from_(table(joint.name)).group_by(*keys).order_by(*keys)
         names = [measure.name for measure in self._measures]
         return tuple(_cell(row, len(keys), names) for row in self._engine.run(question))
@@ -252,34 +265,10 @@ def _asked(segments: Iterable[int], strata: Iterable[int | None]) -> Iterator[fr
         yield frozenset({"cluster"} if stratum is None else {"cluster", f"g{stratum}"})
 
 
-def _largest(tree: Tree) -> Tree:
-    return call("MAX", tree)
-
-
 def _cell(row: tuple[Any, ...], keys: int, names: Sequence[str]) -> Cell:
     arm, served, hour, *code = row[:keys]
     sums = {name: int(value) for name, value in zip(names, row[keys:], strict=True) if value is not None}
     return Cell(_ARMS[arm], bool(served), hour, code[0] if code else 0, sums)
-
-
-def _measures(form: RowForm, limits: Mapping[int, Sequence[int]]) -> Iterator[_Measure]:
-    yield _Measure("n", how_many())
-    yield _Measure("last", call("MAX", column("offset")), largest=True)
-    bad = [column(f"bad{i}") for i in range(len(form.metrics)) if "bad" in form.marks(i)]
-    if bad:
-        yield _Measure("bad", how_many(some(*bad)))
-    for i, (_, metric) in enumerate(form.metrics):
-        value = column(f"v{i}")
-        yield _Measure(f"n{i}", exp.Count(this=value))
-        yield _Measure(f"s{i}", total(value))
-        for mark in form.marks(i):
-            yield _Measure(f"{mark}{i}", how_many(column(f"{mark}{i}")))
-        if isinstance(metric, Proportion):
-            continue
-        yield _Measure(f"q{i}", total(as_wide(value) * value))
-        yield _Measure(f"max{i}", call("MAX", value), largest=True)
-        for limit in limits.get(i, ()):
-            yield _Measure(f"atmost{i}_{limit}", how_many(value <= number(limit)))
 
 
 def _arm_moments() -> Iterator[Tree]:

@@ -1,20 +1,19 @@
 """The census of a log: times that can be read, versions and exposures that are known, before any row is counted."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from model_ratchet.core.evidence import Arm, Window
+from model_ratchet.core.evidence import Arm
 from model_ratchet.core.reason import Reason, Why, because
-from model_ratchet.documents.model import Proportion, WideColumns
+from model_ratchet.documents.model import Proportion
 from model_ratchet.sources.engine import Engine, Kind
 from model_ratchet.sources.table_log import Log
-from model_ratchet.sources.table_rows import arm_word, timed
+from model_ratchet.sources.table_rows import RowForm, Segment, told_relation
 from model_ratchet.sources.table_sql import (
     Tree,
     absent,
-    as_text,
     call,
     choose,
     column,
@@ -23,9 +22,10 @@ from model_ratchet.sources.table_sql import (
     number,
     table,
     text,
-    there,
+    total,
     within,
 )
+from model_ratchet.sources.table_survey import SURVEY
 from model_ratchet.sources.table_time import TimeColumn
 
 TOLERATED = 0.001
@@ -34,7 +34,8 @@ TOLERATED = 0.001
 LEAST_CELL = 10
 """Segment values with fewer rows than this in an arm are not told apart."""
 
-_BASELINE, _CANDIDATE, _OTHER, _NULL, _UNKNOWN = range(5)
+CLASSES = {Arm.BASELINE: 0, Arm.CANDIDATE: 1}
+OTHER_VERSION, _NULL, _UNKNOWN = 2, 3, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +52,15 @@ def time_trouble(engine: Engine, source: str, time: TimeColumn, *, required: boo
     """What is wrong with the values of a time column: no time, no zone, or null in too many rows where one is required."""
     name = time.column.name
     textual = time.column.kind is Kind.TEXT
-    counts = [how_many(), how_many(absent(column(name)))]
+    counts = [how_many(), exp.Count(this=column(name))]
     if textual:
         counts += [how_many(time.unreadable()), how_many(time.lacks_zone())]
-    ((rows, nulls, *wrong),) = engine.run(exp.select(*counts).from_(table(source)))
+    ((rows, there, *wrong),) = engine.run(exp.select(*counts).from_(table(source)))
     if wrong and wrong[0]:
         return because(Why.COLUMN_MISTYPED, source=engine.table, column=name, type="text that is no time")
     if wrong and wrong[1] and time.zone is None:
         return because(Why.TIME_NAIVE, source=engine.table, column=name)
-    share = nulls / rows if rows else 0.0
+    share = (rows - there) / rows if rows else 0.0
     if required and share > TOLERATED:
         return because(Why.NOT_A_NUMBER, source=engine.table, column=name, share=share)
     return None
@@ -83,27 +84,23 @@ def check_times(engine: Engine, log: Log, source: str) -> Log:
     return replace(log, troubles=troubles)
 
 
-def take_census(engine: Engine, log: Log, source: str, window: Window) -> Census | Reason:
-    """The versions, exposures and digests of the rows of a long log in a window; a reason where one is not known."""
-    if log.wide is not None:
-        return Census(_scored_arms(engine, log, log.wide, source, window))
-    arm_class = _arm_class(log)
-    exposure = as_text(column(log.exposure.column)) if log.exposure else exp.null()
-    digest = as_text(column(log.digest)) if log.digest else exp.null()
+def take_census(engine: Engine, log: Log) -> Census | Reason:
+    """The versions, exposures and digests of the rows of a survey; a reason where one is not known."""
     classed = exp.select(
-        named(arm_class, "class"),
-        named(arm_word(log), "version"),
-        named(_exposure_class(log, exposure), "exposed"),
-        named(exposure, "exposure"),
-        named(digest, "digest"),
-    ).from_(within(timed(log, source, window), "log"))
+        named(arm_class(log), "class"),
+        column("version"),
+        named(_exposure_class(log), "exposed"),
+        column("exposure"),
+        column("digest"),
+        column("n"),
+    ).from_(table(SURVEY))
     counted = (
         exp.select(
             column("class"),
-            named(choose((column("class").eq(number(_OTHER)), column("version"))), "other"),
+            named(choose((column("class").eq(number(OTHER_VERSION)), column("version"))), "other"),
             column("exposed"),
             column("digest"),
-            named(how_many(), "rows"),
+            named(total(column("n")), "rows"),
             named(call("MIN", column("version")), "version"),
             named(call("MIN", column("exposure")), "exposure"),
         )
@@ -115,45 +112,36 @@ def take_census(engine: Engine, log: Log, source: str, window: Window) -> Census
     if reason is not None:
         return reason
     held = {line.arm_class for line in rows}
-    arms = tuple(arm for arm, code in ((Arm.BASELINE, _BASELINE), (Arm.CANDIDATE, _CANDIDATE)) if code in held)
+    arms = tuple(arm for arm, code in CLASSES.items() if code in held)
     return Census(arms, _others(rows), _digests(rows) if log.digest else None)
 
 
 def segment_counts(
-    engine: Engine, log: Log, source: str, window: Window, name: str, arms: Iterable[Arm]
+    engine: Engine, form: RowForm, source: str, name: str, arms: Iterable[Arm], surveyed: Sequence[str]
 ) -> Mapping[Arm, Mapping[str | None, int]]:
     """The rows of each of these arms by the values of a segment column, those with enough rows to be told apart."""
-    value, rows = named(as_text(column(name)), "value"), within(timed(log, source, window), "log")
-    if log.wide is None:
-        classed: exp.Query = exp.select(named(_arm_class(log), "class"), value).from_(rows)
+    keys = (
+        named(arm_class(form.log), "class"),
+        named(column(f"g{surveyed.index(name) if name in surveyed else 0}"), "value"),
+    )
+    if name in surveyed:
+        classed = exp.select(*keys, column("n")).from_(table(SURVEY))
     else:
-        parts = [
-            exp.select(named(number(code), "class"), value).from_(rows).where(there(column(score)))
-            for code, score in ((_BASELINE, log.wide.baseline), (_CANDIDATE, log.wide.candidate))
-        ]
-        classed = exp.union(*parts, distinct=False)
-    mine = column("class").isin(number(_BASELINE), number(_CANDIDATE))
+        alone = replace(form, metrics=(), segments=(Segment(name, ()),))
+        classed = exp.select(*keys, named(number(1), "n")).from_(within(told_relation(alone, source), "rows"))
     counted = (
-        exp.select(column("class"), column("value"), named(how_many(), "rows"))
+        exp.select(column("class"), column("value"), named(total(column("n")), "rows"))
         .from_(within(classed, "classed"))
-        .where(mine)
+        .where(column("class").isin(*(number(code) for code in CLASSES.values())))
         .group_by(column("class"), column("value"))
-        .having(exp.Count(this=exp.Star()) >= number(LEAST_CELL))
+        .having(exp.Sum(this=column("n")) >= number(LEAST_CELL))
     )
     found: dict[Arm, dict[str | None, int]] = {arm: {} for arm in arms}
     for code, word, count in engine.run(counted):
-        arm = Arm.CANDIDATE if code == _CANDIDATE else Arm.BASELINE
+        arm = Arm.CANDIDATE if code == CLASSES[Arm.CANDIDATE] else Arm.BASELINE
         if arm in found:
-            found[arm][word] = count
+            found[arm][word] = int(count)
     return found
-
-
-def near_distinct(engine: Engine, log: Log, source: str, window: Window, name: str) -> int:
-    """About how many values a column holds in a window: it chooses how a question is asked, and never its answer."""
-    rows = exp.select(named(exp.ApproxDistinct(this=column(name)), "n")).from_(
-        within(timed(log, source, window), "log")
-    )
-    return int(engine.run(rows)[0][0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,29 +157,21 @@ class _Line:
     exposure: str | None
 
 
-def _scored_arms(engine: Engine, log: Log, wide: WideColumns, source: str, window: Window) -> tuple[Arm, ...]:
-    """The arms of a wide log that scored any row; without a baseline only the candidate is one."""
-    counts = (how_many(there(column(score))) for score in (wide.baseline, wide.candidate))
-    ((baseline, candidate),) = engine.run(exp.select(*counts).from_(within(timed(log, source, window), "log")))
-    held = ((Arm.BASELINE, baseline and log.versions.baseline is not None), (Arm.CANDIDATE, candidate))
-    return tuple(arm for arm, rows in held if rows)
-
-
-def _arm_class(log: Log) -> Tree:
-    word = arm_word(log)
-    branches = [(absent(word), number(_NULL)), (word.eq(text(log.versions.candidate)), number(_CANDIDATE))]
-    if log.versions.baseline is not None:
-        branches.append((word.eq(text(log.versions.baseline)), number(_BASELINE)))
+def arm_class(log: Log) -> Tree:
+    """What the ``version`` of a row is: 0 the baseline, 1 the candidate, or one of the classes that take no part."""
+    word = column("version")
+    branches = [(absent(word), number(_NULL))]
+    branches += [(word.eq(text(version)), number(CLASSES[arm])) for arm, version in log.versions.arms().items()]
     if log.versions.others:
         others = (text(version) for version in sorted(log.versions.others))
-        branches.append((word.isin(*others), number(_OTHER)))
+        branches.append((word.isin(*others), number(OTHER_VERSION)))
     return choose(*branches, otherwise=number(_UNKNOWN))
 
 
-def _exposure_class(log: Log, exposure: Tree) -> Tree:
+def _exposure_class(log: Log) -> Tree:
     if log.exposure is None:
         return number(1)
-    known = exposure.isin(text(log.exposure.served), text(log.exposure.mirrored))
+    known = column("exposure").isin(text(log.exposure.served), text(log.exposure.mirrored))
     return choose((known, number(1)), otherwise=number(0))
 
 
@@ -204,7 +184,7 @@ def _strangers(log: Log, lines: list[_Line]) -> Iterator[Reason]:
         version = min(line.version or "" for line in unknown)
         rows = sum(line.rows for line in unknown)
         yield because(Why.ARM_UNKNOWN, source=log.source, column=log.arm or "", version=version, rows=rows)
-    odd = [line for line in lines if not line.exposed and line.arm_class in (_BASELINE, _CANDIDATE)]
+    odd = [line for line in lines if not line.exposed and line.arm_class in CLASSES.values()]
     if odd and log.exposure is not None:
         value = min(line.exposure or "" for line in odd)
         rows = sum(line.rows for line in odd)
@@ -214,7 +194,7 @@ def _strangers(log: Log, lines: list[_Line]) -> Iterator[Reason]:
 def _others(lines: list[_Line]) -> tuple[tuple[str, int], ...]:
     found: dict[str, int] = {}
     for line in lines:
-        if line.arm_class == _OTHER and line.other is not None:
+        if line.arm_class == OTHER_VERSION and line.other is not None:
             found[line.other] = found.get(line.other, 0) + line.rows
     return tuple(sorted(found.items()))
 
@@ -222,8 +202,8 @@ def _others(lines: list[_Line]) -> tuple[tuple[str, int], ...]:
 def _digests(lines: list[_Line]) -> Mapping[Arm, tuple[tuple[str, int], ...]]:
     found: dict[Arm, dict[str, int]] = {Arm.BASELINE: {}, Arm.CANDIDATE: {}}
     for line in lines:
-        if line.arm_class in (_BASELINE, _CANDIDATE):
-            arm = Arm.CANDIDATE if line.arm_class == _CANDIDATE else Arm.BASELINE
+        if line.arm_class in CLASSES.values():
+            arm = Arm.CANDIDATE if line.arm_class == CLASSES[Arm.CANDIDATE] else Arm.BASELINE
             digest = line.digest or ""
             found[arm][digest] = found[arm].get(digest, 0) + line.rows
     return {arm: tuple(sorted(counts.items())) for arm, counts in found.items()}

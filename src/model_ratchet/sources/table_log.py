@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from model_ratchet.core.evidence import Clustering, Grouping, Need, Shape
+from model_ratchet.core.evidence import Arm, Clustering, Grouping, Need, Shape
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.documents.model import DurationMetric, Exposure, Mean, ModelFile, Proportion, WideColumns
 from model_ratchet.sources.engine import Column, Kind
@@ -24,6 +24,11 @@ class Versions:
     candidate: str
     baseline: str | None
     others: frozenset[str]
+
+    def arms(self) -> Mapping[Arm, str]:
+        """The version of each arm that there is."""
+        arms = {Arm.CANDIDATE: self.candidate}
+        return arms if self.baseline is None else arms | {Arm.BASELINE: self.baseline}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

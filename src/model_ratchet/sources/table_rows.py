@@ -2,10 +2,11 @@
 
 Columns: ``id``, ``arm`` (0 baseline, 1 candidate), ``served`` (0 or 1), ``hour`` and ``offset`` (microseconds) of active
 time, ``unit``, ``cluster``, ``v0``… the metrics' values with their marks (``bad0``, ``excluded0``, …), and ``g0``… the codes
-of the segments' values.
+of the segments' values. Before it is known which values are told apart, ``version``, ``exposure`` and ``digest`` stand in the
+place of ``arm`` and ``served``, and ``g0``… are the values themselves.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -119,6 +120,18 @@ def row_relation(form: RowForm, source: str) -> exp.Query:
     return parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False)
 
 
+def told_relation(form: RowForm, source: str) -> exp.Query:
+    """The rows of all versions, with what the log tells of each: a wide row stands once for each version that scored it."""
+    log = form.log
+    if log.wide is None:
+        return _told_rows(form, source, arm_word(log), Arm.CANDIDATE)
+    scored = [(Arm.CANDIDATE, log.versions.candidate, log.wide.candidate)]
+    if log.versions.baseline is not None:
+        scored.append((Arm.BASELINE, log.versions.baseline, log.wide.baseline))
+    parts = [_told_rows(form, source, text(version), arm).where(there(column(score))) for arm, version, score in scored]
+    return parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False)
+
+
 def names(form: RowForm) -> tuple[str, ...]:
     """The columns of the one form, in order."""
     marks = [f"{mark}{i}" for i in range(len(form.metrics)) for mark in form.marks(i)]
@@ -142,20 +155,41 @@ def _arm_rows(form: RowForm, source: str, arm_code: Tree, arm: Arm) -> exp.Selec
         "offset": column("@offset"),
         "unit": column(log.unit) if log.unit else exp.null(),
         "cluster": _cluster(log),
+        **_values(form, arm),
     }
+    for i, segment in enumerate(form.segments):
+        parts[f"g{i}"] = segment_code(column(segment.column), segment, i)
+    query = exp.select(*(named(parts[name], name) for name in names(form)))
+    query = query.from_(within(timed(log, source, form.window), "log"))
+    return with_codes(query, {i: (as_text(column(segment.column)), segment) for i, segment in enumerate(form.segments)})
+
+
+def _told_rows(form: RowForm, source: str, version: Tree, arm: Arm) -> exp.Select:
+    log = form.log
+    parts: dict[str, Tree] = {
+        "version": version,
+        "exposure": as_text(column(log.exposure.column)) if log.exposure else exp.null(),
+        "digest": as_text(column(log.digest)) if log.digest else exp.null(),
+        "hour": whole_hours(column("@offset")),
+        "offset": column("@offset"),
+        "cluster": _cluster(log),
+        **_values(form, arm),
+        **{f"g{i}": as_text(column(segment.column)) for i, segment in enumerate(form.segments)},
+    }
+    told = exp.select(*(named(tree, name) for name, tree in parts.items()))
+    return told.from_(within(timed(log, source, form.window), "log"))
+
+
+def _values(form: RowForm, arm: Arm) -> dict[str, Tree]:
+    """The metrics' values in the rows of an arm, with their marks."""
+    parts: dict[str, Tree] = {}
     for i, (_, metric) in enumerate(form.metrics):
-        trees = metric_trees(log, metric, arm, form.window)
+        trees = metric_trees(form.log, metric, arm, form.window)
         parts[f"v{i}"] = trees.value
         parts |= {f"{mark}{i}": tree for mark, tree in trees.marks.items()}
         if trees.shown is not None:
             parts[f"shown{i}"] = choose((trees.marks["unknown"], trees.shown))
-    for i, segment in enumerate(form.segments):
-        parts[f"g{i}"] = _segment_code(segment, i)
-    query = exp.select(*(named(parts[name], name) for name in names(form)))
-    query = query.from_(within(timed(log, source, form.window), "log"))
-    for dictionary, on in _dictionaries(form.segments):
-        query = query.join(dictionary, on=on, join_type="left")
-    return query
+    return parts
 
 
 def _time(log: Log) -> TimeColumn:
@@ -183,22 +217,24 @@ def _cluster(log: Log) -> Tree:
     return column(log.cluster)
 
 
-def _segment_code(segment: Segment, position: int) -> Tree:
+def segment_code(stored: Tree, segment: Segment, position: int) -> Tree:
+    """The code of a stored value, in a question that ``with_codes`` joined to the dictionary of that position."""
     of_null = segment.values.index(None) + 1 if None in segment.values else 0
     known = call("COALESCE", column("code", f"d{position}"), number(0)) if _spelled(segment) else number(0)
-    return choose((absent(column(segment.column)), number(of_null)), otherwise=known)
+    return choose((absent(stored), number(of_null)), otherwise=known)
+
+
+def with_codes(query: exp.Select, segments: Mapping[int, tuple[Tree, Segment]]) -> exp.Select:
+    """The question joined to the told-apart values of each segment, as text, with their codes."""
+    for i, (stored, segment) in segments.items():
+        if _spelled(segment):
+            dictionary = values(_spelled(segment), f"d{i}", ("value", "code"))
+            query = query.join(dictionary, on=stored.eq(column("value", f"d{i}")), join_type="left")
+    return query
 
 
 def _spelled(segment: Segment) -> Sequence[tuple[str, int]]:
     return [(value, code) for code, value in enumerate(segment.values, start=1) if value is not None]
-
-
-def _dictionaries(segments: Sequence[Segment]) -> Iterator[tuple[exp.Values, Tree]]:
-    """The told-apart values of each segment with their codes, to be joined to the rows."""
-    for i, segment in enumerate(segments):
-        if _spelled(segment):
-            dictionary = values(_spelled(segment), f"d{i}", ("value", "code"))
-            yield dictionary, as_text(column(segment.column)).eq(column("value", f"d{i}"))
 
 
 def told_apart(

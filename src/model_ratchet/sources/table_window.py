@@ -1,7 +1,7 @@
 """One window of a log, read: the census, the requests, the sums of both arms, and the answers that follow from them."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -11,11 +11,12 @@ from model_ratchet.documents.model import Proportion
 from model_ratchet.sources.engine import Engine
 from model_ratchet.sources.table_answers import Read, answer, at_most, histogram_by_hour, misfit, of_pairs
 from model_ratchet.sources.table_cells import ArmCells, Cell, Span
-from model_ratchet.sources.table_census import LEAST_CELL, TOLERATED, Census, near_distinct, segment_counts, take_census
+from model_ratchet.sources.table_census import LEAST_CELL, TOLERATED, Census, segment_counts, take_census
 from model_ratchet.sources.table_log import Log
 from model_ratchet.sources.table_metrics import score_columns, value_column
 from model_ratchet.sources.table_pairs import PairCells, without_repeats
 from model_ratchet.sources.table_rows import RowForm, Segment, row_relation, told_apart
+from model_ratchet.sources.table_survey import Survey, near_sizes, take_survey
 from model_ratchet.sources.table_windows import Base
 
 Answered = Mapping[Need, Measurement | Missing]
@@ -24,23 +25,30 @@ Answered = Mapping[Need, Measurement | Missing]
 def read_window(engine: Engine, log: Log, source: str, base: Base) -> Answered:
     """The answers to all needs of a window. ``source`` is the table that holds the log's rows.
 
-    The census comes first, so that nothing is counted where a row's version is not known; then the requests, which tell
-    repeated rows; then the sums of each arm, over rows without repeats.
+    The survey comes first, and its census, so that nothing is judged where a row's version is not known; then the requests,
+    which tell repeated rows; then the sums of each arm, over rows without repeats.
     """
     if not base.window.intervals:
         return _all(base.needs, Missing(reason=because(Why.NO_ROWS, metric="", arm="either"), lasting=False))
-    census = take_census(engine, log, source, base.window)
-    if isinstance(census, Reason):
-        return _all(base.needs, Missing(reason=census))
-    form = RowForm(log, base.window, tuple(log.metrics.items()), _segments(engine, log, source, base, census))
+    grouped = {need.segment for need in base.needs if need.segment in log.segments}
+    untold = tuple(Segment(name, ()) for name in log.segments if name in grouped)
+    form = RowForm(log, base.window, tuple(log.metrics.items()), untold)
     unfit = {need: what for need in base.needs if (what := misfit(need, form, pairs=log.request_id is not None))}
     asked = _Asked(base, form, tuple(need for need in base.needs if need not in unfit))
-    clusters = near_distinct(engine, log, source, base.window, log.cluster or "") if asked.clustered else 0
-    rows = row_relation(form, source)
+    sizes = near_sizes(engine, log, source, base.window, asked.sized())
+    survey = take_survey(
+        engine, form, source, clustered=bool(asked.strata(paired=False)), sizes=sizes, limits=asked.limits()
+    )
+    census = take_census(engine, log)
+    if isinstance(census, Reason):
+        return _all(base.needs, Missing(reason=census))
+    asked = replace(asked, form=replace(form, segments=tuple(_told_apart(engine, form, source, census, survey))))
+    rows = row_relation(asked.form, source)
+    clusters = sizes.get(log.cluster or "", 0)
     requests = _requests(engine, asked, rows, clusters)
     if isinstance(requests, Reason):
         return _all(base.needs, Missing(reason=requests))
-    read, troubles = _sums(engine, asked, census, requests, clusters)
+    read, troubles = _sums(engine, asked, census, requests, survey, clusters)
     answers: dict[Need, Measurement | Missing] = {
         need: Missing(reason=because(Why.CANNOT_VERIFY, what=what)) for need, what in unfit.items()
     }
@@ -61,6 +69,14 @@ class _Asked:
     @property
     def clustered(self) -> bool:
         return any(self.strata(paired=paired) for paired in (True, False))
+
+    def sized(self) -> tuple[str, ...]:
+        """The columns of which it must be known about how many values they hold."""
+        cluster = self.form.log.cluster
+        return (
+            *(segment.column for segment in self.form.segments),
+            *([cluster] if cluster is not None and self.clustered else []),
+        )
 
     def strata(self, *, paired: bool) -> tuple[tuple[int, int | None], ...]:
         """The metrics, each with a segment column or none, of which moments by the cluster column are asked."""
@@ -129,13 +145,13 @@ class _Requests:
 
     pairs: PairCells | None
     rows: exp.Query
-    duplicates: int
+    duplicates: int = 0
 
 
 def _requests(engine: Engine, asked: _Asked, rows: exp.Query, clusters: int) -> _Requests | Reason:
     log = asked.form.log
     if log.request_id is None:
-        return _Requests(None, rows, 0)
+        return _Requests(None, rows)
     pairs = _fold(engine, asked, rows, clusters)
     requests, paired, duplicates = (
         sum(cell.sums[name] for cell in pairs.hours()) for name in ("requests", "paired", "duplicates")
@@ -143,7 +159,7 @@ def _requests(engine: Engine, asked: _Asked, rows: exp.Query, clusters: int) -> 
     if paired and not log.mirrored:
         return because(Why.ID_IN_TWO_ARMS, source=log.source, column=log.request_id, rows=paired)
     if not duplicates:
-        return _Requests(pairs, rows, 0)
+        return _Requests(pairs, rows)
     share = duplicates / (requests + paired + duplicates)
     if share > TOLERATED:
         return because(Why.DUPLICATES, source=log.source, column=log.request_id, share=share)
@@ -164,7 +180,7 @@ def _fold(engine: Engine, asked: _Asked, rows: exp.Query, clusters: int) -> Pair
 
 
 def _sums(
-    engine: Engine, asked: _Asked, census: Census, requests: _Requests, clusters: int
+    engine: Engine, asked: _Asked, census: Census, requests: _Requests, survey: Survey, clusters: int
 ) -> tuple[Read, Mapping[str, Reason]]:
     """What was read, and the metrics whose values can't be trusted."""
     strata = asked.strata(paired=False)
@@ -172,6 +188,7 @@ def _sums(
         engine,
         asked.form,
         requests.rows,
+        survey=survey if not requests.duplicates else None,
         segments=asked.segments(paired=False),
         limits=asked.limits(),
         spans=asked.spans(paired=False),
@@ -216,19 +233,11 @@ def _trouble(arms: ArmCells, form: RowForm, i: int, cells: Sequence[Cell]) -> Re
     return None
 
 
-def _segments(engine: Engine, log: Log, source: str, base: Base, census: Census) -> tuple[Segment, ...]:
+def _told_apart(engine: Engine, form: RowForm, source: str, census: Census, survey: Survey) -> Iterator[Segment]:
     """The segment columns that are asked for, each with the values that are told apart in this window."""
-    asked = {need.segment for need in base.needs if need.segment in log.segments}
-    return tuple(
-        Segment(
-            name,
-            told_apart(
-                log.segments[name], segment_counts(engine, log, source, base.window, name, census.arms), LEAST_CELL
-            ),
-        )
-        for name in log.segments
-        if name in asked
-    )
+    for segment in form.segments:
+        counts = segment_counts(engine, form, source, segment.column, census.arms, survey.segments)
+        yield Segment(segment.column, told_apart(form.log.segments[segment.column], counts, LEAST_CELL))
 
 
 def _all(needs: Iterable[Need], missing: Missing) -> Answered:
