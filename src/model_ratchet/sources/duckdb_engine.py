@@ -2,11 +2,12 @@
 
 import csv
 import gzip
+import itertools
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 from sqlglot import exp
@@ -14,11 +15,16 @@ from sqlglot import exp
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.sources.engine import Column, Kind, UnanswerableError
 from model_ratchet.sources.files import FileSet
+from model_ratchet.sources.merge import UnsortedError, merged
 from model_ratchet.sources.table_sql import column, table, within
+
+if TYPE_CHECKING:
+    import pyarrow
 
 T = TypeVar("T")
 
 _MEMORY_LIMIT = "512MiB"
+_BATCH = 250_000
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 _INSTANTS = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", "TIMESTAMPTZ_NS", "TIMESTAMP_NS WITH TIME ZONE")
 _NAIVE = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE")
@@ -44,7 +50,7 @@ class DuckDBEngine:
                 "memory_limit": memory_limit,
                 "threads": threads,
                 "temp_directory": str(self._scratch),
-                "preserve_insertion_order": False,
+                "preserve_insertion_order": files.format == "parquet",  # a merge reads the rows as they stand
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
                 "allow_community_extensions": False,
@@ -103,6 +109,62 @@ class DuckDBEngine:
         text = kept.sql(dialect="duckdb")
         self._queries.append(text)
         self._asked(lambda: self._connection.execute(text))
+
+    def keep_merged(self, name: str, question: exp.Query, rows: exp.Query, stored_id: str) -> bool:
+        """Streams the rows of Parquet files whose row groups ascend by a whole-numbered id."""
+        if self._files.format != "parquet" or not self._ascends(stored_id):
+            return False
+        text = rows.sql(dialect="duckdb")
+        reader = self._connection.cursor()
+        try:
+            self._keep_merged(name, question, reader.sql(text).to_arrow_reader(_BATCH))
+        except UnsortedError:
+            return False
+        finally:
+            self._connection.unregister("@merged")
+            reader.close()
+        self._queries.append(text)
+        return True
+
+    def _keep_merged(self, name: str, question: exp.Query, rows: "pyarrow.RecordBatchReader") -> None:
+        import pyarrow
+
+        cluster = "cluster" if "cluster" in rows.schema.names else None
+        batches = merged(rows, cluster)
+        first = next(batches, None)
+        if first is None:
+            raise UnsortedError
+        unsorted: list[UnsortedError] = []
+
+        def stream() -> Iterator["pyarrow.RecordBatch"]:
+            yield first
+            try:
+                yield from batches
+            except UnsortedError as error:
+                unsorted.append(error)  # the database would make another error of it
+
+        self._connection.register("@merged", pyarrow.RecordBatchReader.from_batches(first.schema, stream()))
+        self.keep(name, question)
+        if unsorted:
+            raise unsorted[0]
+
+    def _ascends(self, name: str) -> bool:
+        """Whether the bounds of the row groups, file by file, could be those of ascending whole numbers."""
+        if self.columns()[name].kind is not Kind.NUMBER:
+            return False
+        paths = exp.Array(expressions=[exp.Literal.string(str(file)) for file in self._files.files])
+        bounds = (
+            exp.select("file_name", "row_group_id", "stats_min_value", "stats_max_value")
+            .from_(exp.Anonymous(this="parquet_metadata", expressions=[paths]))
+            .where(exp.column("path_in_schema").eq(exp.Literal.string(name)))
+            .order_by("file_name", "row_group_id")
+        )
+        rows = self._asked(lambda: self._connection.execute(bounds.sql(dialect="duckdb")).fetchall())
+        try:
+            ranges = [(int(least), int(most)) for _, _, least, most in rows]
+        except (TypeError, ValueError):
+            return False
+        return all(one[0] <= later[0] and one[1] <= later[1] for one, later in itertools.pairwise(ranges))
 
     def close(self) -> None:
         """Interrupts what is running, closes the database and removes the scratch folder."""

@@ -75,5 +75,11 @@ class Engine(Protocol):
     def keep(self, name: str, question: "exp.Query") -> None:
         """Keep the answer as a table of that name, for as long as the engine is open; one of the same name is replaced."""
 
+    def keep_merged(self, name: str, question: "exp.Query", rows: "exp.Query", stored_id: str) -> bool:
+        """Keep the answer to a question over ``@merged``: the rows of both arms side by side (``sources.merge``).
+
+        False, and nothing kept, where the engine can't see that the table holds its rows in the order of the stored id.
+        """
+
     def close(self) -> None:
         """Stop what is running, and let go of everything."""

@@ -111,16 +111,17 @@ def _numeric(log: Log, name: str, factor: int) -> MetricTrees:
 def _flag(log: Log, name: str, metric: Proportion, arrived: Tree, *, waits: bool) -> MetricTrees:
     """A column that says by itself whether the event is true; where it waits for a label, null is one that has not come."""
     given = every(there(column(name)), arrived)
-    excluded = every(given, _any_of(log, name, metric.exclude))
+    marks: dict[Mark, Tree] = {}
+    counted = given
+    if metric.exclude:
+        marks["excluded"] = every(given, _any_of(log, name, metric.exclude))
+        counted = every(given, negate(marks["excluded"]))
     true = truth(log.columns[name])
-    marks: dict[Mark, Tree] = {
-        "excluded": excluded,
-        "unknown": every(given, negate(excluded), absent(true)),
-    }
+    if log.columns[name].kind is not Kind.BOOLEAN:
+        marks["unknown"] = every(counted, absent(true))
     if not waits:
         marks["bad"] = absent(column(name))
-    value = choose((every(given, negate(excluded)), true))
-    return MetricTrees(value, marks, as_text(column(name)))
+    return MetricTrees(choose((counted, true)), marks, as_text(column(name)))
 
 
 def _against_label(log: Log, metric: Proportion, arm: Arm, arrived: Tree) -> MetricTrees:
@@ -128,13 +129,18 @@ def _against_label(log: Log, metric: Proportion, arm: Arm, arrived: Tree) -> Met
     label = metric.label or ""
     predicted = _predicted_column(log, metric, arm)
     bad = _not_a_number(log, predicted) if metric.threshold is None else negate(finite(as_real(column(predicted))))
-    given, no_outcome = every(there(column(label)), arrived), _any_of(log, label, metric.exclude)
-    marks: dict[Mark, Tree] = {"bad": bad, "excluded": every(given, no_outcome, negate(bad))}
-    counted = every(given, negate(no_outcome), negate(bad))
+    marks: dict[Mark, Tree] = {"bad": bad}
+    given = every(there(column(label)), arrived)
+    if metric.exclude:
+        no_outcome = _any_of(log, label, metric.exclude)
+        marks["excluded"] = every(given, no_outcome, negate(bad))
+        given = every(given, negate(no_outcome))
+    counted = every(given, negate(bad))
     if metric.threshold is None:
         return MetricTrees(choose((counted, _equal(log, predicted, label))), marks)
     right_label = truth(log.columns[label])
-    marks["unknown"] = every(given, negate(no_outcome), absent(right_label))
+    if log.columns[label].kind is not Kind.BOOLEAN:
+        marks["unknown"] = every(given, absent(right_label))
     if log.columns[predicted].kind is Kind.TEXT:
         marks["mistyped"] = every(there(column(predicted)), absent(as_real(column(predicted))))
     right = choose(
@@ -163,9 +169,7 @@ def _arrived(log: Log, window: Window) -> Tree:
 
 
 def _any_of(log: Log, name: str, words: tuple[str | float | bool, ...]) -> Tree:
-    """Whether a label is one of these values; false for null."""
-    if not words:
-        return exp.false()
+    """Whether a label is one of these values (at least one); false for null."""
     tests = [_is(log, name, word) for word in words]
     return surely(some(*tests))
 

@@ -8,7 +8,7 @@ each, 10⁷ rows do not fit 512 MiB; packed they take 2.0 s there, a join of the
 import functools
 import math
 import operator
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -68,8 +68,12 @@ class PairCells:
         spans: Sequence[Span],
         clustered: bool,
         clusters: int,
+        as_stored: bool,
     ) -> None:
-        """``numeric`` are the metrics beside proportions of which pairs are asked, ``clustered`` whether clusters are."""
+        """``numeric`` are the metrics beside proportions of which pairs are asked, ``clustered`` whether clusters are.
+
+        ``as_stored`` says that the rows are those of the table, in its order.
+        """
         self._engine = engine
         self._form = form
         self._spans = tuple(spans)
@@ -77,9 +81,10 @@ class PairCells:
         self._clustered = clustered
         self._digits = tuple(_digits(form))
         self._metrics = tuple(sorted({*self._numeric, *_proportions(form)}))
-        folded = self._fold(rows)
         alike = not self._numeric and (not clustered or clusters <= _FEW_CLUSTERS) and _cells(form) <= _FEW_CELLS
-        engine.keep("@requests", _collapse(folded) if alike else _apart(folded))
+        summed = _collapse if alike else _apart
+        if not (as_stored and self._keep_merged(rows, summed)):
+            engine.keep("@requests", summed(self._fold(rows)))
 
     def hours(self) -> tuple[PairCell, ...]:
         """The sums by hour: ``requests``, ``paired``, ``duplicates``, and ``m``, ``b``, ``c``, ``dd`` of each metric."""
@@ -118,14 +123,37 @@ class PairCells:
             for row in self._engine.run(question)
         }
 
+    def _keep_merged(self, rows: exp.Query, summed: Callable[[exp.Select], exp.Select]) -> bool:
+        """Where the rows stand in the order of their ids, no fold is needed."""
+        log = self._form.log
+        if log.wide is not None or log.request_id is None or any(segment.joined for segment in self._form.segments):
+            return False
+        arm = cast(column("arm"), "TINYINT")
+        kept = {"id": cast(column("id"), "BIGINT"), "arm": arm, **self._kept()}
+        parts = [
+            named(tree, name)
+            for name, tree in (kept | {"cluster": column("cluster")} if self._clustered else kept).items()
+        ]
+        told = exp.select(*(column(name) for name in self._folded())).from_(table("@merged"))
+        stream = exp.select(*parts).from_(within(rows, "rows"))
+        return self._engine.keep_merged("@requests", summed(told), stream, log.request_id)
+
+    def _kept(self) -> dict[str, Tree]:
+        """What is kept of a row: its words and its numeric values."""
+        kept = {f"word{word}": _packed(self._digits, word) for word in sorted({digit.word for digit in self._digits})}
+        return kept | {f"value{i}": column(f"v{i}") for i in self._numeric}
+
+    def _folded(self) -> tuple[str, ...]:
+        """The columns of a request."""
+        by_arm = [f"{letter}_{name}" for name in self._kept() for letter in "bc"]
+        return ("rows", *by_arm, *(["cluster"] if self._clustered else []))
+
     def _fold(self, rows: exp.Query) -> exp.Select:
         """One row for each request id: how many rows it has, and per arm its words and numeric values."""
         arms = {"b": column("arm").eq(number(0)), "c": column("arm").eq(number(1))}
-        kept = {f"word{word}": _packed(self._digits, word) for word in sorted({digit.word for digit in self._digits})}
-        kept |= {f"value{i}": column(f"v{i}") for i in self._numeric}
         states = [
             named(only_where(call("MIN", tree), arm), f"{letter}_{name}")
-            for name, tree in kept.items()
+            for name, tree in self._kept().items()
             for letter, arm in arms.items()
         ]
         if self._clustered:
@@ -233,7 +261,7 @@ def _cells(form: RowForm) -> int:
     return math.prod((form.window.hours, *(segment.size for segment in form.segments)))
 
 
-def _packed(digits: Iterable[_Digit], word: int) -> Tree:
+def _packed(digits: Sequence[_Digit], word: int) -> Tree:
     """The word of a row."""
     parts = []
     for digit in digits:
@@ -241,7 +269,8 @@ def _packed(digits: Iterable[_Digit], word: int) -> Tree:
             stored = column(digit.name)
             known = call("COALESCE", stored + number(1), number(0)) if digit.name.startswith("v") else stored
             parts.append(known * number(digit.factor))
-    return cast(functools.reduce(operator.add, parts), "BIGINT")
+    largest = math.prod(digit.size for digit in digits if digit.word == word)
+    return cast(functools.reduce(operator.add, parts), "INT" if largest < 2**31 else "BIGINT")
 
 
 def _earlier(hour: _Digit) -> Tree:

@@ -32,8 +32,9 @@ from model_ratchet.sources.table_sql import (
     values,
     within,
 )
-from model_ratchet.sources.table_time import TimeColumn, active_offset, whole_hours
+from model_ratchet.sources.table_time import TimeColumn, active_offset, since_epoch, whole_hours
 
+_FEW_VALUES = 32
 OTHER = "other"
 NONE = "(none)"
 
@@ -45,6 +46,11 @@ class Segment:
     column: str
     values: tuple[str | None, ...]
     """None stands for null."""
+
+    @property
+    def joined(self) -> bool:
+        """Whether its values are too many to be told apart row by row, so that they are joined to a dictionary."""
+        return len(self.values) > _FEW_VALUES
 
     @property
     def size(self) -> int:
@@ -96,6 +102,9 @@ def timed(log: Log, source: str, window: Window) -> exp.Select:
     stored = exp.select("*", named(time.micros(), "@micros")).from_(table(source))
     if near is not None:
         stored = stored.where(near)
+    if time.exact and len(window.intervals) == 1:
+        offset = column("@micros") - number(since_epoch(window.start))
+        return exp.select("*", named(offset, "@offset")).from_(within(stored, "stored"))
     placed = exp.select("*", named(active_offset(column("@micros"), window), "@offset")).from_(within(stored, "stored"))
     return exp.select("*").from_(within(placed, "placed")).where(there(column("@offset")))
 
@@ -105,15 +114,14 @@ def arm_word(log: Log) -> Tree:
     return as_text(column(log.arm or ""))
 
 
-def row_relation(form: RowForm, source: str) -> exp.Query:
-    """The rows of both arms in the one form."""
+def row_relation(form: RowForm, source: str, *, others: bool) -> exp.Query:
+    """The rows of both arms in the one form. ``others`` says whether a long log may hold rows of other versions."""
     log = form.log
     if log.wide is None:
-        versions = {Arm.CANDIDATE: log.versions.candidate, Arm.BASELINE: log.versions.baseline}
-        known = [(_code(arm), version) for arm, version in versions.items() if version is not None]
+        known = [(_code(arm), version) for arm, version in log.versions.arms().items()]
         arm = choose(*((arm_word(log).eq(text(version)), code) for code, version in known))
-        mine = arm_word(log).isin(*(text(version) for _, version in known))
-        return _arm_rows(form, source, arm, Arm.CANDIDATE).where(mine)
+        rows = _arm_rows(form, source, arm, Arm.CANDIDATE)
+        return rows.where(arm_word(log).isin(*(text(version) for _, version in known))) if others else rows
     arms = [Arm.CANDIDATE] if log.versions.baseline is None else [Arm.BASELINE, Arm.CANDIDATE]
     scored = {Arm.BASELINE: log.wide.baseline, Arm.CANDIDATE: log.wide.candidate}
     parts = [_arm_rows(form, source, _code(arm), arm).where(there(column(scored[arm]))) for arm in arms]
@@ -135,7 +143,7 @@ def told_relation(form: RowForm, source: str) -> exp.Query:
 def names(form: RowForm) -> tuple[str, ...]:
     """The columns of the one form, in order."""
     marks = [f"{mark}{i}" for i in range(len(form.metrics)) for mark in form.marks(i)]
-    shown = [f"shown{i}" for i in range(len(form.metrics)) if form.trees(i).shown is not None]
+    shown = [f"shown{i}" for i in range(len(form.metrics)) if "unknown" in form.marks(i)]
     return (
         *("id", "arm", "served", "hour", "offset", "unit", "cluster"),
         *(f"v{i}" for i in range(len(form.metrics))),
@@ -158,7 +166,7 @@ def _arm_rows(form: RowForm, source: str, arm_code: Tree, arm: Arm) -> exp.Selec
         **_values(form, arm),
     }
     for i, segment in enumerate(form.segments):
-        parts[f"g{i}"] = segment_code(column(segment.column), segment, i)
+        parts[f"g{i}"] = segment_code(as_text(column(segment.column)), segment, i)
     query = exp.select(*(named(parts[name], name) for name in names(form)))
     query = query.from_(within(timed(log, source, form.window), "log"))
     return with_codes(query, {i: (as_text(column(segment.column)), segment) for i, segment in enumerate(form.segments)})
@@ -187,7 +195,7 @@ def _values(form: RowForm, arm: Arm) -> dict[str, Tree]:
         trees = metric_trees(form.log, metric, arm, form.window)
         parts[f"v{i}"] = trees.value
         parts |= {f"{mark}{i}": tree for mark, tree in trees.marks.items()}
-        if trees.shown is not None:
+        if trees.shown is not None and "unknown" in trees.marks:
             parts[f"shown{i}"] = choose((trees.marks["unknown"], trees.shown))
     return parts
 
@@ -218,16 +226,19 @@ def _cluster(log: Log) -> Tree:
 
 
 def segment_code(stored: Tree, segment: Segment, position: int) -> Tree:
-    """The code of a stored value, in a question that ``with_codes`` joined to the dictionary of that position."""
+    """The code of a stored text, in a question that went through ``with_codes``."""
     of_null = segment.values.index(None) + 1 if None in segment.values else 0
-    known = call("COALESCE", column("code", f"d{position}"), number(0)) if _spelled(segment) else number(0)
-    return choose((absent(stored), number(of_null)), otherwise=known)
+    if segment.joined:
+        known = call("COALESCE", column("code", f"d{position}"), number(0))
+        return choose((absent(stored), number(of_null)), otherwise=known)
+    spelled = [(stored.eq(text(value)), number(code)) for value, code in _spelled(segment)]
+    return choose(*spelled, (absent(stored), number(of_null)), otherwise=number(0))
 
 
 def with_codes(query: exp.Select, segments: Mapping[int, tuple[Tree, Segment]]) -> exp.Select:
-    """The question joined to the told-apart values of each segment, as text, with their codes."""
+    """The question, joined to the told-apart values of each segment that has many of them, with their codes."""
     for i, (stored, segment) in segments.items():
-        if _spelled(segment):
+        if segment.joined:
             dictionary = values(_spelled(segment), f"d{i}", ("value", "code"))
             query = query.join(dictionary, on=stored.eq(column("value", f"d{i}")), join_type="left")
     return query

@@ -67,6 +67,11 @@ class TimeColumn:
         """Whether a text is there without an offset."""
         return every(there(column(self.column.name)), negate(self._has_offset()))
 
+    @property
+    def exact(self) -> bool:
+        """Whether ``near`` is met by the rows of a window of one interval and no others."""
+        return self.column.kind is Kind.INSTANT
+
     def near(self, window: Window) -> Tree | None:
         """A cheap condition that every row of the window meets, so that files outside of it are skipped."""
         stored = column(self.column.name)

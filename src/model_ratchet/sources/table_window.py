@@ -43,7 +43,7 @@ def read_window(engine: Engine, log: Log, source: str, base: Base) -> Answered:
     if isinstance(census, Reason):
         return _all(base.needs, Missing(reason=census))
     asked = replace(asked, form=replace(form, segments=tuple(_told_apart(engine, form, source, census, survey))))
-    rows = row_relation(asked.form, source)
+    rows = row_relation(asked.form, source, others=bool(census.others))
     clusters = sizes.get(log.cluster or "", 0)
     requests = _requests(engine, asked, rows, clusters)
     if isinstance(requests, Reason):
@@ -152,7 +152,7 @@ def _requests(engine: Engine, asked: _Asked, rows: exp.Query, clusters: int) -> 
     log = asked.form.log
     if log.request_id is None:
         return _Requests(None, rows)
-    pairs = _fold(engine, asked, rows, clusters)
+    pairs = _fold(engine, asked, rows, clusters, as_stored=True)
     requests, paired, duplicates = (
         sum(cell.sums[name] for cell in pairs.hours()) for name in ("requests", "paired", "duplicates")
     )
@@ -164,10 +164,10 @@ def _requests(engine: Engine, asked: _Asked, rows: exp.Query, clusters: int) -> 
     if share > TOLERATED:
         return because(Why.DUPLICATES, source=log.source, column=log.request_id, share=share)
     once = without_repeats(engine, asked.form, rows)
-    return _Requests(_fold(engine, asked, once, clusters), once, duplicates)
+    return _Requests(_fold(engine, asked, once, clusters, as_stored=False), once, duplicates)
 
 
-def _fold(engine: Engine, asked: _Asked, rows: exp.Query, clusters: int) -> PairCells:
+def _fold(engine: Engine, asked: _Asked, rows: exp.Query, clusters: int, *, as_stored: bool) -> PairCells:
     return PairCells(
         engine,
         asked.form,
@@ -176,6 +176,7 @@ def _fold(engine: Engine, asked: _Asked, rows: exp.Query, clusters: int) -> Pair
         spans=asked.spans(paired=True),
         clustered=bool(asked.strata(paired=True)),
         clusters=clusters,
+        as_stored=as_stored,
     )
 
 
