@@ -21,7 +21,7 @@ test: $(STAMP) components ## run the whole test suite
 	$(BIN)/python -m pytest -n 2
 
 components: ## the servers that the tests run for themselves, where they can be installed
-	@tests/components/install.sh
+	@PYTHON=$(PYTHON) tests/components/install.sh
 
 demo: $(STAMP) ## three promotions of a real model on real flights, in ./demo
 	$(BIN)/ratchet demo --dir demo
@@ -39,4 +39,4 @@ schemas: $(STAMP) ## rewrite the JSON Schemas
 	$(BIN)/ratchet schema --write schemas
 
 clean: ## remove what the other verbs made
-	rm -rf $(VENV) build dist demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-mlflow build dist demo .pytest_cache .mypy_cache .ruff_cache

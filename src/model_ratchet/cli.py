@@ -88,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_check(commands)
     _add_validate(commands)
+    _add_propose(commands)
     _add_plan(commands)
     _add_explain(commands)
     _add_schema(commands)
@@ -138,6 +139,25 @@ def _add_validate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument("--repo", type=Path, default=Path(), metavar="DIR", help="the repository (default: here)")
     _add_output(parser)
     parser.set_defaults(command=_validate)
+
+
+def _add_propose(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "propose",
+        help="write the folder of a new version",
+        description="Writes promotions/MODEL/VERSION/ into the work tree: a request with the active version as its baseline, "
+        "and the documents that its policy requires. What is still to be filled in is marked, and refused until it is.",
+    )
+    parser.add_argument("model", metavar="MODEL", help="the model, as its file in policies/models is named")
+    parser.add_argument("version", metavar="VERSION", help="the new version, such as v2.1.0_20250818_142000")
+    parser.add_argument("--from-mlflow", action="store_true", help="fill in what the model's registry holds of it")
+    parser.add_argument("--policy", metavar="NAME/VERSION", help="the policy (default: the first of the model file)")
+    parser.add_argument("--repo", type=Path, default=Path(), metavar="DIR", help="the repository (default: here)")
+    parser.add_argument(
+        "--base", metavar="REV", help="the protected branch (default: the remote's default branch, else main)"
+    )
+    parser.add_argument("--force", action="store_true", help="write over files that are there already")
+    parser.set_defaults(command=_propose)
 
 
 def _add_plan(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -221,6 +241,30 @@ def _validate(options: argparse.Namespace) -> int:
     checked = validate(options.repo, options.paths)
     _print(render(checked, options.format, width=_width(), colour=_colour(options)), options.output)
     return ExitCode.of(checked.outcome)
+
+
+def _propose(options: argparse.Namespace) -> int:
+    from model_ratchet.actions.propose import ProposeInput, propose, told
+    from model_ratchet.report import render
+    from model_ratchet.report.check import Check
+
+    drafted = propose(
+        ProposeInput(
+            repo=options.repo,
+            model=options.model,
+            version=options.version,
+            base=options.base,
+            policy=options.policy,
+            from_mlflow=options.from_mlflow,
+            force=options.force,
+            environ=dict(os.environ),
+        )
+    )
+    if drafted.findings:
+        _print(render(Check(findings=drafted.findings), "text", width=_width(), colour=_colour(options)), None)
+        return ExitCode.INVALID
+    _print(told(drafted, options.repo), None)
+    return ExitCode.PASSED
 
 
 def _plan(options: argparse.Namespace) -> int:

@@ -13,3 +13,15 @@ if ((${#packages[@]})); then
     echo "not installed (it takes Debian and root): ${packages[*]}" >&2
   fi
 fi
+
+# MLflow pins older packages than the product's: it has an environment of its own
+stamp=.venv-mlflow/.installed
+if [[ ! -e $stamp || requirements/mlflow.txt -nt $stamp ]]; then
+  rm -rf .venv-mlflow
+  if ! { "${PYTHON:-python3}" -m venv .venv-mlflow &&
+    .venv-mlflow/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/mlflow.txt &&
+    touch "$stamp"; }; then
+    rm -rf .venv-mlflow
+    echo "not installed: MLflow, from requirements/mlflow.txt" >&2
+  fi
+fi

@@ -173,6 +173,11 @@ def _document(blob: Blob) -> Document | Finding:
     return read_beside(blob.path, blob.content)
 
 
+def read_at(kind: type[D], repository: Repository, commit: str, path: str) -> Located[D] | Faulty:
+    """One document of a commit, or all that is wrong with it."""
+    return _read(kind, repository.read(commit, (path,)), path)
+
+
 def _read(kind: type[D], blobs: Mapping[str, Blob], path: str) -> Located[D] | Faulty:
     blob = blobs.get(path)
     if blob is None:

@@ -106,6 +106,8 @@ class Shape(StrEnum):
     SUITE = "suite"
     APPROVALS = "approvals"
     DOCUMENT = "document"
+    REGISTERED = "registered"
+    TRACKED = "tracked"
 
 
 class Grouping(StrEnum):
@@ -134,7 +136,7 @@ class Need:
 
     ``arms`` is one arm, or both for what only makes sense together (pairs, moments of a difference, rows).
     ``limit`` is the threshold of ``quantile_counts`` in the metric's base unit (seconds, bytes, plain numbers).
-    ``served_only`` leaves out rows that were scored as a mirror.
+    ``served_only`` leaves out rows that were scored as a mirror. ``metric`` is the alias of ``registered`` without an arm.
     """
 
     shape: Shape
@@ -432,6 +434,27 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """The version of a registry that belongs to the arm of the need, or that the alias of the need points to.
+
+    ``number`` is the registry's own; ``version`` and ``digest`` are what its tags say, None where they are not there.
+    """
+
+    number: str
+    version: str | None
+    digest: str | None
+    shape: Literal["registered"] = "registered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracked:
+    """What a registry tracks of how a version was made: ``dataset.version``, ``hyperparameters.…``, ``metrics.…``, sorted."""
+
+    values: tuple[tuple[str, str], ...]
+    shape: Literal["tracked"] = "tracked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Groups:
     """A measurement for each group: the hour of active time (as a decimal number) or the value of the segment column."""
 
@@ -457,6 +480,8 @@ Simple: TypeAlias = (
     | Suite
     | Approvals
     | Document
+    | Registered
+    | Tracked
 )
 Measurement: TypeAlias = Simple | Groups
 

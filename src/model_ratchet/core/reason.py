@@ -32,6 +32,7 @@ class Why(StrEnum):
     SHARE_NOT_CARRIED = "share_not_carried"  # carried, least
     INCOMPATIBLE = "incompatible"  # what, stated, allowed
     NOT_STATED = "not_stated"  # what
+    STATED_OTHERWISE = "stated_otherwise"  # what, stated, tracked, others: how many more differ
     DOCUMENT_ABSENT = "document_absent"  # document
     SECTION_ABSENT = "section_absent"  # document, section
     SECTION_EMPTY = "section_empty"  # document, section
@@ -96,6 +97,14 @@ class Why(StrEnum):
     STALE = "stale"  # newest, most
     DIGEST_ABSENT = "digest_absent"  # arm
     DIGEST_DIFFERS = "digest_differs"  # arm, reported
+    REGISTRY_ABSENT = "registry_absent"  # source, name, tag, version: no registered version carries it
+    REGISTRY_MANY = "registry_many"  # source, name, tag, version, numbers
+    REGISTRY_UNREADY = "registry_unready"  # source, name, number, status
+    REGISTERED_DIGEST_ABSENT = "registered_digest_absent"  # arm, number
+    REGISTERED_DIGEST_DIFFERS = "registered_digest_differs"  # arm, number, registered
+    ALIAS_ABSENT = "alias_absent"  # source, name, alias
+    ALIAS_MOVED = "alias_moved"  # alias, points, active
+    RUN_ABSENT = "run_absent"  # source, name, number
     CRASHED = "crashed"  # what
     HISTORY_ABSENT = "history_absent"  # what
     CANNOT_VERIFY = "cannot_verify"  # what

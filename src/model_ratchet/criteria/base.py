@@ -68,6 +68,10 @@ class Facts:
     """The zone of quiet hours."""
     assignment: bool = False
     reported_digest: bool = False
+    registry: str | None = None
+    """The name under which a registry holds the model, None where none is bound."""
+    registry_alias: str | None = None
+    """The alias that has to point to the active version."""
     min_label_coverage: float | None = None
     suites: tuple[str, ...] = ()
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

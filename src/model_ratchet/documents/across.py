@@ -12,6 +12,7 @@ def source_faults(model: ModelFile, sources: Sources) -> Iterator[Fault]:
     """Where a model file names a source that the sources file does not hold, or one that can't read what is bound."""
     yield from _unknown(model, sources)
     yield from _unfit(model, sources)
+    yield from _registries(model, sources)
 
 
 def only_prometheus(sources: Sources) -> str | None:
@@ -24,6 +25,7 @@ def _unknown(model: ModelFile, sources: Sources) -> Iterator[Fault]:
     named: list[tuple[tuple[str | int, ...], str | None]] = [(("rows", "source"), model.rows.source)]
     named += [(("metrics", name, "source"), metric.source) for name, metric in model.metrics.items()]
     named += [(("suites", name, "source"), suite.source) for name, suite in model.suites.items()]
+    named += [(("registry", "source"), model.registry.source)] if model.registry is not None else []
     for path, source in named:
         if source is not None and source not in sources.sources:
             hint = suggestion(source, sources.sources)
@@ -47,3 +49,17 @@ def _unfit(model: ModelFile, sources: Sources) -> Iterator[Fault]:
             what = "`promql`" if promql else "a column"
             message = f"`{name}` is bound by {what}, and its source is of the kind {config.kind}"
             yield Fault(("metrics", name, "source") if metric.source is not None else ("metrics", name), message)
+
+
+def _registries(model: ModelFile, sources: Sources) -> Iterator[Fault]:
+    """Where a registry is asked for measurements, or something else for registered versions."""
+    kinds = {name: config.kind for name, config in sources.sources.items()}
+    if model.registry is not None and kinds.get(model.registry.source, "mlflow") != "mlflow":
+        kind = kinds[model.registry.source]
+        yield Fault(("registry", "source"), f"a registry is a source of the kind mlflow, and this one is a {kind}")
+    asked: list[tuple[tuple[str | int, ...], str | None]] = [(("rows", "source"), model.rows.source)]
+    asked += [(("metrics", name, "source"), metric.source) for name, metric in model.metrics.items()]
+    asked += [(("suites", name, "source"), suite.source) for name, suite in model.suites.items()]
+    for path, source in asked:
+        if source is not None and kinds.get(source) == "mlflow":
+            yield Fault(path, f"`{source}` is a registry of versions: it holds neither rows nor cases")

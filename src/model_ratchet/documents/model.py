@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 from model_ratchet.core.fields import DurationField, Model, PolicyNameField, ShareField, SizeField, Slug
 from model_ratchet.documents.fault import Fault, refuse
 from model_ratchet.documents.promql import Buckets, Expression, Selector
+from model_ratchet.documents.registry import RegistryBinding
 
 
 def _zone(name: str) -> str:
@@ -317,6 +318,8 @@ class ModelFile(Model):
     segments: Segments = Field(default_factory=dict)
     """Segment column → the values that are told apart; all others count as ``other``. A plain list tells all values apart."""
     suites: dict[Slug, SuiteBinding] = Field(default_factory=dict)
+    registry: RegistryBinding | None = None
+    """Where the versions are registered; without it nothing is compared with a registry."""
     roles: dict[Slug, Annotated[tuple[Person, ...], Field(min_length=1)]] = Field(default_factory=dict)
     """Role → the people and teams who sign for it."""
     allocation: Allocation = Allocation()

@@ -26,6 +26,9 @@ from model_ratchet.documents.uri import ArtifactUri
 FIRST: Literal["none"] = "none"
 """The word that a model's first version writes for its baseline."""
 
+BLANK: Literal["TODO"] = "TODO"
+"""What stands in a draft where something is still to be filled in. No request is read with it."""
+
 
 def _baseline(value: object) -> object:
     if value == FIRST:
@@ -34,6 +37,15 @@ def _baseline(value: object) -> object:
         stands = "no value stands here" if value is None else f"{value!r} is no version"
         raise ValueError(f"{stands}: name the active version, or write none for the first version of a model")
     return Version.parse(value)
+
+
+def _filled(what: str) -> BeforeValidator:
+    def refuse_blank(value: object) -> object:
+        if value == BLANK:
+            raise ValueError(f"this is still to be filled in: write {what}")
+        return value
+
+    return BeforeValidator(refuse_blank)
 
 
 def _inside(path: str) -> str:
@@ -77,8 +89,8 @@ Prose: TypeAlias = Annotated[str, Field(min_length=1, max_length=5000)]
 class Artifact(Model):
     """What is proposed: one immutable artifact."""
 
-    uri: ArtifactUri
-    digest: Digest
+    uri: Annotated[ArtifactUri, _filled("the artifact's address, such as s3://models/flight-delay/v2.1.0/model.joblib")]
+    digest: Annotated[Digest, _filled("sha256: and the 64 digits that sha256sum prints for the artifact")]
 
 
 class Dataset(Model):
@@ -183,7 +195,7 @@ class PromotionRequest(Model):
     policy: PolicyNameField
     """One of the policies that the model file allows."""
     artifact: Artifact
-    owner: Line
+    owner: Annotated[Line, _filled("the team that answers questions")]
     """The team that answers questions."""
     description: Prose | None = None
     metadata: Metadata = Metadata()

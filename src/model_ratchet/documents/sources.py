@@ -63,6 +63,12 @@ class Prometheus(HttpServer):
     """How far apart a gauge is sampled (1 minute)."""
 
 
+class Mlflow(HttpServer):
+    """An MLflow tracking server with its model registry, asked by REST."""
+
+    kind: Literal["mlflow"]
+
+
 def _network(text: str) -> str:
     try:
         ip_network(text)
@@ -71,7 +77,7 @@ def _network(text: str) -> str:
     return text
 
 
-Source: TypeAlias = Annotated[Table | Prometheus, Field(discriminator="kind")]
+Source: TypeAlias = Annotated[Table | Prometheus | Mlflow, Field(discriminator="kind")]
 
 
 class Sources(Model):

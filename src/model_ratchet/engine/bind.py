@@ -211,6 +211,8 @@ def _facts(documents: Documents, stages: tuple[StageFacts, ...], history: StageH
         timezone=model.time.timezone or "UTC",
         assignment=model.assignment is not None,
         reported_digest=model.rows.digest is not None,
+        registry=model.registry.name if model.registry is not None else None,
+        registry_alias=model.registry.alias if model.registry is not None else None,
         min_label_coverage=model.labels.min_coverage.value if model.labels is not None else None,
         suites=tuple(model.suites),
         roles={role: people for role, people in model.roles.items()},  # noqa: C416  (a plain dict is sealed)

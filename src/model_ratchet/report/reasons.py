@@ -51,6 +51,13 @@ def _segment_worse(p: _Parameters) -> str:
     return f"worse by more than {p['margin']} where {p['segment']}{more}"
 
 
+def _stated_otherwise(p: _Parameters) -> str:
+    others = int(p.get("others") or 0)
+    more = f" (and {others} more)" if others else ""
+    held = f"holds {p['tracked']}" if p["tracked"] else "does not hold it"
+    return f"the request states {p['what']} {p['stated']}, and the registry {held}{more}"
+
+
 _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.HOLDS: _holds,
     Why.BETTER: lambda p: f"better by at least {_by(p)}",
@@ -75,6 +82,7 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     ),
     Why.INCOMPATIBLE: lambda p: f"{p['what']} is {p['stated']}, and {p['allowed']} is asked",
     Why.NOT_STATED: lambda p: f"the request does not state {p['what']}",
+    Why.STATED_OTHERWISE: _stated_otherwise,
     Why.DOCUMENT_ABSENT: lambda p: f"the document {p['document']} is not there",
     Why.SECTION_ABSENT: lambda p: f"{p['document']} has no section “{p['section']}”",
     Why.SECTION_EMPTY: lambda p: f"the section “{p['section']}” of {p['document']} is not filled in",
@@ -183,6 +191,27 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.STALE: lambda p: f"the newest row is of {instant_text(p['newest'])}: more than {p['most']} before the end",
     Why.DIGEST_ABSENT: lambda p: f"the server reported no digest with rows of the {p['arm']}",
     Why.DIGEST_DIFFERS: lambda p: f"the server of the {p['arm']} reported the digest {p['reported']}",
+    Why.REGISTRY_ABSENT: lambda p: (
+        f"no version of {p['name']} in {p['source']} has the tag {p['tag']} {p['version']}: tag the one that it is"
+    ),
+    Why.REGISTRY_MANY: lambda p: (
+        f"the versions {p['numbers']} of {p['name']} in {p['source']} all have the tag {p['tag']} {p['version']}: "
+        "it belongs to one"
+    ),
+    Why.REGISTRY_UNREADY: lambda p: (
+        f"version {p['number']} of {p['name']} in {p['source']} is {p['status']}, not READY"
+    ),
+    Why.REGISTERED_DIGEST_ABSENT: lambda p: (
+        f"the registry holds no digest of the {p['arm']} (its version {p['number']}): tag it"
+    ),
+    Why.REGISTERED_DIGEST_DIFFERS: lambda p: (
+        f"the registry holds the digest {p['registered']} of the {p['arm']} (its version {p['number']})"
+    ),
+    Why.ALIAS_ABSENT: lambda p: f"{p['name']} in {p['source']} has no alias {p['alias']}: set it to the active version",
+    Why.ALIAS_MOVED: lambda p: (
+        f"the alias {p['alias']} points to {p['points']}, and the active version is {p['active']}: it was moved without us"
+    ),
+    Why.RUN_ABSENT: lambda p: f"version {p['number']} of {p['name']} in {p['source']} names no run that is there",
     Why.CRASHED: lambda p: f"could not be computed: {p['what']}",
     Why.HISTORY_ABSENT: lambda p: f"the history does not reach {p['what']}",
     Why.CANNOT_VERIFY: lambda p: f"can't be verified: {p['what']}",

@@ -9,8 +9,9 @@ from model_ratchet.core.evidence import Arm, Clustering, Grouping, Need, Shape, 
 from model_ratchet.documents.across import only_prometheus
 from model_ratchet.documents.model import DurationMetric, Gauge, Mean, ModelFile, Proportion, reads_log
 from model_ratchet.documents.request import PromotionRequest
-from model_ratchet.documents.sources import Prometheus, Sources, Table
+from model_ratchet.documents.sources import Mlflow, Prometheus, Sources, Table
 from model_ratchet.ports import MetricSource
+from model_ratchet.sources.mlflow import MlflowSource
 from model_ratchet.sources.prometheus import PrometheusSource
 from model_ratchet.sources.reach import Reach
 from model_ratchet.sources.table import TableSource
@@ -44,6 +45,10 @@ def open_sources(
                 opened[name] = PrometheusSource(
                     name=name, config=config, model=model, versions=versions, reach=reach, root=root, environ=environ
                 )
+            case Mlflow():
+                opened[name] = MlflowSource(
+                    name=name, config=config, model=model, versions=versions, reach=reach, root=root, environ=environ
+                )
             case _:
                 assert_never(config)
     return opened
@@ -63,6 +68,8 @@ def route(need: Need, model: ModelFile, sources: Sources) -> str:
     if need.shape is Shape.SUITE:
         suite = model.suites.get(need.metric)
         return suite.source if suite is not None else ""
+    if need.shape in (Shape.REGISTERED, Shape.TRACKED):
+        return model.registry.source if model.registry is not None else ""
     metric = model.metrics.get(need.metric)
     if metric is not None and metric.source is not None:
         return metric.source

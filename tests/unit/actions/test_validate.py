@@ -38,6 +38,30 @@ def test_a_source_that_is_not_there_is_told_where_it_is_named(tmp_path: Path) ->
     assert "policies/sources.yaml holds no source `gatewai`: did you mean `gateway`?" in finding
 
 
+REGISTRY = ("roles:", "registry: {source: mlflow, name: fraud}\nroles:")
+
+
+def test_a_registry_is_a_source_that_is_there_and_of_its_kind(tmp_path: Path) -> None:
+    held = ("  requests:", '  mlflow: {kind: mlflow, url: "https://mlflow.example.com"}\n  requests:')
+    assert told(written(tmp_path / "whole", models=REGISTRY, sources=held)) == []
+    (finding,) = told(written(tmp_path / "absent", models=REGISTRY))
+    assert "policies/sources.yaml holds no source `mlflow`" in finding
+    other = ("roles:", "registry: {source: gateway, name: fraud}\nroles:")
+    (finding,) = told(written(tmp_path / "table", models=other))
+    assert finding.endswith("a registry is a source of the kind mlflow, and this one is a table")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [("  source: requests", "  source: mlflow"), ("source: usage, column: rss", "source: mlflow, column: rss")],
+    ids=["rows", "metric"],
+)
+def test_a_registry_is_not_asked_for_measurements(tmp_path: Path, asked: tuple[str, str]) -> None:
+    held = ("  requests:", '  mlflow: {kind: mlflow, url: "https://mlflow.example.com"}\n  requests:')
+    (finding,) = told(written(tmp_path, models=asked, sources=held))
+    assert finding.endswith("`mlflow` is a registry of versions: it holds neither rows nor cases")
+
+
 def test_a_policy_that_is_not_there_is_told_where_it_is_named(tmp_path: Path) -> None:
     root = written(tmp_path)
     model = root / "policies/models/fraud.yaml"

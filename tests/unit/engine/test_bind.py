@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import pytest
 
-from model_ratchet.core.evidence import Interval
+from model_ratchet.core.evidence import Arm, Interval, Need, Shape
 from model_ratchet.core.fields import Model
 from model_ratchet.core.reason import Why
 from model_ratchet.documents.model import ModelFile
@@ -396,3 +396,19 @@ def test_a_need_is_asked_once_however_often_it_is_had() -> None:
     twice = planned(documents(gate("performance", BETTER, BETTER.replace("better", "again"))), a_history()).needs()
     assert len(set(one)) == len(one) > 0
     assert twice == one
+
+
+def test_a_registry_is_known_to_the_criteria_and_one_that_is_not_bound_is_refused_where_it_is_compared_with() -> None:
+    tracked = "{id: tracked, kind: metadata, require: [dataset], matches: registry}"
+    gates = gate("performance", BETTER, tracked)
+    assert faults(documents(gates)) == (
+        (
+            "policy",
+            ("gates", 0, "criteria", 1),
+            "tracked: the model file of demo binds no registry; bind it there, or mark the criterion `when_bound: true`",
+        ),
+    )
+    bound = MODEL + "registry: {source: mlflow, name: Demo Model, alias: champion}\n"
+    plan = planned(documents(gates, model=bound))
+    assert (plan.facts.registry, plan.facts.registry_alias) == ("Demo Model", "champion")
+    assert Need(shape=Shape.TRACKED, arms=(Arm.CANDIDATE,)) in plan.needs()

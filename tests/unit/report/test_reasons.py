@@ -14,7 +14,7 @@ SOURCE = Path(reasons_module.__file__).parents[1]
 TEXTS = {"until", "since", "newest", "performed_at"}
 COUNTS = {
     "rows", "least", "clusters", "pairs", "more_rows", "hour", "hours", "failed", "passed", "skipped", "at_least",
-    "segments", "days", "complete", "number", "times",
+    "segments", "days", "complete", "number", "times", "others",
 }  # fmt: skip
 FRACTIONS = {
     "p_value", "share", "rate", "coverage", "carried", "expected", "observed", "pooled", "stratified", "alpha", "level",
@@ -75,6 +75,14 @@ def test_a_reason_without_its_parameters_is_still_said() -> None:
         (
             because(Why.LOW_COVERAGE, arm="candidate", coverage=0.5, least=0.9),
             "labels for 50 % of the candidate's rows, and at least 90 % are needed",
+        ),
+        (
+            because(Why.STATED_OTHERWISE, what="metadata.dataset.version", stated="7", tracked="8", others=0),
+            "the request states metadata.dataset.version 7, and the registry holds 8",
+        ),
+        (
+            because(Why.STATED_OTHERWISE, what="metadata.dataset.version", stated="7", tracked="", others=2),
+            "the request states metadata.dataset.version 7, and the registry does not hold it (and 2 more)",
         ),
     ],
 )
