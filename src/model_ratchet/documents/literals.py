@@ -29,8 +29,10 @@ def _point_faults(points: Sequence[object]) -> Iterator[Fault]:
         match point:
             case [int(hour), int() | float() as amount] if not isinstance(hour, bool) and not isinstance(amount, bool):
                 if not before < hour < _MOST_HOURS:
-                    after = f"after hour {before}" if before >= 0 else "from 0 on"
-                    yield Fault((index, 0), f"hour {hour} is out of order: write each hour once, {after}")
+                    message = (
+                        f"hour {hour} is out of place: write each hour once, in order, from 0 to {_MOST_HOURS - 1}"
+                    )
+                    yield Fault((index, 0), message)
                 if not 0 <= amount <= _LARGEST:
                     yield Fault((index, 1), f"{amount:g} is out of range: it must be from 0 to {_LARGEST:g}")
                 before = hour

@@ -28,6 +28,8 @@ def _path(text: str) -> str:
 
 
 def _url(text: str) -> str:
+    if not text.startswith(("http://", "https://", "${")):
+        raise ValueError("a report is fetched by http:// or https://")
     if VARIABLE.search(text) is None and VERSION.search(str(Origin.of(text))):
         raise ValueError("{{ version }} stands in the path of a URL, not in its host")
     return _path(text)

@@ -49,7 +49,7 @@ class LiteralSource:
         if need.grouping is not Grouping.TOTAL:
             # hours only serve to fail early, so that nothing hangs on them; without segments nothing can be said
             self._refuse(need, f"{need.grouping}s", lasting=need.grouping is Grouping.SEGMENT)
-        if need.shape is not Shape.SUITE and need.window != self.windows.get(need.stage):
+        if need.shape is not Shape.SUITE and (need.window is None or need.window != self.windows.get(need.stage)):
             self._refuse(need, "parts of a stage")
         match need.shape:
             case Shape.SUITE:
