@@ -14,8 +14,10 @@ from model_ratchet.sources.junit_report import Case, Result, read_report
 
 CRITERION = SuiteOfCases.model_validate({"id": "edge-cases", "kind": "suite", "suite": "edge_cases"})
 ELEMENTS = st.sampled_from(
-    ["testsuites", "testsuite", "testcase", "failure", "error", "skipped", "flakyFailure", "properties", "property"]
-    + ["system-out", "rerunError", "html", "x:y"]
+    [
+        *("testsuites", "testsuite", "testcase", "failure", "error", "skipped", "flakyFailure", "rerunError"),
+        *("properties", "property", "system-out", "html", "x:y"),
+    ]
 )
 NAMES = st.sampled_from(["name", "classname", "tests", "failures", "errors", "skipped", "status", "result", "value"])
 VALUES = st.sampled_from(

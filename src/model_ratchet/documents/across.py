@@ -59,7 +59,7 @@ def _unfit(model: ModelFile, sources: Sources) -> Iterator[Fault]:
 def _named(name: str, kind: str) -> str:
     """A literal that names where its rows stand, or a metric of another source that does not."""
     if kind == "literal":
-        return f"`{name}` is a literal: the request states its values, so that its binding is `kind` and `source` alone"
+        return f"`{name}` is a literal: the request states its values, so that it names neither a column nor a query"
     return f"`{name}` does not say what is read of its source, which is of the kind {kind}"
 
 

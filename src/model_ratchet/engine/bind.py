@@ -40,7 +40,7 @@ class Documents:
     model: ModelFile
     request: PromotionRequest
     sources: Sources | None
-    """None where the file can't be read: whatever is then bound can't be asked either."""
+    """None where only documents are looked at and this one is not there: no source can then be asked."""
     baseline_digest: str | None = None
     digests: Mapping[str, str] = field(default_factory=dict)
     paths: Mapping[str, str] = field(default_factory=dict)
@@ -130,8 +130,9 @@ def _request_faults(documents: Documents, *, now: datetime) -> Iterator[Misfit]:
         )
     if request.drill is not None and request.drill.performed_at > now:
         yield _misfit("request", ("drill", "performed_at"), "the drill lies in the future")
-    supplied = author_supplied(model, documents.sources)
-    yield from (Misfit("request", fault) for fault in literal_faults(request.literals, policy, model, supplied))
+    if documents.sources is not None:
+        supplied = author_supplied(model, documents.sources)
+        yield from (Misfit("request", fault) for fault in literal_faults(request.literals, policy, model, supplied))
 
 
 def _history_faults(policy: Policy, model: ModelFile, history: StageHistory | None) -> Iterator[Misfit]:

@@ -49,6 +49,8 @@ class LiteralSource:
         if need.grouping is not Grouping.TOTAL:
             # hours only serve to fail early, so that nothing hangs on them; without segments nothing can be said
             self._refuse(need, f"{need.grouping}s", lasting=need.grouping is Grouping.SEGMENT)
+        if need.served_only:
+            self._refuse(need, "served rows alone")
         if need.shape is not Shape.SUITE and (need.window is None or need.window != self.windows.get(need.stage)):
             self._refuse(need, "parts of a stage")
         match need.shape:

@@ -75,14 +75,14 @@ def parsed(kind: type[D], path: str, text: str) -> D:
     return found
 
 
-def bound(literals: str = "", policy: str = POLICY) -> Plan | list[tuple[str, str, str]]:
+def bound(literals: str = "", policy: str = POLICY, request: str = REQUEST) -> Plan | list[tuple[str, str, str]]:
     """The plan of a promotion whose stages have ended; else document, path and message of each misfit."""
     found = bind(
         Documents(
             policy=parsed(Policy, "policies/small/1.0.0.yaml", policy),
             model=parsed(ModelFile, "policies/models/demo.yaml", MODEL),
             request=parsed(
-                PromotionRequest, "promotion.yaml", REQUEST + (f"literals: {literals}\n" if literals else "")
+                PromotionRequest, "promotion.yaml", request + (f"literals: {literals}\n" if literals else "")
             ),
             sources=parsed(Sources, "policies/sources.yaml", SOURCES),
         ),
@@ -121,8 +121,12 @@ def test_a_policy_that_takes_no_author_supplied_value_is_told_each_criterion_tha
 def test_a_criterion_that_does_not_apply_rests_on_nothing() -> None:
     policy = re.sub(r"trust: .*\n", "", POLICY)
     policy = re.sub(r" +- \{id: (right|edge-cases), .*\n", "", policy)
-    better = "      - {id: absent, kind: non_inferiority, metric: revenue, margin: 1pp, when_bound: true}\n"
-    assert isinstance(bound(policy=policy + better), Plan)
+    policy += "      - {id: not-worse, kind: non_inferiority, metric: accuracy, margin: 1pp, stage: canary}\n"
+    first = REQUEST.replace("baseline: v1.0.0_20250101_000000", "baseline: none")
+    plan = bound(policy=policy, request=first)
+    assert isinstance(plan, Plan)
+    assert all(reason.why is not Why.AUTHOR_SUPPLIED for reason in plan.reasons)
+    assert not isinstance(bound(policy=policy), Plan)
 
 
 def test_what_the_request_states_is_named_in_the_promotion_and_at_every_criterion_that_rests_on_it() -> None:

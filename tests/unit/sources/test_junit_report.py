@@ -33,7 +33,7 @@ def trouble(content: bytes | str, **more: str) -> tuple[Why, dict[str, object]]:
         read_report("ci", "edge.xml", content, **more)
     assert refused.value.lasting
     reason = refused.value.reason
-    rest = dict(reason.parameters)
+    rest: dict[str, object] = dict(reason.parameters)
     assert (rest.pop("source"), rest.pop("file")) == ("ci", "edge.xml")
     return reason.why, rest
 

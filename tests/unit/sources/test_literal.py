@@ -141,6 +141,7 @@ DAY = CANARY.part(timedelta(), timedelta(hours=12))
         (a_need(Shape.COUNTS, "accuracy", window=DAY), "parts of a stage", True),
         (a_need(Shape.SERIES, "memory", window=DAY), "parts of a stage", True),
         (a_need(Shape.COUNTS, "accuracy", stage="canary", window=None), "parts of a stage", True),
+        (a_need(Shape.COUNTS, "accuracy", served_only=True), "served rows alone", True),
         (a_need(Shape.LABELS, "accuracy"), "labels", True),
         (a_need(Shape.ROWS, "", tuple(Arm)), "rows", True),
     ],
