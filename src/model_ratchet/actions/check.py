@@ -148,6 +148,7 @@ def gather_evidence(
         root=root,
         environ=asked.environ,
         other_versions=proposal.other_versions,
+        windows={stage.name: stage.window for stage in plan.stages if stage.window is not None},
     )
     found = gather(
         asked_of_sources,

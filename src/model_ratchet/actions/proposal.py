@@ -140,6 +140,7 @@ def _whole(
             policy=policy.document,
             model=model.document,
             request=request.document,
+            sources=sources.document,
             baseline_digest=chain.active.digest if chain.active is not None else None,
             digests={name: blob.oid for name, blob in used.items()}
             | {path: blob.oid for path, blob in at_head.items() if path != folder.request},

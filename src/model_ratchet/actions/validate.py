@@ -125,7 +125,9 @@ def _across(read: _Read) -> Iterator[Finding]:
         if not (read.root / model_path(request.model)).exists():
             yield read.at(path, Fault(("model",), f"there is no {model_path(request.model)}"))
         if policy is not None and model_file is not None:
-            bound = bind(Documents(policy=policy, model=model_file, request=request), None, now=datetime.now(UTC))
+            named = next(iter(sources.values()), None)
+            documents = Documents(policy=policy, model=model_file, request=request, sources=named)
+            bound = bind(documents, None, now=datetime.now(UTC))
             yield from (_placed(read, path, request, one) for one in bound) if isinstance(bound, tuple) else ()
 
 

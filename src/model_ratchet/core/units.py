@@ -1,6 +1,7 @@
 """Units: every number that a document gives with its unit, parsed exactly and kept as it was written."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -47,6 +48,17 @@ _UNITS: dict[str, tuple[Dimension, Decimal]] = {
     "%": (Dimension.SHARE, Decimal("0.01")),
     "pp": (Dimension.POINTS, Decimal("0.01")),
 }
+
+GAUGE_UNITS: Mapping[str, float] = {
+    "B": 1.0,
+    "KiB": 2.0**10,
+    "MiB": 2.0**20,
+    "GiB": 2.0**30,
+    "cores": 1.0,
+    "%": 0.01,
+    "1": 1.0,
+}
+"""The unit of a gauge in bytes, cores, fractions or plain numbers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,10 @@ class Criterion(Model, ABC):
         """The metrics that the model file must bind."""
         return ()
 
+    def rests_on(self) -> tuple[str, ...]:
+        """Every metric and suite that it reads, as the model file binds them: ``metrics.accuracy``, ``suites.edge_cases``."""
+        return tuple(f"metrics.{name}" for name in self.metrics())
+
     def unbound(self, facts: Facts) -> str | None:
         """What the model file does not bind and this criterion needs, None when all is there."""
         missing = [name for name in self.metrics() if name not in facts.metrics]

@@ -32,6 +32,10 @@ class SuiteOfCases(Criterion):
     min_cases: int = Field(default=1, ge=1)
     """Fewer cases than this do not decide."""
 
+    def rests_on(self) -> tuple[str, ...]:
+        """The suite."""
+        return (f"suites.{self.suite}",)
+
     def unbound(self, facts: Facts) -> str | None:
         """The suite."""
         return None if self.suite in facts.suites else f"suites.{self.suite}"

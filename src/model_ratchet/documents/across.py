@@ -1,35 +1,54 @@
 """Across: what one document says of another that the other does not hold."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from enum import StrEnum
+from typing import TypeAlias
 
 from model_ratchet.documents.fault import Fault
-from model_ratchet.documents.model import Mean, ModelFile
-from model_ratchet.documents.sources import Sources
+from model_ratchet.documents.model import Mean, Metric, ModelFile
+from model_ratchet.documents.sources import JUnit, LiteralValues, Sources
 from model_ratchet.documents.words import suggestion
+
+_Path: TypeAlias = tuple[str | int, ...]
+
+
+class _Use(StrEnum):
+    """What a model file reads of a source."""
+
+    ROWS = "the rows of a log"
+    COLUMN = "columns"
+    QUERY = "queries"
+    STATED = "values that the request states"
+    CASES = "the cases of suites"
+    VERSIONS = "registered versions"
+
+
+_HOLDS: Mapping[str, tuple[_Use, ...]] = {
+    "table": (_Use.ROWS, _Use.COLUMN, _Use.CASES),
+    "prometheus": (_Use.QUERY,),
+    "mlflow": (_Use.VERSIONS,),
+    "junit": (_Use.CASES,),
+    "literal": (_Use.STATED, _Use.CASES),
+}
 
 
 def source_faults(model: ModelFile, sources: Sources) -> Iterator[Fault]:
-    """Where a model file names a source that the sources file does not hold, or one that can't read what is bound."""
-    yield from _unknown(model, sources)
-    yield from _unfit(model, sources)
-    yield from _registries(model, sources)
+    """Where a model file names a source that the sources file does not hold, or reads of it what its kind does not hold."""
+    for path, what, source, use in _uses(model, sources):
+        if source is None:
+            yield Fault(path, "`promql` needs `source`: the name of the Prometheus server that it asks")
+        elif source not in sources.sources:
+            yield Fault(path, f"policies/sources.yaml holds no source `{source}`{suggestion(source, sources.sources)}")
+        elif use not in _HOLDS[kind := sources.sources[source].kind]:
+            held = " and ".join(_HOLDS[kind])
+            yield Fault(path, f"{what} reads {use}, and `{source}` is of the kind {kind}, which holds {held}")
+    yield from _suite_faults(model, sources)
 
 
 def only_prometheus(sources: Sources) -> str | None:
     """The name of the only Prometheus server; None where there is none, or several."""
     names = [name for name, config in sources.sources.items() if config.kind == "prometheus"]
     return names[0] if len(names) == 1 else None
-
-
-def _unknown(model: ModelFile, sources: Sources) -> Iterator[Fault]:
-    named: list[tuple[tuple[str | int, ...], str | None]] = [(("rows", "source"), model.rows.source)]
-    named += [(("metrics", name, "source"), metric.source) for name, metric in model.metrics.items()]
-    named += [(("suites", name, "source"), suite.source) for name, suite in model.suites.items()]
-    named += [(("registry", "source"), model.registry.source)] if model.registry is not None else []
-    for path, source in named:
-        if source is not None and source not in sources.sources:
-            hint = suggestion(source, sources.sources)
-            yield Fault(path, f"policies/sources.yaml holds no source `{source}`{hint}")
 
 
 def unknown_policies(model: ModelFile, known: Collection[str]) -> Iterator[Fault]:
@@ -39,27 +58,43 @@ def unknown_policies(model: ModelFile, known: Collection[str]) -> Iterator[Fault
             yield Fault(("policies", index), f"there is no policies/{policy}.yaml{suggestion(str(policy), known)}")
 
 
-def _unfit(model: ModelFile, sources: Sources) -> Iterator[Fault]:
+def _uses(model: ModelFile, sources: Sources) -> Iterator[tuple[_Path, str, str | None, _Use]]:
+    """Every place that reads of a source: where it says so, what it is, the source's name, and what is read of it."""
+    yield ("rows", "source"), "`rows`", model.rows.source, _Use.ROWS
     for name, metric in model.metrics.items():
-        promql = not isinstance(metric, Mean) and bool(metric.promql)
-        if metric.source is None and promql and only_prometheus(sources) is None:
-            yield Fault(("metrics", name), "`promql` needs `source`: the name of the Prometheus server that it asks")
-        config = sources.sources.get(metric.source or "" if promql else metric.source or model.rows.source)
-        if config is not None and promql != (config.kind == "prometheus"):
-            what = "`promql`" if promql else "a column"
-            message = f"`{name}` is bound by {what}, and its source is of the kind {config.kind}"
-            yield Fault(("metrics", name, "source") if metric.source is not None else ("metrics", name), message)
+        use = _use(metric)
+        if metric.source is not None:
+            yield ("metrics", name, "source"), f"`{name}`", metric.source, use
+        elif use is _Use.QUERY:
+            yield ("metrics", name), f"`{name}`", only_prometheus(sources), use
+    for name, suite in model.suites.items():
+        yield ("suites", name, "source"), f"`{name}`", suite.source, _Use.CASES
+    if model.registry is not None:
+        yield ("registry", "source"), "`registry`", model.registry.source, _Use.VERSIONS
 
 
-def _registries(model: ModelFile, sources: Sources) -> Iterator[Fault]:
-    """Where a registry is asked for measurements, or something else for registered versions."""
-    kinds = {name: config.kind for name, config in sources.sources.items()}
-    if model.registry is not None and kinds.get(model.registry.source, "mlflow") != "mlflow":
-        kind = kinds[model.registry.source]
-        yield Fault(("registry", "source"), f"a registry is a source of the kind mlflow, and this one is a {kind}")
-    asked: list[tuple[tuple[str | int, ...], str | None]] = [(("rows", "source"), model.rows.source)]
-    asked += [(("metrics", name, "source"), metric.source) for name, metric in model.metrics.items()]
-    asked += [(("suites", name, "source"), suite.source) for name, suite in model.suites.items()]
-    for path, source in asked:
-        if source is not None and kinds.get(source) == "mlflow":
-            yield Fault(path, f"`{source}` is a registry of versions: it holds neither rows nor cases")
+def _use(metric: Metric) -> _Use:
+    if isinstance(metric, Mean):
+        return _Use.COLUMN
+    if metric.promql:
+        return _Use.QUERY
+    return _Use.COLUMN if metric.names_column else _Use.STATED
+
+
+def _suite_faults(model: ModelFile, sources: Sources) -> Iterator[Fault]:
+    """Where a suite that is no table is bound like one, or where a report of any version would count."""
+    for name, suite in model.suites.items():
+        config = sources.sources.get(suite.source)
+        path = ("suites", name)
+        if not isinstance(config, JUnit | LiteralValues):
+            continue
+        for key in sorted(suite.model_fields_set & {"case", "passed"}):
+            yield Fault((*path, key), f"`{key}` names a column of a table, and the source is of the kind {config.kind}")
+        if isinstance(config, LiteralValues) and suite.arm is not None:
+            yield Fault((*path, "arm"), "a request is of one version: leave `arm` out")
+        if isinstance(config, JUnit) and not config.names_version and suite.arm is None:
+            message = (
+                f"a report of any version would count: write {{{{ version }}}} into the place of `{suite.source}`, "
+                "or name the property of a testsuite that holds the version, `arm: …`"
+            )
+            yield Fault((*path, "source"), message)

@@ -1,6 +1,6 @@
 """Facts: the documents flattened into the plain words and numbers that criteria read."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Literal, assert_never
 
 from model_ratchet.core.units import Quantity
@@ -10,19 +10,19 @@ from model_ratchet.documents.model import DurationMetric, Gauge, Mean, Metric, M
 from model_ratchet.documents.request import PromotionRequest
 
 
-def metric_facts(model: ModelFile) -> Mapping[str, MetricFacts]:
-    """Every metric of the model file by its name."""
-    return {name: _metric(name, metric, model) for name, metric in model.metrics.items()}
+def metric_facts(model: ModelFile, *, paired: Collection[str] = ()) -> Mapping[str, MetricFacts]:
+    """Every metric of the model file by its name; of those in ``paired`` the request states pairs itself."""
+    return {name: _metric(name, metric, model, name in paired) for name, metric in model.metrics.items()}
 
 
-def _metric(name: str, metric: Metric, model: ModelFile) -> MetricFacts:
+def _metric(name: str, metric: Metric, model: ModelFile, paired: bool) -> MetricFacts:
     return MetricFacts(
         name=name,
         kind=metric.kind,
         unit=_unit(metric),
         better=metric.better,
         labelled=isinstance(metric, Proportion) and metric.labelled,
-        own_source=not reads_log(metric, model),
+        own_source=not paired and not reads_log(metric, model),
     )
 
 
@@ -35,12 +35,12 @@ def _unit(metric: Metric) -> Literal["fraction", "s", "B", "cores", "1"]:
         case Mean():
             return "1"
         case Gauge():
-            return _GAUGES[metric.unit]
+            return GAUGE_BASES[metric.unit]
         case _:
             assert_never(metric)
 
 
-_GAUGES: Mapping[str, Literal["fraction", "B", "cores", "1"]] = {
+GAUGE_BASES: Mapping[str, Literal["fraction", "B", "cores", "1"]] = {
     "B": "B",
     "KiB": "B",
     "MiB": "B",
@@ -49,6 +49,7 @@ _GAUGES: Mapping[str, Literal["fraction", "B", "cores", "1"]] = {
     "%": "fraction",
     "1": "1",
 }
+"""The unit of a gauge → the base unit in which it is held."""
 
 
 def stated(request: PromotionRequest) -> Mapping[str, str]:

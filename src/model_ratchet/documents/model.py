@@ -161,7 +161,10 @@ class EventCounters(Model):
 
 
 class Proportion(Model):
-    """A share of rows: right predictions (score and threshold, or prediction, beside a label), a flag, or two counters."""
+    """A share of rows: right predictions (score and threshold, or prediction, beside a label), a flag, or two counters.
+
+    With nothing but a source it is a literal: the request states its counts.
+    """
 
     kind: Literal["proportion"]
     source: Slug | None = None
@@ -183,7 +186,7 @@ class Proportion(Model):
         given = [name for name in forms if getattr(self, name) is not None]
         if len(given) > 1:
             raise ValueError(f"a proportion is bound one way, not by {' and '.join(given)} at once")
-        if not given and self.label is None:
+        if not given and self.label is None and self.source is None:
             raise ValueError(
                 "a proportion needs `score` + `threshold` + `label`, `prediction` + `label`, `correct`, `column` or `promql`"
             )
@@ -200,9 +203,18 @@ class Proportion(Model):
         """Whether its value waits for a label."""
         return self.label is not None or self.correct is not None
 
+    @property
+    def names_column(self) -> bool:
+        """Whether rows of a table are bound."""
+        columns = (self.score, self.prediction, self.label, self.correct, self.column)
+        return any(column is not None for column in columns)
+
 
 class DurationMetric(Model):
-    """How long something took: a column with one value in each row, or a classic histogram in Prometheus."""
+    """How long something took: a column with one value in each row, or a classic histogram in Prometheus.
+
+    With nothing but a source it is a literal: the request states how many rows are at or below a limit.
+    """
 
     kind: Literal["duration"]
     source: Slug | None = None
@@ -214,8 +226,13 @@ class DurationMetric(Model):
 
     @model_validator(mode="after")
     def _bound(self) -> Self:
-        _one_binding(self.column, self.promql)
+        _one_binding(self.source, self.column, self.promql)
         return self
+
+    @property
+    def names_column(self) -> bool:
+        """Whether rows of a table are bound."""
+        return bool(self.column)
 
 
 class Mean(Model):
@@ -228,7 +245,10 @@ class Mean(Model):
 
 
 class Gauge(Model):
-    """A sampled quantity (memory, CPU) in a table or in Prometheus, reduced to one value per hour of the stage."""
+    """A sampled quantity (memory, CPU) in a table or in Prometheus, reduced to one value per hour of the stage.
+
+    With nothing but a source it is a literal: the request states the hourly values.
+    """
 
     kind: Literal["gauge"]
     source: Slug | None = None
@@ -243,14 +263,20 @@ class Gauge(Model):
 
     @model_validator(mode="after")
     def _bound(self) -> Self:
-        _one_binding(self.column, self.promql)
+        _one_binding(self.source, self.column, self.promql)
         if self.column and self.source is None:
             raise ValueError("a gauge in a table needs `source`: the table of its samples")
         return self
 
+    @property
+    def names_column(self) -> bool:
+        """Whether samples of a table are bound."""
+        return bool(self.column)
 
-def _one_binding(column: str, promql: str) -> None:
-    if bool(column) == bool(promql):
+
+def _one_binding(source: str | None, column: str, promql: str) -> None:
+    """One of the two, or none of them beside a source, which then must be a literal one."""
+    if bool(column) == bool(promql) and (column or source is None):
         raise ValueError("name either the `column` of a table or the `promql` of a Prometheus server")
 
 
@@ -258,13 +284,15 @@ Metric: TypeAlias = Annotated[Proportion | DurationMetric | Mean | Gauge, Field(
 
 
 class SuiteBinding(Model):
-    """A suite of cases that was run against the candidate: a table with a case name and whether it passed."""
+    """A suite of cases that was run against the candidate: a table, reports in JUnit XML, or counts in the request."""
 
     source: Slug
     case: Column = "case"
+    """The column of a table with the name of a case."""
     passed: Column = "passed"
+    """The column of a table that says whether it passed."""
     arm: Column | None = None
-    """The column that names the version, where one table holds several."""
+    """The column that names the version, where one table holds several; in JUnit XML the property of a testsuite."""
 
 
 class Infrastructure(Model):
@@ -339,7 +367,7 @@ class ModelFile(Model):
             if policy in self.policies[:index]:
                 yield Fault(("policies", index), f"{policy} is named twice: keep one")
         for name, metric in self.metrics.items():
-            if not isinstance(metric, Proportion):
+            if not isinstance(metric, Proportion) or metric.label is None:
                 continue
             read = (metric.score, metric.prediction, metric.correct, metric.column, metric.promql)
             if self.rows.layout == "long" and not any(one is not None for one in read):

@@ -21,6 +21,7 @@ from model_ratchet.core.fields import (
 from model_ratchet.core.names import Version
 from model_ratchet.documents.fault import Fault, refuse
 from model_ratchet.documents.free import Free
+from model_ratchet.documents.literals import Literals
 from model_ratchet.documents.uri import ArtifactUri
 
 FIRST: Literal["none"] = "none"
@@ -206,6 +207,8 @@ class PromotionRequest(Model):
     retry: Retry | None = None
     drill: Drill | None = None
     history: tuple[StageEntry, ...] = ()
+    literals: Literals = Literals()
+    """Values that the author states, for what the model file binds to a literal source."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from model_ratchet.core.fields import DurationField, Model, SizeField, Slug
 from model_ratchet.documents.fault import Fault, refuse
 from model_ratchet.documents.origin import VARIABLE, Origin, OriginField, Secret, Url
+from model_ratchet.documents.reports import VERSION, ReportPath, ReportUrl
 
 
 class Table(Model):
@@ -69,6 +70,40 @@ class Mlflow(HttpServer):
     kind: Literal["mlflow"]
 
 
+class JUnit(HttpServer):
+    """Reports of suites in JUnit XML: files that a path or a glob names, or one report at a URL.
+
+    ``{{ version }}`` in the path or the URL is the candidate's version, ``${NAME}`` is taken from the environment.
+    """
+
+    kind: Literal["junit"]
+    path: ReportPath = ""
+    """One file or a glob, relative to the repository's root, or absolute."""
+    url: ReportUrl = ""
+    """Where one report is fetched."""
+    most: SizeField | None = None
+    """The largest report that is read (20 MiB)."""
+
+    @property
+    def names_version(self) -> bool:
+        """Whether the place itself says which version a report is of."""
+        return VERSION.search(self.path + self.url) is not None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if bool(self.path) == bool(self.url):
+            raise ValueError("name either the `path` of the reports or the `url` of one")
+        if self.path and not {"auth", "ca", "proxy"}.isdisjoint(self.model_fields_set):
+            raise ValueError("`auth`, `ca` and `proxy` belong to a `url`: a path is read from this machine")
+        return self
+
+
+class LiteralValues(Model):
+    """Values that a request states itself: author-supplied, and taken only where the policy's ``trust`` says so."""
+
+    kind: Literal["literal"]
+
+
 def _network(text: str) -> str:
     try:
         ip_network(text)
@@ -77,7 +112,7 @@ def _network(text: str) -> str:
     return text
 
 
-Source: TypeAlias = Annotated[Table | Prometheus | Mlflow, Field(discriminator="kind")]
+Source: TypeAlias = Annotated[Table | Prometheus | Mlflow | JUnit | LiteralValues, Field(discriminator="kind")]
 
 
 class Sources(Model):
@@ -100,7 +135,7 @@ class Sources(Model):
         allowed = {Origin.of(origin) for origin in self.origins}
         for name, source in self.sources.items():
             url = getattr(source, "url", None)
-            if url is None:
+            if not url:
                 continue
             if VARIABLE.search(url) is None:
                 if allowed and Origin.of(url) not in allowed:

@@ -16,8 +16,10 @@ from model_ratchet.documents.fault import Fault
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Gate, Policy
 from model_ratchet.documents.request import PromotionRequest
+from model_ratchet.documents.sources import Sources
 from model_ratchet.engine.history import StageClock, StageHistory, StageRun, State, Trust, clock
 from model_ratchet.engine.plan import BoundCriterion, BoundGate, Plan
+from model_ratchet.engine.trust import author_supplied, literal_faults, paired_literals, refusals, warnings
 
 _ENDED = frozenset({State.MATURING, State.CLOSED})
 
@@ -37,6 +39,8 @@ class Documents:
     policy: Policy
     model: ModelFile
     request: PromotionRequest
+    sources: Sources | None
+    """None where only documents are looked at and this one is not there: no source can then be asked."""
     baseline_digest: str | None = None
     digests: Mapping[str, str] = field(default_factory=dict)
     paths: Mapping[str, str] = field(default_factory=dict)
@@ -54,9 +58,12 @@ def bind(documents: Documents, history: StageHistory | None, *, now: datetime) -
         return tuple(faults)
     stages = tuple(_stage(policy, model, index, history, now) for index in range(len(policy.stages)))
     facts = _facts(documents, stages, history, now)
+    supplied = author_supplied(model, documents.sources)
     gates: list[BoundGate] = []
     for index, gate in enumerate(policy.gates):
         bound = tuple(_bound(gate, index, facts, stages, faults))
+        refused = refusals(index, gate, bound, policy.trust.at_least, supplied)
+        faults += [Misfit("policy", fault) for fault in refused]
         gates.append(BoundGate(name=gate.name, criteria=bound, otherwise=gate.otherwise))
     faults += _gate_faults(gates)
     if not any(_counts(one) and not one.criterion.sign_off for gate in gates for one in gate.criteria):
@@ -78,7 +85,7 @@ def bind(documents: Documents, history: StageHistory | None, *, now: datetime) -
         expired=valid_until is not None and now > valid_until,
         changed_at=_changed_at(stages, history, valid_until),
     )
-    return replace(plan, reasons=tuple(_reasons(plan, policy, history)))
+    return replace(plan, reasons=(*_reasons(plan, policy, history), *warnings(plan.bound(), supplied)))
 
 
 def stated_history(request: PromotionRequest) -> StageHistory:
@@ -123,6 +130,9 @@ def _request_faults(documents: Documents, *, now: datetime) -> Iterator[Misfit]:
         )
     if request.drill is not None and request.drill.performed_at > now:
         yield _misfit("request", ("drill", "performed_at"), "the drill lies in the future")
+    if documents.sources is not None:
+        supplied = author_supplied(model, documents.sources)
+        yield from (Misfit("request", fault) for fault in literal_faults(request.literals, policy, model, supplied))
 
 
 def _history_faults(policy: Policy, model: ModelFile, history: StageHistory | None) -> Iterator[Misfit]:
@@ -204,7 +214,7 @@ def _facts(documents: Documents, stages: tuple[StageFacts, ...], history: StageH
         baseline=None if request.baseline == "none" else str(request.baseline),
         candidate_digest=request.artifact.digest,
         baseline_digest=documents.baseline_digest,
-        metrics=metric_facts(model),
+        metrics=metric_facts(model, paired=paired_literals(request.literals)),
         segments=tuple(model.segments),
         cluster=model.cluster.column if model.cluster is not None else None,
         finer_cluster=model.cluster is not None and model.cluster.within_window is not None,

@@ -74,7 +74,8 @@ def _leaf(plan: Plan, bound: BoundCriterion, evidence: Evidence) -> Leaf:
     )
     if bound.not_applicable is not None:
         return leaf
-    return replace(leaf, judgement=_judgement(bound, scope, evidence))
+    judgement = _judgement(bound, scope, evidence)
+    return replace(leaf, judgement=replace(judgement, warnings=(*plan.author_supplied(bound), *judgement.warnings)))
 
 
 def _judgement(bound: BoundCriterion, scope: Scope, evidence: Evidence) -> Judgement:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from model_ratchet.core.evidence import Need
-from model_ratchet.core.reason import Reason
+from model_ratchet.core.reason import Reason, Why
 from model_ratchet.criteria import AnyCriterion
 from model_ratchet.criteria.base import Facts, Scope, StageFacts
 
@@ -53,7 +53,7 @@ class Plan:
     lines: Mapping[str, int] = field(default_factory=dict)
     """Criterion id → line in the policy file, for annotations."""
     reasons: tuple[Reason, ...] = ()
-    """What is said of the promotion as a whole."""
+    """What is said of the promotion as a whole, and of each metric or suite that is author-supplied."""
     valid_until: datetime | None = None
     """When the merge window closes: after it the last stage must be repeated."""
     expired: bool = False
@@ -63,6 +63,15 @@ class Plan:
     def scope(self, bound: BoundCriterion) -> Scope:
         """What a bound criterion is judged on."""
         return Scope(facts=self.facts, stages=tuple(stage for stage in self.stages if stage.name in bound.stages))
+
+    def author_supplied(self, bound: BoundCriterion) -> tuple[Reason, ...]:
+        """What of a criterion's evidence the request states itself; empty where all of it is measured."""
+        names = bound.criterion.rests_on()
+        return tuple(
+            reason
+            for reason in self.reasons
+            if reason.why is Why.AUTHOR_SUPPLIED and reason.parameters.get("what") in names
+        )
 
     def bound(self) -> Iterator[BoundCriterion]:
         """Every bound criterion, gate by gate."""

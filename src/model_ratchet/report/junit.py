@@ -57,7 +57,7 @@ _KINDS = {
 
 def _told(row: Row) -> tuple[str | None, str, str]:
     words = " ".join(word for word in (row.estimate, row.interval) if word)
-    said = f"{row.said} [{words}]" if words else row.said
+    said = "; ".join((f"{row.said} [{words}]" if words else row.said, *row.notes))
     if not row.counted:
         return "skipped", str(row.outcome), said
     if row.mark == "✔":

@@ -45,6 +45,10 @@ def _by(p: _Parameters) -> str:
     return by if isinstance(by, str) else points(by)
 
 
+def _named(first: str) -> str:
+    return f": {first}" if first else ""
+
+
 def _segment_worse(p: _Parameters) -> str:
     others = int(p.get("segments") or 1) - 1
     more = f" (and in {others} more segment{'s' * (others != 1)})" if others else ""
@@ -75,7 +79,7 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.DAY_WORSE: lambda p: f"worse by more than {p['margin']} on {p['day']}",
     Why.WINDOW_WORSE: lambda p: f"worse by more than {p['margin']} in the window {p['window']}",
     Why.SEGMENT_WORSE: _segment_worse,
-    Why.SUITE_FAILED: lambda p: f"{whole(p['failed'])} cases failed, {whole(p['passed'])} passed: {p['first']}",
+    Why.SUITE_FAILED: lambda p: f"{whole(p['failed'])} cases failed, {whole(p['passed'])} passed{_named(p['first'])}",
     Why.SUITE_SKIPPED: lambda p: f"{whole(p['skipped'])} cases were skipped: run them all",
     Why.SHARE_NOT_CARRIED: lambda p: (
         f"carried {plain(p['carried'])} of its traffic share, at least {plain(p['least'])} asked"
@@ -147,6 +151,45 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.COUNTER_BROKEN: lambda p: f"{p['metric']} of {p['source']} is no counter of whole events: {p['what']}",
     Why.RETENTION_SHORT: lambda p: (
         f"the source {p['source']} keeps {p['keeps']}, and the window starts {p['since']}: it may have forgotten the start"
+    ),
+    Why.REPORT_TOO_LARGE: lambda p: f"the report {p['file']} of {p['source']} is larger than {p['most']}",
+    Why.REPORT_NOT_XML: lambda p: (
+        f"the report {p['file']} of {p['source']} is not XML (line {p['line']}, column {p['column']})"
+    ),
+    Why.REPORT_DOCTYPE: lambda p: (
+        f"the report {p['file']} of {p['source']} declares a document type, in which entities hide: write it without"
+    ),
+    Why.REPORT_ENCODING: lambda p: (
+        f"the report {p['file']} of {p['source']} is encoded as {p['encoding']}, which is not read: write UTF-8"
+    ),
+    Why.REPORT_TOO_DEEP: lambda p: f"the report {p['file']} of {p['source']} is more than {p['most']} elements deep",
+    Why.REPORT_ATTRIBUTE: lambda p: (
+        f"the attribute {p['attribute']} in the report {p['file']} of {p['source']} has {whole(p['characters'])} characters"
+    ),
+    Why.REPORT_NOT_JUNIT: lambda p: f"the report {p['file']} of {p['source']} is no JUnit report: it holds {p['what']}",
+    Why.REPORT_COUNTS: lambda p: (
+        f"the suite {p['suite']} in the report {p['file']} of {p['source']} says {p['attribute']}={p['stated']} and holds "
+        f"{p['found']}: it may have lost cases"
+    ),
+    Why.REPORT_CRASHED: lambda p: (
+        f"the suite {p['suite']} in the report {p['file']} of {p['source']} ended in an error of its own: not all cases ran"
+    ),
+    Why.REPORT_EMPTY: lambda p: f"the report {p['file']} of {p['source']} holds no case: an empty suite has not passed",
+    Why.REPORT_CASE_TWICE: lambda p: (
+        f"the case {p['case']} stands more than once in the reports of {p['source']} (again in {p['file']}): which counts?"
+    ),
+    Why.REPORT_VERSION_ABSENT: lambda p: (
+        f"a suite in the report {p['file']} of {p['source']} has no property {p['property']} that names its version"
+    ),
+    Why.REPORT_OTHER_VERSION: lambda p: (
+        f"the report {p['file']} of {p['source']} is of {p['version']}, and none is of the candidate: run its cases"
+    ),
+    Why.LITERAL_ABSENT: lambda p: f"the request states no values of {p['metric']} ({p['of']}, {p['stage']} stage)",
+    Why.LITERAL_LIMIT: lambda p: (
+        f"the request counts {p['metric']} at {p['stated']}, and the policy asks at {p['limit']}: count the rows there"
+    ),
+    Why.LITERAL_TOTALS: lambda p: (
+        f"the request states totals of {p['metric']} only, and {p['what']} are asked: bind it to a source that holds rows"
     ),
     Why.COLUMN_ABSENT: lambda p: f"the source {p['source']} has no column {p['column']}",
     Why.COLUMN_MISTYPED: lambda p: f"the column {p['column']} of {p['source']} holds {p['type']}",
@@ -229,7 +272,14 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.OTHER_VERSIONS: lambda p: f"{whole(p['rows'])} rows of other versions left out ({p['versions']})",
     Why.DUPLICATES_DROPPED: lambda p: f"{whole(p['rows'])} repeated rows dropped",
     Why.NOT_ASSESSABLE: lambda p: f"too small to assess in {p['segment']}: {p['values']}",
-    Why.AUTHOR_SUPPLIED: lambda p: f"{p['what']} is author-supplied: a back-test, no evidence of a controlled run",
+    Why.AUTHOR_SUPPLIED: lambda p: (
+        f"{p['what']} is author-supplied: "
+        + (
+            "stated in the request, measured by no source"
+            if "source" in p
+            else "a back-test, no evidence of a controlled run"
+        )
+    ),
     Why.ATTEMPT: lambda p: f"attempt {p['number']}: every level is divided by it",
     Why.EXTENDED: lambda p: f"extended {p['times']} time{'s' * (p['times'] != 1)}",
     Why.NOT_SHOWN_BETTER: lambda p: f"the policy {p['policy']} does not ask for a better version",

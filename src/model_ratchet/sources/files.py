@@ -1,7 +1,7 @@
 """The files of a table: which ones a path names, and that none of them lies outside its fixed leading folder."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -61,13 +61,36 @@ def find_files(source: str, config: Table, *, root: Path, environ: Mapping[str, 
     else:
         form = config.format or _format(pattern)
         found = [whole] if not _WILD.search(pattern) else list(folder.glob(pattern))
+    return FileSet(folder, _inside(source, config.path, folder, found), form, config.hive)
+
+
+def find_named(
+    source: str, path: str, *, shown: str, root: Path, environ: Mapping[str, str]
+) -> tuple[Path, tuple[Path, ...]]:
+    """The fixed leading folder of a path, and the files that the path names, sorted: one file, or the matches of a glob.
+
+    ``shown`` is the path as the document spells it.
+
+    Raises:
+        UnanswerableError: a variable is not set, nothing matches, or a match leads outside the leading folder.
+    """
+    folder, pattern = _leading(root / fill(source, path, environ))
+    if not folder.is_dir():
+        raise UnanswerableError(because(Why.SOURCE_ABSENT, source=source, file=shown))
+    folder = folder.resolve()
+    found = folder.glob(pattern) if _WILD.search(pattern) else (folder / pattern,)
+    return folder, _inside(source, shown, folder, found)
+
+
+def _inside(source: str, shown: str, folder: Path, found: Iterable[Path]) -> tuple[Path, ...]:
+    """Those that are files, sorted: at least one, and none that a link leads out of the folder."""
     files = tuple(sorted(file for file in found if file.is_file()))
     if not files:
-        raise UnanswerableError(because(Why.SOURCE_ABSENT, source=source, file=config.path))
+        raise UnanswerableError(because(Why.SOURCE_ABSENT, source=source, file=shown))
     for file in files:
         if not file.resolve().is_relative_to(folder.resolve()):
             raise UnanswerableError(because(Why.SOURCE_ABSENT, source=source, file=file.relative_to(folder).as_posix()))
-    return FileSet(folder, files, form, config.hive)
+    return files
 
 
 def _leading(path: Path) -> tuple[Path, str]:

@@ -9,8 +9,10 @@ from model_ratchet.core.evidence import Arm, Clustering, Grouping, Need, Shape, 
 from model_ratchet.documents.across import only_prometheus
 from model_ratchet.documents.model import DurationMetric, Gauge, Mean, ModelFile, Proportion, reads_log
 from model_ratchet.documents.request import PromotionRequest
-from model_ratchet.documents.sources import Mlflow, Prometheus, Sources, Table
+from model_ratchet.documents.sources import JUnit, LiteralValues, Mlflow, Prometheus, Sources, Table
 from model_ratchet.ports import MetricSource
+from model_ratchet.sources.junit import JUnitSource
+from model_ratchet.sources.literal import LiteralSource
 from model_ratchet.sources.mlflow import MlflowSource
 from model_ratchet.sources.prometheus import PrometheusSource
 from model_ratchet.sources.reach import Reach
@@ -26,8 +28,12 @@ def open_sources(
     root: Path,
     environ: Mapping[str, str],
     other_versions: frozenset[str] = frozenset(),
+    windows: Mapping[str, Window] | None = None,
 ) -> dict[str, MetricSource]:
-    """The sources of ``policies/sources.yaml`` by name; nothing is read before they are asked."""
+    """The sources of ``policies/sources.yaml`` by name; nothing is read before they are asked.
+
+    ``windows`` are the stages' own: a literal answers for the whole of one, or not at all.
+    """
     versions = Versions(
         candidate=str(request.candidate),
         baseline=None if request.baseline == "none" else str(request.baseline),
@@ -49,6 +55,18 @@ def open_sources(
                 opened[name] = MlflowSource(
                     name=name, config=config, model=model, versions=versions, reach=reach, root=root, environ=environ
                 )
+            case JUnit():
+                opened[name] = JUnitSource(
+                    name=name,
+                    config=config,
+                    model=model,
+                    candidate=request.candidate,
+                    reach=reach,
+                    root=root,
+                    environ=environ,
+                )
+            case LiteralValues():
+                opened[name] = LiteralSource(name=name, literals=request.literals, windows=windows or {})
             case _:
                 assert_never(config)
     return opened
@@ -59,7 +77,7 @@ def deadlines(sources: Sources) -> dict[str, float]:
     return {
         name: config.deadline.delta.total_seconds()
         for name, config in sources.sources.items()
-        if config.deadline is not None
+        if not isinstance(config, LiteralValues) and config.deadline is not None
     }
 
 

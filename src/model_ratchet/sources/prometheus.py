@@ -26,6 +26,7 @@ from model_ratchet.core.evidence import (
 )
 from model_ratchet.core.evidence import Series as HourlySeries
 from model_ratchet.core.reason import Why, because
+from model_ratchet.core.units import GAUGE_UNITS
 from model_ratchet.documents.model import DurationMetric, EventCounters, Gauge, ModelFile, Proportion
 from model_ratchet.documents.promql import bind
 from model_ratchet.documents.sources import Prometheus
@@ -38,7 +39,6 @@ from model_ratchet.sources.reach import Reach
 from model_ratchet.sources.table_log import Versions
 
 _STEP = timedelta(minutes=1)
-_GAUGE_UNITS = {"B": 1.0, "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30, "cores": 1.0, "%": 0.01, "1": 1.0}
 _TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 
 
@@ -224,7 +224,7 @@ class _Asked:
         if bad:
             share = bad / len(values)
             return Missing(reason=because(Why.NOT_A_NUMBER, source=self._source.name, column=need.metric, share=share))
-        factor = _GAUGE_UNITS[gauge.unit]
+        factor = GAUGE_UNITS[gauge.unit]
         reduce: Callable[[list[float]], float] = max if gauge.hourly == "max" else _mean
         return HourlySeries(
             points=tuple((hour, reduce(found) * factor) for hour, found in sorted(hours.items()) if found)

@@ -26,7 +26,7 @@ class Reach:
         """What the file lists; without a list, the origins that its sources spell out."""
         listed = frozenset(Origin.of(origin) for origin in sources.origins)
         urls = (getattr(source, "url", None) for source in sources.sources.values())
-        spelled = frozenset(Origin.of(url) for url in urls if url is not None and VARIABLE.search(url) is None)
+        spelled = frozenset(Origin.of(url) for url in urls if url and VARIABLE.search(url) is None)
         return cls(listed or spelled, sources.networks)
 
     def url(self, source: str, url: str, environ: Mapping[str, str]) -> tuple[str, Origin]:

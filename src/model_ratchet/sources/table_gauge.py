@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from model_ratchet.core.evidence import Arm, Measurement, Missing, Need, Series
 from model_ratchet.core.reason import Reason, Why, because
+from model_ratchet.core.units import GAUGE_UNITS
 from model_ratchet.documents.model import Gauge
 from model_ratchet.sources.engine import Column, Engine, Kind
 from model_ratchet.sources.table_census import TOLERATED, time_trouble
@@ -34,7 +35,6 @@ from model_ratchet.sources.table_sql import (
 )
 from model_ratchet.sources.table_time import TimeColumn, active_offset, whole_hours
 
-_UNITS = {"B": 1.0, "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30, "cores": 1.0, "%": 0.01, "1": 1.0}
 _NULL, _UNKNOWN, _MINE, _OTHER = range(4)
 
 
@@ -149,7 +149,7 @@ def _series(engine: Engine, need: Need, gauge: Gauge, rows: list[tuple[Any, ...]
         if good:
             mean = int(micros) / good / MICRO
             value = float(largest) if gauge.hourly == "max" else mean
-            points.append((int(hour), value * _UNITS[gauge.unit]))
+            points.append((int(hour), value * GAUGE_UNITS[gauge.unit]))
     if samples and missing / samples > TOLERATED:
         share = missing / samples
         return Missing(reason=because(Why.NOT_A_NUMBER, source=source, column=gauge.column, share=share))

@@ -48,7 +48,7 @@ def test_a_registry_is_a_source_that_is_there_and_of_its_kind(tmp_path: Path) ->
     assert "policies/sources.yaml holds no source `mlflow`" in finding
     other = ("roles:", "registry: {source: gateway, name: fraud}\nroles:")
     (finding,) = told(written(tmp_path / "table", models=other))
-    assert finding.endswith("a registry is a source of the kind mlflow, and this one is a table")
+    assert "`registry` reads registered versions, and `gateway` is of the kind table" in finding
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_registry_is_a_source_that_is_there_and_of_its_kind(tmp_path: Path) ->
 def test_a_registry_is_not_asked_for_measurements(tmp_path: Path, asked: tuple[str, str]) -> None:
     held = ("  requests:", '  mlflow: {kind: mlflow, url: "https://mlflow.example.com"}\n  requests:')
     (finding,) = told(written(tmp_path, models=asked, sources=held))
-    assert finding.endswith("`mlflow` is a registry of versions: it holds neither rows nor cases")
+    assert finding.endswith("`mlflow` is of the kind mlflow, which holds registered versions")
 
 
 def test_a_policy_that_is_not_there_is_told_where_it_is_named(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.read import read
 from model_ratchet.documents.request import PromotionRequest
+from model_ratchet.documents.sources import Sources
 from model_ratchet.engine.bind import Documents, Misfit, bind, stated_history
 from model_ratchet.engine.history import StageHistory, StageRun, Trust
 from model_ratchet.engine.plan import Plan
@@ -59,6 +60,12 @@ owner: ml
 artifact: {uri: "s3://models/2", digest: "sha256:DIGEST"}
 """.replace("DIGEST", "2" * 64)
 
+SOURCES = """\
+apiVersion: ratchet/v1
+kind: Sources
+sources: {requests: {kind: table, path: "requests.parquet"}, claims: {kind: literal}}
+"""
+
 BETTER = "{id: better, kind: superiority, metric: accuracy, by: 2pp, stage: canary}"
 ERRORS = "{id: error-rate, kind: rate_limit, metric: errors, below: 1%}"
 RISK = "{id: risk, kind: approval, role: risk, after: canary}"
@@ -80,7 +87,12 @@ def gate(name: str, *criteria: str, more: str = "") -> str:
 
 
 def documents(
-    *gates: str, model: str = MODEL, policy: str = POLICY, request: str = REQUEST, baseline_digest: str | None = None
+    *gates: str,
+    model: str = MODEL,
+    policy: str = POLICY,
+    request: str = REQUEST,
+    sources: str = SOURCES,
+    baseline_digest: str | None = None,
 ) -> Documents:
     """Documents that fit, with these gates."""
     written = policy + "gates:\n" + "".join(gates or (gate("performance", BETTER, ERRORS),))
@@ -88,6 +100,7 @@ def documents(
         policy=parsed(Policy, "policies/small/1.0.0.yaml", written),
         model=parsed(ModelFile, "policies/models/demo.yaml", model),
         request=parsed(PromotionRequest, "promotions/demo/v2.0.0_20250701_000000/promotion.yaml", request),
+        sources=parsed(Sources, "policies/sources.yaml", sources),
         baseline_digest=baseline_digest,
     )
 

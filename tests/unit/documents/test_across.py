@@ -1,0 +1,141 @@
+"""Across: what the model file binds must fit the kind of its source."""
+
+import pytest
+
+from model_ratchet.documents.across import source_faults
+from model_ratchet.documents.model import ModelFile
+from model_ratchet.documents.read import read
+from model_ratchet.documents.sources import Sources
+
+SOURCES = """
+apiVersion: ratchet/v1
+kind: Sources
+sources:
+  log: {kind: table, path: log.parquet}
+  prom: {kind: prometheus, url: "http://127.0.0.1:9090"}
+  ci: {kind: junit, path: "reports/{{ version }}/*.xml"}
+  fetched: {kind: junit, url: "http://127.0.0.1:9091/{{version}}/edge.xml"}
+  stale: {kind: junit, path: reports/edge.xml}
+  claims: {kind: literal}
+"""
+ERRORS = "errors: {kind: proportion, column: error}"
+
+
+def told(metrics: str = ERRORS, suites: str = "", rows: str = "log") -> list[tuple[str, str]]:
+    text = f"""
+apiVersion: ratchet/v1
+kind: Model
+name: flight-delay
+policies: [standard/1.0.0]
+time: {{column: at, timezone: UTC}}
+rows: {{source: {rows}, request_id: id, arm: version}}
+metrics: {{{metrics}}}
+suites: {{{suites}}}
+"""
+    model = read(ModelFile, "policies/models/flight-delay.yaml", text.encode())
+    sources = read(Sources, "policies/sources.yaml", SOURCES.encode())
+    assert isinstance(model, ModelFile), model
+    assert isinstance(sources, Sources), sources
+    return [(".".join(map(str, fault.path)), fault.message) for fault in source_faults(model, sources)]
+
+
+@pytest.mark.parametrize(
+    "suite",
+    [
+        "{source: log}",
+        "{source: log, case: name, passed: ok, arm: version}",
+        "{source: ci}",
+        "{source: ci, arm: model_version}",
+        "{source: fetched}",
+        "{source: stale, arm: model_version}",
+        "{source: claims}",
+    ],
+)
+def test_a_suite_that_fits_its_source_is_taken(suite: str) -> None:
+    assert told(suites=f"edge_cases: {suite}") == []
+
+
+@pytest.mark.parametrize(
+    ("suite", "path", "message"),
+    [
+        (
+            "{source: stale}",
+            "source",
+            "a report of any version would count: write {{ version }} into the place of `stale`",
+        ),
+        ("{source: ci, case: name}", "case", "`case` names a column of a table, and the source is of the kind junit"),
+        (
+            "{source: claims, passed: ok}",
+            "passed",
+            "`passed` names a column of a table, and the source is of the kind literal",
+        ),
+        ("{source: claims, arm: version}", "arm", "a request is of one version: leave `arm` out"),
+        (
+            "{source: prom}",
+            "source",
+            "`edge_cases` reads the cases of suites, and `prom` is of the kind prometheus, which holds queries",
+        ),
+        ("{source: claim}", "source", "policies/sources.yaml holds no source `claim`: did you mean `claims`?"),
+    ],
+)
+def test_a_suite_that_does_not_fit_its_source_is_told_where_it_stands(suite: str, path: str, message: str) -> None:
+    ((place, said),) = told(suites=f"edge_cases: {suite}")
+    assert place == f"suites.edge_cases.{path}"
+    assert said.startswith(message)
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        "accuracy: {kind: proportion, source: claims}",
+        "latency: {kind: duration, source: claims, unit: ms}",
+        "memory: {kind: gauge, source: claims, unit: MiB}",
+        "memory: {kind: gauge, source: log, column: rss, unit: MiB}",
+    ],
+)
+def test_a_metric_that_fits_its_source_is_taken(metric: str) -> None:
+    assert told(metric) == []
+
+
+@pytest.mark.parametrize(
+    ("metric", "message"),
+    [
+        (
+            "a: {kind: proportion, source: claims, column: error}",
+            "`a` reads columns, and `claims` is of the kind literal",
+        ),
+        ("a: {kind: proportion, source: claims, prediction: p, label: y}", "`a` reads columns"),
+        ("a: {kind: proportion, source: claims, correct: right}", "`a` reads columns"),
+        ("a: {kind: duration, source: claims, column: ms, unit: ms}", "`a` reads columns"),
+        ("a: {kind: mean, source: claims, column: revenue}", "`a` reads columns"),
+        ("a: {kind: gauge, source: claims, unit: B, promql: 'up{version={{ version }}}'}", "`a` reads queries"),
+        (
+            "a: {kind: proportion, source: log}",
+            "`a` reads values that the request states, and `log` is of the kind table",
+        ),
+        ("a: {kind: duration, source: prom, unit: s}", "`a` reads values that the request states"),
+        ("a: {kind: gauge, source: log, unit: B}", "`a` reads values that the request states"),
+        (
+            "a: {kind: proportion, source: ci, column: error}",
+            "`a` reads columns, and `ci` is of the kind junit, which holds the cases of suites",
+        ),
+        ("a: {kind: proportion, source: ci}", "`a` reads values that the request states, and `ci` is"),
+        (
+            "a: {kind: proportion, source: prom, column: error}",
+            "`a` reads columns, and `prom` is of the kind prometheus",
+        ),
+    ],
+)
+def test_a_metric_that_does_not_fit_its_source_is_told_where_it_stands(metric: str, message: str) -> None:
+    ((place, said),) = told(metric)
+    assert place == "metrics.a.source"
+    assert said.startswith(message)
+
+
+@pytest.mark.parametrize("rows", ["ci", "claims"])
+def test_the_prediction_log_is_a_table(rows: str) -> None:
+    found = told("errors: {kind: proportion, column: error, source: log}", rows=rows)
+    kind = "junit" if rows == "ci" else "literal"
+    ((place, said),) = found
+    assert place == "rows.source"
+    assert said.startswith(f"`rows` reads the rows of a log, and `{rows}` is of the kind {kind}")
