@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help test components lint demo docs schemas clean
+.PHONY: help test components bench lint demo docs schemas clean
 
 help: ## print the verbs
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -23,12 +23,15 @@ test: $(STAMP) components ## run the whole test suite
 components: ## the servers that the tests run for themselves, where they can be installed
 	@PYTHON=$(PYTHON) tests/components/install.sh
 
+bench: $(STAMP) ## measure, and write docs/performance.md
+	$(BIN)/python -m benchmarks
+
 demo: $(STAMP) ## three promotions of a real model on real flights, in ./demo
 	$(BIN)/ratchet demo --dir demo
 
 lint: $(STAMP) ## ruff, mypy --strict, import-linter
-	$(BIN)/ruff check src tests docs
-	$(BIN)/ruff format --check src tests docs
+	$(BIN)/ruff check src tests docs benchmarks
+	$(BIN)/ruff format --check src tests docs benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 

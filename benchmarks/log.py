@@ -116,7 +116,9 @@ def needs() -> list[Need]:
         StageRun(stage="shadow", started_at=START - timedelta(days=5)),
         StageRun(stage="canary", started_at=START - settle),
     )
-    plan = bind(Documents(policy=policy, model=_model(), request=request), StageHistory(runs=runs), now=_end())
+    plan = bind(
+        Documents(policy=policy, model=_model(), request=request, sources=None), StageHistory(runs=runs), now=_end()
+    )
     assert isinstance(plan, Plan), plan
     (canary,) = (stage for stage in plan.stages if stage.name == "canary")
     assert canary.window == Window((Interval(START, START + timedelta(days=DAYS)),), _end())

@@ -9,6 +9,7 @@ import resource
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partialmethod
 from pathlib import Path
 from time import perf_counter
 
@@ -41,8 +42,8 @@ _CHEAPEST = {
 def scan(log: Path) -> object:
     """DuckDB merely scans the columns that the needs read."""
     sums = ", ".join(_CHEAPEST.get(name, f"sum(strlen({name}))") for name in COLUMNS)
-    duckdb.sql("SET threads = 2; SET memory_limit = '512MiB'; SET TimeZone = 'UTC'")
-    duckdb.sql(f"SELECT {sums} FROM '{log}'").fetchall()
+    duckdb.execute("SET threads = 2; SET memory_limit = '512MiB'; SET TimeZone = 'UTC'")
+    duckdb.execute(f"SELECT {sums} FROM '{log}'").fetchall()
     return None
 
 
@@ -56,7 +57,7 @@ def everything(log: Path) -> object:
 
 def folded(log: Path) -> object:
     """The same where the rows are not known to stand in the order of their ids."""
-    DuckDBEngine.keep_merged = lambda *_: False  # type: ignore[method-assign,assignment]
+    setattr(DuckDBEngine, "keep_merged", lambda *_: False)  # noqa: B010
     return everything(log)
 
 
@@ -70,7 +71,7 @@ def counts(log: Path) -> object:
         if name == SURVEY:
             taken.append(perf_counter() - started)
 
-    DuckDBEngine.keep = timed  # type: ignore[method-assign]
+    setattr(DuckDBEngine, "keep", timed)  # noqa: B010
     asked = [need for need in needs() if need.shape is Shape.COUNTS and need.metric == "accuracy"]
     a_source(log, only="accuracy").answer(asked)
     return Seconds(taken[0])
@@ -117,7 +118,9 @@ _LABELS_UNTIL = pd.Timestamp(START + timedelta(days=DAYS + 1))
 
 def _frame(log: Path, columns: list[str]) -> pd.DataFrame:
     texts = [name for name in ("version", "mode", *SEGMENTS, "digest") if name in columns]
-    rows = pq.read_table(log, columns=columns, read_dictionary=texts).to_pandas(split_blocks=True, self_destruct=True)
+    rows: pd.DataFrame = pq.read_table(log, columns=columns, read_dictionary=texts).to_pandas(
+        split_blocks=True, self_destruct=True
+    )
     rows["hour"] = ((rows["requested_at"] - pd.Timestamp(START)) // pd.Timedelta(hours=1)).astype("int16")
     return rows
 
@@ -136,7 +139,7 @@ def main() -> None:
     """Does one piece of work and prints what it took as JSON."""
     work, log, *threads = sys.argv[1:]
     if threads:
-        DuckDBEngine.__init__.__kwdefaults__["threads"] = int(threads[0])
+        setattr(DuckDBEngine, "__init__", partialmethod(DuckDBEngine.__init__, threads=int(threads[0])))  # noqa: B010
     before = resource.getrusage(resource.RUSAGE_SELF)
     started = perf_counter()
     found = WORK[work](Path(log))
