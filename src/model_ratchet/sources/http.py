@@ -4,6 +4,7 @@ What goes wrong becomes a reason that names the source and a status, and never a
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from model_ratchet.documents.sources import HttpServer
 from model_ratchet.sources.engine import UnanswerableError
 from model_ratchet.sources.reach import Reach
 from model_ratchet.sources.variables import fill
+
+# (it logs the paths of requests, and a path can hold a secret)
+logging.getLogger("urllib3.connectionpool").setLevel(logging.WARNING)
 
 MOST_BYTES = 64 * 2**20
 

@@ -17,6 +17,9 @@ MOST_POINTS = 11_000
 
 Labels: TypeAlias = tuple[tuple[str, str], ...]
 
+_ERRORS = frozenset(
+    {"timeout", "canceled", "execution", "bad_data", "internal", "unavailable", "not_found", "not_acceptable"}
+)
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000}
 _DURATION = re.compile(r"(\d+)(ms|[smhdwy])")
 
@@ -79,10 +82,9 @@ class PrometheusApi:
         self.now = clock(reply) or self.now
         data = reply.json()
         if not isinstance(data, dict) or data.get("status") != "success":
-            error = data.get("errorType", "no word") if isinstance(data, dict) else "no word"
-            raise UnanswerableError(
-                because(Why.QUERY_REFUSED, source=self._source, metric=metric, error=str(error)[:40])
-            )
+            stated = str(data.get("errorType")) if isinstance(data, dict) else ""
+            error = stated if stated in _ERRORS else "no known error"  # a server could say anything, a secret too
+            raise UnanswerableError(because(Why.QUERY_REFUSED, source=self._source, metric=metric, error=error))
         warnings = data.get("warnings")
         if warnings:
             raise UnanswerableError(because(Why.ANSWER_PARTIAL, source=self._source, warnings=len(warnings)))

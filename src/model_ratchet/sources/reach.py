@@ -41,7 +41,8 @@ class Reach:
         except ValueError:
             raise UnanswerableError(because(Why.ORIGIN_REFUSED, source=source, origin="no URL")) from None
         if origin not in self.origins:
-            raise UnanswerableError(because(Why.ORIGIN_REFUSED, source=source, origin=str(origin)))
+            shown = str(origin) if VARIABLE.search(url) is None else f"what {url} holds"  # which could be a secret
+            raise UnanswerableError(because(Why.ORIGIN_REFUSED, source=source, origin=shown))
         return filled.rstrip("/"), origin
 
     def address(self, source: str, host: str, port: int) -> str:
