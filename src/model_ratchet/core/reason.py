@@ -58,7 +58,7 @@ class Why(StrEnum):
     SEGMENTS_TOO_SMALL = "segments_too_small"  # assessable, segments, least
     DAYS_INCOMPLETE = "days_incomplete"  # days, complete
 
-    # we could not look
+    # we could not look; what is wrong with a column of a table names its file too: file? (the path in the sources file)
     NOT_ASKED = "not_asked"
     NO_ROWS = "no_rows"  # metric, arm
     SOURCE_UNREACHABLE = "source_unreachable"  # source, status
