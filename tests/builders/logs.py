@@ -722,7 +722,7 @@ def reason(answer: Measurement | Missing) -> tuple[Why, dict[str, object]]:
     """
     assert isinstance(answer, Missing), answer
     assert answer.lasting
-    parameters = dict(answer.reason.parameters)
+    parameters: dict[str, object] = dict(answer.reason.parameters)
     if "column" in parameters:
         assert parameters.pop("file")
     return answer.reason.why, parameters

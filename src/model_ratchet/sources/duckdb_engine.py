@@ -121,7 +121,7 @@ class DuckDBEngine:
         zoned = {name for name, one in columns.items() if one.kind is Kind.INSTANT}
         if not zoned or len(self._files.files) == 1:
             return set()
-        each = (self._asked(lambda file=file: self._described(self._reading([file]))) for file in self._files.files)
+        each = self._asked(lambda: [self._described(self._reading([file])) for file in self._files.files])
         return {name for described in each for name, type_ in described if name in zoned and _kind(type_) is Kind.NAIVE}
 
     def _reading(self, files: Sequence[Path]) -> exp.Query:
