@@ -12,9 +12,9 @@ class Why(StrEnum):
     """Every reason that Ratchet gives. The parameters of each stand beside it."""
 
     # the answer is there
-    HOLDS = "holds"  # value?, limit?
+    HOLDS = "holds"  # value?, limit?; or share, of, limit
     BETTER = "better"  # by
-    NOT_WORSE = "not_worse"  # margin
+    NOT_WORSE = "not_worse"  # margin, segment?: the lowest of several
     WITHIN_LIMIT = "within_limit"  # limit
     APPROVED = "approved"  # role, by
 

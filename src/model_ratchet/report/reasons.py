@@ -36,6 +36,8 @@ def _amount(value: object) -> str:
 
 def _holds(p: _Parameters) -> str:
     value, limit = p.get("value"), p.get("limit")
+    if "share" in p:
+        return f"{percent(p['share'])} of {p['of']} (asked: {percent(limit) if isinstance(limit, float) else limit})"
     shown = _amount(value) if value is not None else "holds"
     return f"{shown} (asked: {_amount(limit)})" if limit is not None else shown
 
@@ -59,7 +61,9 @@ def _segment_worse(p: _Parameters) -> str:
 _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.HOLDS: _holds,
     Why.BETTER: lambda p: f"better by at least {_by(p)}",
-    Why.NOT_WORSE: lambda p: f"not worse by {p['margin']} or more",
+    Why.NOT_WORSE: lambda p: (
+        f"not worse by {p['margin']} or more" + (f"; the lowest is {p['segment']}" if p.get("segment") else "")
+    ),
     Why.WITHIN_LIMIT: lambda p: f"within {p['limit']}",
     Why.APPROVED: lambda p: f"approved for {p['role']} by {p['by']}",
     Why.WORSE: lambda p: f"worse than the baseline (asked: better by {_by(p)})",
@@ -181,7 +185,8 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
         f"({p_value(p['p_value'])}): the router did not split as it should"
     ),
     Why.GAP: lambda p: (
-        f"no rows for {p['hours']} hours since {instant_text(p['since'])}, and at most {p['most']} may be missing"
+        f"no rows for {p['hours']} hour{'s' * (p['hours'] != 1)} since {instant_text(p['since'])}: "
+        f"a gap must be shorter than {p['most']}"
     ),
     Why.STALE: lambda p: f"the newest row is of {instant_text(p['newest'])}: more than {p['most']} before the end",
     Why.DIGEST_ABSENT: lambda p: f"the server reported no digest with rows of the {p['arm']}",
