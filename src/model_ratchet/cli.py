@@ -70,6 +70,9 @@ def run(arguments: Sequence[str]) -> int:
         return _say(error, ExitCode.NOT_PUBLISHED)
     except RatchetError as error:
         return _say(error, ExitCode.ERRORED)
+    except OSError as error:
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror)
+        return _say(RatchetError(f"the file system refuses {what}"), ExitCode.ERRORED)
 
 
 def _say(error: Exception, code: ExitCode) -> ExitCode:
@@ -229,7 +232,8 @@ def _check(options: argparse.Namespace) -> int:
     if options.write_record is not None:
         from model_ratchet.actions.rejudge import write_records
 
-        write_records(checked, options.write_record)
+        if not write_records(checked, options.write_record):
+            print("ratchet: nothing was judged, so no record was written", file=sys.stderr)  # noqa: T201
     _print(render(checked, options.format, width=_width(), colour=_colour(options)), options.output)
     return ExitCode.of(checked.outcome)
 

@@ -716,7 +716,13 @@ def answered(source: TableSource, need: Need) -> Measurement | Missing:
 
 
 def reason(answer: Measurement | Missing) -> tuple[Why, dict[str, object]]:
-    """Why there is no answer, with the parameters; there must be none, and waiting must not cure it."""
+    """Why there is no answer, with the parameters; there must be none, and waiting must not cure it.
+
+    A reason that names a column names its file too, which is left out: each test has its own folder.
+    """
     assert isinstance(answer, Missing), answer
     assert answer.lasting
-    return answer.reason.why, dict(answer.reason.parameters)
+    parameters: dict[str, object] = dict(answer.reason.parameters)
+    if "column" in parameters:
+        assert parameters.pop("file")
+    return answer.reason.why, parameters

@@ -166,6 +166,9 @@ def _stranger(rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
+LOG = "${LOGS}/requests.parquet"
+
+
 def _naive(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(requested_at=rows["requested_at"].dt.tz_localize(None))
 
@@ -177,13 +180,17 @@ def _naive(rows: pd.DataFrame) -> pd.DataFrame:
         (
             lambda logs: (logs / "requests.parquet").unlink(),
             "source_absent",
-            {"source": "requests", "file": "${LOGS}/requests.parquet"},
+            {"source": "requests", "file": LOG},
         ),
-        (lambda logs: _change(logs, _without_score), "column_absent", {"source": "requests", "column": "score"}),
+        (
+            lambda logs: _change(logs, _without_score),
+            "column_absent",
+            {"source": "requests", "column": "score", "file": LOG},
+        ),
         (
             lambda logs: _change(logs, _stranger),
             "arm_unknown",
-            {"source": "requests", "column": "version", "version": "v9.9.9_20250101_000000", "rows": 1},
+            {"source": "requests", "column": "version", "version": "v9.9.9_20250101_000000", "rows": 1, "file": LOG},
         ),
     ],
     ids=["truncated", "absent", "column", "stranger"],
@@ -216,7 +223,7 @@ def test_times_without_a_zone_are_errored_unless_the_model_file_names_it(tmp_pat
     bare.branch("proposal", production.proposal())
     found = leaves(judged(bare, logs))["coverage", "canary"].judgement
     assert (found.outcome, str(found.reason.why)) == (Outcome.ERRORED, "time_naive")
-    assert found.reason.parameters == {"source": "requests", "column": "requested_at"}
+    assert found.reason.parameters == {"source": "requests", "column": "requested_at", "file": LOG}
 
 
 def test_nothing_before_the_first_stage_is_more_than_pending(repo: Repo, good_logs: Path) -> None:

@@ -86,3 +86,37 @@ def test_demo_leaves_a_folder_alone_that_is_no_demo(tmp_path: Path, capsys: pyte
     assert run(["demo", "--dir", str(tmp_path)]) == ExitCode.INVALID
     assert capsys.readouterr().err == f"ratchet: {tmp_path} is not empty and no demo: name another folder with --dir\n"
     assert (tmp_path / "thesis.txt").exists()
+
+
+def test_findings_are_shown_although_there_is_no_record_to_write(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo = a_repo(tmp_path / "repo", nfl.base_files(tmp_path / "log.csv"))
+    repo.branch("proposal", {f"promotions/nfl/{nfl.CANDIDATE}/promotion.yaml": "kind: PromotionRequest\n"})
+    arguments = ["check", "--repo", str(repo.path), "--base", "main", "--write-record", str(tmp_path / "record.json")]
+    assert run(arguments) == ExitCode.INVALID
+    shown = capsys.readouterr()
+    assert "`candidate` is missing" in shown.out
+    assert shown.err == "ratchet: nothing was judged, so no record was written\n"
+    assert not (tmp_path / "record.json").exists()
+
+
+def test_a_change_that_touches_no_promotion_passes_also_where_a_record_is_asked_for(tmp_path: Path) -> None:
+    repo = a_repo(tmp_path / "repo", nfl.base_files(tmp_path / "log.csv"))
+    repo.branch("docs", {"README.md": "words"})
+    arguments = ["check", "--repo", str(repo.path), "--base", "main", "--write-record", str(tmp_path / "record.json")]
+    assert run(arguments) == ExitCode.PASSED
+
+
+@pytest.mark.parametrize("option", ["--output", "--write-record"])
+def test_a_file_that_can_not_be_written_is_told_without_a_traceback(
+    tmp_path: Path, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo = a_repo(tmp_path / "repo", nfl.base_files(tmp_path / "log.csv"))
+    repo.branch("proposal", nfl.proposal())
+    (tmp_path / "file").write_text("")
+    arguments = ["check", "--repo", str(repo.path), "--base", "main", option, str(tmp_path / "file" / "below")]
+    assert run(arguments) == ExitCode.ERRORED
+    shown = capsys.readouterr().err
+    assert shown.startswith("ratchet: the file system refuses ")
+    assert "below" in shown or "file" in shown

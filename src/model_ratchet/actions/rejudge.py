@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from model_ratchet.core.errors import RecordError, UsageError
-from model_ratchet.engine.judge import judge
-from model_ratchet.engine.record import read, seal, to_bytes
+from model_ratchet.core.outcome import Outcome
+from model_ratchet.core.verdict import Verdict
+from model_ratchet.engine.judge import JUDGE_VERSION, judge
+from model_ratchet.engine.record import Record, read, revisions, seal, to_bytes
 from model_ratchet.report.check import Check, judged
 
 
@@ -13,7 +15,7 @@ def rejudge(path: Path) -> Check:
 
     Raises:
         UsageError: the file can't be opened.
-        RecordError: it is no record, or not the one that its digest names.
+        RecordError: it is no record, not the one that its digest names, or its verdict does not follow from its evidence.
     """
     try:
         content = path.read_bytes()
@@ -21,22 +23,40 @@ def rejudge(path: Path) -> Check:
         raise UsageError(f"{path} can't be read: {error.strerror}") from None
     record = read(content)
     verdict = judge(record.plan, record.evidence)
+    _refuse_other(record, verdict)
     return judged((seal(record.plan, record.evidence, verdict, decided_at=record.decided_at),))
 
 
-def write_records(check: Check, path: Path) -> None:
+def _refuse_other(record: Record, again: Verdict) -> None:
+    """A verdict that its evidence does not give was written by another judge, or by nobody that judged."""
+    if _outcomes(again) == _outcomes(record.verdict):
+        return
+    same = record.judge_version == JUDGE_VERSION and record.revisions == revisions(record.plan)
+    cause = "it was changed" if same else "another release judged it: use that one"
+    raise RecordError(
+        f"the record says {record.verdict.outcome}, and its evidence judged again gives {again.outcome}: {cause}"
+    )
+
+
+def _outcomes(verdict: Verdict) -> tuple[Outcome, ...]:
+    leaves = (leaf.outcome for gate in verdict.gates for leaf in gate.leaves)
+    return (verdict.evidence_outcome, verdict.sign_off_outcome, *leaves)
+
+
+def write_records(check: Check, path: Path) -> tuple[Path, ...]:
     """Write the sealed record of a check; several go into a folder, one file for each promotion.
 
+    Returns the files: none where nothing was judged, because then there is nothing to seal.
+
     Raises:
-        RecordError: nothing was judged, so that there is nothing to seal.
+        OSError: a file can't be written.
     """
-    records = check.records
-    if not records:
-        raise RecordError("nothing was judged, so there is no record to write")
-    if len(records) == 1 and not path.is_dir():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(to_bytes(records[0]))
-        return
-    path.mkdir(parents=True, exist_ok=True)
-    for record in records:
-        (path / f"{record.plan.facts.model}-{record.plan.facts.candidate}.json").write_bytes(to_bytes(record))
+    alone = len(check.records) == 1 and not path.is_dir()
+    folder = path.parent if alone else path
+    written = []
+    for record in check.records:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = path if alone else folder / f"{record.plan.facts.model}-{record.plan.facts.candidate}.json"
+        file.write_bytes(to_bytes(record))
+        written.append(file)
+    return tuple(written)

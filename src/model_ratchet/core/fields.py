@@ -46,7 +46,8 @@ def _spelled(parse: Callable[[str], Any], kind: type, pattern: str, examples: li
 def _text(value: object, example: str) -> str:
     if isinstance(value, str):
         return value
-    raise ValueError(f"{value!r} has no unit: write it as text, such as {example}")
+    lacks = "has no unit" if example[0].isdigit() else "is no text"
+    raise ValueError(f"{value!r} {lacks}: write it as text, such as {example}")
 
 
 def _duration(text: str) -> Duration:

@@ -12,9 +12,9 @@ class Why(StrEnum):
     """Every reason that Ratchet gives. The parameters of each stand beside it."""
 
     # the answer is there
-    HOLDS = "holds"  # value?, limit?
+    HOLDS = "holds"  # value?, limit?; or share, of, limit
     BETTER = "better"  # by
-    NOT_WORSE = "not_worse"  # margin
+    NOT_WORSE = "not_worse"  # margin, segment?: the lowest of several
     WITHIN_LIMIT = "within_limit"  # limit
     APPROVED = "approved"  # role, by
 
@@ -59,7 +59,7 @@ class Why(StrEnum):
     SEGMENTS_TOO_SMALL = "segments_too_small"  # assessable, segments, least
     DAYS_INCOMPLETE = "days_incomplete"  # days, complete
 
-    # we could not look
+    # we could not look; what is wrong with a column of a table names its file too: file? (the path in the sources file)
     NOT_ASKED = "not_asked"
     NO_ROWS = "no_rows"  # metric, arm
     SOURCE_UNREACHABLE = "source_unreachable"  # source, status

@@ -116,14 +116,15 @@ class Coverage(Criterion):
         run = 0
         since: datetime | None = None
         for hour, instant in enumerate(_hours(window)):
-            if hour in seen or self._quiet(instant, timezone):
-                run, since = (0, None) if hour in seen else (run, since)
-                continue
-            run += 1
-            since = since or instant
-            if run * HOUR >= self.max_gap.delta:
-                yield because(Why.GAP, hours=run, since=since.isoformat(), most=self.max_gap.text)
-                return
+            if hour in seen:
+                if run * HOUR >= self.max_gap.delta:
+                    break
+                run, since = 0, None
+            elif not self._quiet(instant, timezone):
+                run += 1
+                since = since or instant
+        if since is not None and run * HOUR >= self.max_gap.delta:
+            yield because(Why.GAP, hours=run, since=since.isoformat(), most=self.max_gap.text)
 
     def _all_quiet(self, start: datetime, end: datetime, facts: Facts) -> bool:
         instant = start + HOUR

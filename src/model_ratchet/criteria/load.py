@@ -130,7 +130,12 @@ class Load(Criterion):
         if carried < self.min_share.value:
             why = because(Why.SHARE_NOT_CARRIED, carried=carried, least=self.min_share.value)
             return Judgement(outcome=Outcome.FAILED, reason=why, estimate=estimate)
-        held = (Outcome.PASSED, because(Why.HOLDS, value=carried, limit=self.min_share.text))
+        held = (
+            Outcome.PASSED,
+            because(
+                Why.HOLDS, share=carried, of="its share in the busiest hours", limit=f"at least {self.min_share.text}"
+            ),
+        )
         outcome, reason = max((held, *self._limits(peak, wrong)), key=lambda one: one[0].rank)
         return Judgement(outcome=outcome, reason=reason, estimate=estimate)
 

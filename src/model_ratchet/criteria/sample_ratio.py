@@ -66,6 +66,6 @@ class SampleRatio(Criterion):
             return Judgement(outcome=Outcome.ERRORED, reason=trouble, estimate=estimate)
         return Judgement(
             outcome=Outcome.PASSED,
-            reason=because(Why.HOLDS, value=rows.candidate.units / total, limit=f"{stage.traffic or 0:.3g}"),
+            reason=because(Why.HOLDS, share=rows.candidate.units / total, of="the units", limit=stage.traffic or 0.0),
             estimate=estimate,
         )

@@ -38,6 +38,10 @@ def judge_windows(
         reason = because(Why.DAYS_INCOMPLETE, days=0, complete=0)
         return Judgement(outcome=Outcome.INCONCLUSIVE, reason=reason)
     for name, pieces in [("all", overall), *windows]:
+        if not pieces and found:
+            reason = because(Why.DAYS_INCOMPLETE, days=len(windows), complete=sum(bool(part) for _, part in windows))
+            undecided[name] = Judgement(outcome=Outcome.INCONCLUSIVE, reason=reason)
+            continue
         compared = compare(
             facts,
             evidence,

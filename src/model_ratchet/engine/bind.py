@@ -17,6 +17,7 @@ from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Gate, Policy
 from model_ratchet.documents.request import PromotionRequest
 from model_ratchet.documents.sources import Sources
+from model_ratchet.documents.words import meant
 from model_ratchet.engine.history import StageClock, StageHistory, StageRun, State, Trust, clock
 from model_ratchet.engine.plan import BoundCriterion, BoundGate, Plan
 from model_ratchet.engine.trust import author_supplied, literal_faults, paired_literals, refusals, warnings
@@ -66,7 +67,7 @@ def bind(documents: Documents, history: StageHistory | None, *, now: datetime) -
         faults += [Misfit("policy", fault) for fault in refused]
         gates.append(BoundGate(name=gate.name, criteria=bound, otherwise=gate.otherwise))
     faults += _gate_faults(gates)
-    if not any(_counts(one) and not one.criterion.sign_off for gate in gates for one in gate.criteria):
+    if not faults and not any(_counts(one) and not one.criterion.sign_off for gate in gates for one in gate.criteria):
         faults.append(_misfit("policy", ("gates",), "no criterion applies to this promotion: nothing would be judged"))
     if faults:
         return tuple(faults)
@@ -249,8 +250,8 @@ def _bound(
                 _misfit(
                     "policy",
                     path,
-                    f"{criterion.id}: the model file of {facts.model} binds no {missing}; bind it there, "
-                    "or mark the criterion `when_bound: true`",
+                    f"{criterion.id}: the model file of {facts.model} binds no {missing}{_meant(missing, facts)}; "
+                    "bind it there, or mark the criterion `when_bound: true`",
                 )
             )
             continue
@@ -265,6 +266,12 @@ def _bound(
                     _misfit("policy", path, f"{criterion.id}: {message}") for message in criterion.misfits(scope)
                 ]
             yield one
+
+
+def _meant(missing: str, facts: Facts) -> str:
+    """The metric that a misspelt one was probably to be."""
+    near = meant(missing.removeprefix("metrics."), facts.metrics) if missing.startswith("metrics.") else None
+    return f" (did you mean `{near}`?)" if near is not None else ""
 
 
 def _not_applicable(criterion: Criterion, facts: Facts, missing: str | None) -> Reason | None:

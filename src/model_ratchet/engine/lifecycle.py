@@ -24,6 +24,7 @@ from typing import TypeAlias
 
 from model_ratchet.core.finding import Finding, Location
 from model_ratchet.core.names import Version
+from model_ratchet.documents.files import misplaced
 from model_ratchet.documents.promoted import Promoted, PromotedOrNot, Unreadable
 
 _FOLDER = re.compile(r"promotions/(?P<model>[^/]+)/(?P<version>[^/]+)/.+")
@@ -160,8 +161,8 @@ def meaning(
     unreadable = tuple(_unreadable_names(changes))
     if unreadable:
         return Refused(unreadable)
-    findings = list(_policy_findings(changes, at_base))
     folders = touched_folders(changes)
+    findings = [*_policy_findings(changes, at_base), *_misplaced(changes, folders)]
     proposed: list[Folder] = []
     removed: list[Folder] = []
     gone: list[Folder] = []
@@ -244,6 +245,13 @@ def _rollback(
     known = chains.get(models[0], Chain(model=models[0]))
     inside = tuple(f"{one.path}/" for one in (*removed, *gone))
     beside = sorted(path for path in changes if not path.startswith((*inside, f"promotions/{models[0]}/outcomes/")))
+    if any(one.model == folder.model for one in proposed):
+        new = next(one for one in proposed if one.model == folder.model)
+        return _refused(
+            folder,
+            f"{folder.path} is removed and {new.request} is new: what is promoted is not renamed or replaced; "
+            f"propose {new.version} beside it, or roll {folder.version} back alone",
+        )
     if proposed or beside:
         return _refused(folder, f"a rollback stands alone: move {_shown(beside[0])} to a pull request of its own")
     if known.trouble is not None:
@@ -297,6 +305,15 @@ def _policy_findings(changes: Mapping[str, str], at_base: Collection[str]) -> It
                 Location(path),
                 "a policy version that is on the base branch is not changed: add a new version beside it",
             )
+
+
+def _misplaced(changes: Mapping[str, str], folders: Collection[Folder]) -> Iterator[Finding]:
+    """Requests that stand where none is read: nothing of them would be judged."""
+    places = {folder.request for folder in folders}
+    for path, status in sorted(changes.items()):
+        if status != "D" and path.startswith("promotions/") and path not in places and misplaced(path):
+            message = "no request is read here: it stands at promotions/<model>/<version>/promotion.yaml"
+            yield Finding(Location(path), message)
 
 
 def _name_findings(folder: Folder) -> Iterator[Finding]:

@@ -69,9 +69,14 @@ def seal(
         evidence=evidence,
         verdict=verdict,
         decided_at=decided_at if now is None else _decided_at(plan, evidence, now),
-        revisions={bound.criterion.kind: bound.criterion.revision for bound in plan.bound()},
+        revisions=revisions(plan),
     )
     return _parsed(json.loads(canonical(_sealed(made))))
+
+
+def revisions(plan: Plan) -> dict[str, int]:
+    """Criterion kind → its revision in this release."""
+    return {bound.criterion.kind: bound.criterion.revision for bound in plan.bound()}
 
 
 def digest(record: Record) -> str:

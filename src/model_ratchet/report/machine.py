@@ -10,6 +10,7 @@ from model_ratchet.core.reason import Reason
 from model_ratchet.core.verdict import Leaf, Part
 from model_ratchet.engine.record import Record, digest
 from model_ratchet.report.check import Check
+from model_ratchet.report.numbers import has_interval
 from model_ratchet.report.reasons import sentence
 
 SCHEMA = "ratchet/check/v1"
@@ -108,10 +109,11 @@ def reason(one: Reason) -> dict[str, Any]:
 
 
 def estimate(found: Estimate | None) -> dict[str, Any] | None:
-    """An estimate with all its numbers; null where there is none."""
+    """An estimate with all its numbers; null where there is none, and no level where there is no interval."""
     if found is None:
         return None
-    return {entry.name: getattr(found, entry.name) for entry in fields(found)}
+    value = {entry.name: getattr(found, entry.name) for entry in fields(found)}
+    return value if has_interval(found) else value | {"level": None}
 
 
 def _part(part: Part) -> dict[str, Any]:

@@ -74,6 +74,11 @@ def estimate(found: Estimate, unit: Unit) -> str:
     return _shown(found, found.value, unit)
 
 
+def has_interval(found: Estimate) -> bool:
+    """Whether there is an interval: a largest value is what it is, with a bound on one side, at itself."""
+    return found.high is not None or (found.low is not None and found.low != found.value)
+
+
 def interval(found: Estimate, unit: Unit) -> str:
     """The interval with its level, or a dash where there is none: “+0.6 to +4.5 pp (95 %)”."""
     if found.low is None and found.high is None:

@@ -36,8 +36,15 @@ def _amount(value: object) -> str:
 
 def _holds(p: _Parameters) -> str:
     value, limit = p.get("value"), p.get("limit")
+    if "share" in p:
+        return f"{percent(p['share'])} of {p['of']} (asked: {percent(limit) if isinstance(limit, float) else limit})"
     shown = _amount(value) if value is not None else "holds"
     return f"{shown} (asked: {_amount(limit)})" if limit is not None else shown
+
+
+def _table(p: _Parameters) -> str:
+    """A source, with the file or pattern that it reads."""
+    return f"{p['source']} ({p['file']})" if p.get("file") else str(p["source"])
 
 
 def _by(p: _Parameters) -> str:
@@ -65,7 +72,9 @@ def _stated_otherwise(p: _Parameters) -> str:
 _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.HOLDS: _holds,
     Why.BETTER: lambda p: f"better by at least {_by(p)}",
-    Why.NOT_WORSE: lambda p: f"not worse by {p['margin']} or more",
+    Why.NOT_WORSE: lambda p: (
+        f"not worse by {p['margin']} or more" + (f"; the lowest is {p['segment']}" if p.get("segment") else "")
+    ),
     Why.WITHIN_LIMIT: lambda p: f"within {p['limit']}",
     Why.APPROVED: lambda p: f"approved for {p['role']} by {p['by']}",
     Why.WORSE: lambda p: f"worse than the baseline (asked: better by {_by(p)})",
@@ -191,29 +200,27 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.LITERAL_TOTALS: lambda p: (
         f"the request states totals of {p['metric']} only, and {p['what']} are asked: bind it to a source that holds rows"
     ),
-    Why.COLUMN_ABSENT: lambda p: f"the source {p['source']} has no column {p['column']}",
-    Why.COLUMN_MISTYPED: lambda p: f"the column {p['column']} of {p['source']} holds {p['type']}",
+    Why.COLUMN_ABSENT: lambda p: f"the source {_table(p)} has no column {p['column']}",
+    Why.COLUMN_MISTYPED: lambda p: f"the column {p['column']} of {_table(p)} holds {p['type']}",
     Why.FILE_TRUNCATED: lambda p: f"the file {p['file']} of {p['source']} can't be read to its end",
     Why.TIME_NAIVE: lambda p: (
-        f"the times in column {p['column']} of {p['source']} have no zone: name it in the model file, `time.timezone`"
+        f"the times in column {p['column']} of {_table(p)} have no zone: name it in the model file, `time.timezone`"
     ),
-    Why.ARM_NULL: lambda p: f"{whole(p['rows'])} rows of {p['source']} name no version in column {p['column']}",
+    Why.ARM_NULL: lambda p: f"{whole(p['rows'])} rows of {_table(p)} name no version in column {p['column']}",
     Why.ARM_UNKNOWN: lambda p: (
-        f"{whole(p['rows'])} rows of {p['source']} name the unknown version {p['version']} in column {p['column']}: "
+        f"{whole(p['rows'])} rows of {_table(p)} name the unknown version {p['version']} in column {p['column']}: "
         "list it in `rows.other_arms` if it belongs there"
     ),
     Why.EXPOSURE_UNKNOWN: lambda p: (
-        f"{whole(p['rows'])} rows of {p['source']} are neither served nor mirrored: "
-        f"column {p['column']} holds {p['value']}"
+        f"{whole(p['rows'])} rows of {_table(p)} are neither served nor mirrored: "
+        f"column {p['column']} holds {p['value'] or 'nothing'}"
     ),
     Why.ID_IN_TWO_ARMS: lambda p: (
-        f"{whole(p['rows'])} requests of {p['source']} stand in both arms (column {p['column']}) and no exposure is bound"
+        f"{whole(p['rows'])} requests of {_table(p)} stand in both arms (column {p['column']}) and no exposure is bound"
     ),
-    Why.LABEL_UNKNOWN: lambda p: (
-        f"the column {p['column']} of {p['source']} holds {p['value']}, neither true nor false"
-    ),
-    Why.NOT_A_NUMBER: lambda p: f"{percent(p['share'])} of column {p['column']} in {p['source']} is no number",
-    Why.DUPLICATES: lambda p: f"{percent(p['share'])} of the rows of {p['source']} repeat a {p['column']}",
+    Why.LABEL_UNKNOWN: lambda p: f"the column {p['column']} of {_table(p)} holds {p['value']}, neither true nor false",
+    Why.NOT_A_NUMBER: lambda p: f"{percent(p['share'])} of column {p['column']} in {_table(p)} is no number",
+    Why.DUPLICATES: lambda p: f"{percent(p['share'])} of the rows of {_table(p)} repeat a {p['column']}",
     Why.LOW_COVERAGE: lambda p: (
         f"labels for {percent(p['coverage'])} of the {p['arm']}'s rows, and at least {percent(p['least'])} are needed"
     ),
@@ -229,7 +236,8 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
         f"({p_value(p['p_value'])}): the router did not split as it should"
     ),
     Why.GAP: lambda p: (
-        f"no rows for {p['hours']} hours since {instant_text(p['since'])}, and at most {p['most']} may be missing"
+        f"no rows for {p['hours']} hour{'s' * (p['hours'] != 1)} since {instant_text(p['since'])}: "
+        f"a gap must be shorter than {p['most']}"
     ),
     Why.STALE: lambda p: f"the newest row is of {instant_text(p['newest'])}: more than {p['most']} before the end",
     Why.DIGEST_ABSENT: lambda p: f"the server reported no digest with rows of the {p['arm']}",

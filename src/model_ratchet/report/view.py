@@ -24,6 +24,8 @@ MARKS = {
 UNCOUNTED = "·"
 
 _SHARES = frozenset({"suite", "sample_ratio"})
+_TESTED = frozenset({"superiority", "quantile_superiority"})
+"""Kinds that are decided by the p-value of no difference; beside a margin it would be read as that of the margin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +153,7 @@ def _row(record: Record, leaf: Leaf, bound: BoundCriterion) -> Row:
         notes=tuple(notes),
         parts=tuple(_parts(judgement, unit)),
         line=record.plan.lines.get(leaf.id),
-        **_texts(judgement.estimate, unit),
+        **_texts(judgement.estimate, unit, tested=bound.criterion.kind in _TESTED),
     )
 
 
@@ -161,19 +163,14 @@ class _Texts(TypedDict):
     test: str
 
 
-def _texts(estimate: Estimate | None, unit: Unit) -> _Texts:
+def _texts(estimate: Estimate | None, unit: Unit, *, tested: bool = False) -> _Texts:
     if estimate is None:
         return _Texts(estimate="", interval="", test="")
     return _Texts(
         estimate=numbers.estimate(estimate, unit),
-        interval=numbers.interval(estimate, unit) if _has_interval(estimate) else "",
-        test=numbers.p_value(estimate.p_value) if estimate.p_value is not None else "",
+        interval=numbers.interval(estimate, unit) if numbers.has_interval(estimate) else "",
+        test=numbers.p_value(estimate.p_value) if tested and estimate.p_value is not None else "",
     )
-
-
-def _has_interval(estimate: Estimate) -> bool:
-    """A largest value is what it is: it has a bound on one side, at itself."""
-    return estimate.high is not None or (estimate.low is not None and estimate.low != estimate.value)
 
 
 def _parts(judgement: Judgement, unit: Unit) -> Iterator[Row]:

@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 _MEMORY_LIMIT = "512MiB"
 _BATCH = 250_000
+_MIXED = "times with a zone in some files and without one in others"
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 _INSTANTS = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", "TIMESTAMPTZ_NS", "TIMESTAMP_NS WITH TIME ZONE")
 _NAIVE = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE")
@@ -86,7 +87,8 @@ class DuckDBEngine:
                 raise UnanswerableError(because(Why.NO_ROWS, metric=self._source, arm="either"), lasting=False)
             self._asked(self._open_view)
             described = self._asked(lambda: self._described(exp.select("*").from_(table(self._source))))
-            self._columns = {name: Column(name, _kind(type_), type_) for name, type_ in described}
+            found = {name: Column(name, _kind(type_), type_) for name, type_ in described}
+            self._columns = found | {name: Column(name, Kind.OTHER, _MIXED) for name in self._mixed_times(found)}
         return self._columns
 
     def run(self, question: exp.Query) -> list[tuple[Any, ...]]:
@@ -175,6 +177,14 @@ class DuckDBEngine:
     def _open_view(self) -> None:
         view = exp.Create(this=table(self._source), kind="VIEW", expression=self._reading(self._files.files))
         self._connection.execute(view.sql(dialect="duckdb"))
+
+    def _mixed_times(self, columns: Mapping[str, Column]) -> set[str]:
+        """Times that have a zone in some files and none in others: read together, the latter would be taken as UTC."""
+        zoned = {name for name, one in columns.items() if one.kind is Kind.INSTANT}
+        if not zoned or len(self._files.files) == 1:
+            return set()
+        each = self._asked(lambda: [self._described(self._reading([file])) for file in self._files.files])
+        return {name for described in each for name, type_ in described if name in zoned and _kind(type_) is Kind.NAIVE}
 
     def _reading(self, files: Sequence[Path]) -> exp.Query:
         """All columns of these files."""

@@ -1,7 +1,7 @@
 """The table source: one table in files, asked for everything that a promotion needs of it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sqlglot import exp
@@ -43,9 +43,16 @@ class TableSource:
         except UnanswerableError as error:
             return Answers(dict.fromkeys(needs, Missing(reason=error.reason, lasting=error.lasting)))
         try:
-            return self._ask(engine, needs)
+            asked = self._ask(engine, needs)
+            return Answers({need: self._placed(found) for need, found in asked.answers.items()}, asked.queries)
         finally:
             engine.close()
+
+    def _placed(self, found: Measurement | Missing) -> Measurement | Missing:
+        """What is wrong with a column, with the path of its table as the sources file spells it."""
+        if not isinstance(found, Missing) or not found.reason.parameters.keys() >= {"source", "column"}:
+            return found
+        return replace(found, reason=because(found.reason.why, **found.reason.parameters, file=self.config.path))
 
     def _open(self) -> Engine:
         from model_ratchet.sources.duckdb_engine import DuckDBEngine

@@ -59,6 +59,12 @@ def test_a_run_of_hours_as_long_as_the_largest_gap_is_errored_and_its_start_is_n
     assert of(without(0)).reason.why is Why.GAP
 
 
+def test_a_gap_is_told_with_its_whole_length() -> None:
+    assert of(without(30, 31, 32, 33, 34, 50), a_criterion("2h")).reason == because(
+        Why.GAP, hours=5, since="2025-08-02T06:00:00+00:00", most="2h"
+    )
+
+
 def test_an_hour_that_is_listed_without_a_row_is_a_gap_too() -> None:
     rows = good_rows(by_hour=tuple((hour, 0 if hour == 5 else 200) for hour in HOURS))
     assert of(rows).reason.why is Why.GAP

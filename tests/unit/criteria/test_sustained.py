@@ -157,9 +157,18 @@ def test_a_day_without_a_pair_is_errored() -> None:
     assert (judgement.outcome, judgement.reason.why) == (Outcome.ERRORED, Why.NO_ROWS)
 
 
-def test_a_stage_that_ended_before_the_last_day_is_errored() -> None:
+def test_days_that_have_not_come_are_incomplete_and_no_rows_are_missed_of_them() -> None:
     judgement = judged(a_criterion(), a_scope(a_stage(days=5)), {Shape.PAIRED_COUNTS: QUIET})
-    assert (judgement.outcome, judgement.reason.why) == (Outcome.ERRORED, Why.NO_ROWS)
+    assert (judgement.outcome, judgement.reason) == (
+        Outcome.INCONCLUSIVE,
+        because(Why.DAYS_INCOMPLETE, days=7, complete=5),
+    )
+
+
+def test_days_that_have_not_come_hide_no_harm_of_those_that_have() -> None:
+    lost = PairedCounts(both=2_100, only_baseline=350, only_candidate=50, neither=500)
+    judgement = judged(a_criterion(), a_scope(a_stage(days=5)), {Shape.PAIRED_COUNTS: lost})
+    assert (judgement.outcome, judgement.reason.why) == (Outcome.FAILED, Why.DAY_WORSE)
 
 
 def test_fewer_clusters_than_the_minimum_are_inconclusive() -> None:

@@ -244,6 +244,11 @@ def test_a_metric_that_is_not_bound_is_told_with_the_place_of_the_criterion() ->
     assert "when_bound: true" in said
 
 
+def test_a_misspelt_metric_is_the_only_fault_and_its_name_is_suggested() -> None:
+    ((_, _, said),) = faults(documents(gate("performance", ERRORS.replace("metric: errors", "metric: erors"))))
+    assert "binds no metrics.erors (did you mean `errors`?)" in said
+
+
 def test_a_gate_of_which_nothing_applies_needs_an_approval_that_decides() -> None:
     ((_, path, said),) = faults(documents(gate("performance", ERRORS), gate("business", REVENUE)))
     assert path == ("gates", 1, "name")

@@ -242,6 +242,23 @@ def test_files_without_a_request_are_refused() -> None:
     assert "holds no promotion.yaml" in said
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "promotions/promotion.yaml",
+        "promotions/demo/promotion.yaml",
+        f"{folder(V1).path}/sub/promotion.yaml",
+        "promotions/demo/promotion.yml",
+    ],
+)
+def test_a_request_where_none_is_read_is_refused_and_never_nothing(path: str) -> None:
+    assert any("no request is read here" in said for said in refusals(meant((), head=[path])))
+
+
+def test_a_request_where_none_is_read_may_be_removed() -> None:
+    assert meant(["promotions/demo/promotion.yaml"], head=()) == Untouched()
+
+
 def test_all_findings_are_told_in_order() -> None:
     found = meant(files(V1, V2), head=files(V1, V2), changes=dict.fromkeys(files(V2, V1), "M"))
     assert [said.split(":")[0] for said in refusals(found)] == [folder(V1).request, folder(V2).request]
@@ -279,6 +296,11 @@ def test_what_stands_beside_a_rollback_is_refused_by_name() -> None:
     for beside in ("README.md", "policies/models/demo.yaml", folder(V4).request, "promotions/demo/README.md"):
         found = meant(files(V1, V2), head=files(V1) | {beside}, known=a_chain(2))
         assert any(beside in said or "holds no" in said for said in refusals(found))
+
+
+def test_a_promoted_folder_under_another_name_is_told_as_such() -> None:
+    (said,) = refusals(meant(files(V1, V2), head=files(V1, V3), known=a_chain(2)))
+    assert f"{folder(V2).path} is removed and {folder(V3).request} is new: what is promoted is not renamed" in said
 
 
 def test_outcomes_of_the_model_may_stand_beside_its_rollback() -> None:

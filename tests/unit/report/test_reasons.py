@@ -84,6 +84,23 @@ def test_a_reason_without_its_parameters_is_still_said() -> None:
             because(Why.STATED_OTHERWISE, what="metadata.dataset.version", stated="7", tracked="", others=2),
             "the request states metadata.dataset.version 7, and the registry does not hold it (and 2 more)",
         ),
+        (
+            because(Why.GAP, hours=1, since="2025-08-02T06:00:00+00:00", most="1h"),
+            "no rows for 1 hour since 2025-08-02 06:00 UTC: a gap must be shorter than 1h",
+        ),
+        (because(Why.HOLDS, share=0.0516, of="the units", limit=0.05), "5.16 % of the units (asked: 5 %)"),
+        (
+            because(Why.HOLDS, share=0.994, of="its share in the busiest hours", limit="at least 80%"),
+            "99.4 % of its share in the busiest hours (asked: at least 80%)",
+        ),
+        (
+            because(Why.NOT_WORSE, margin="2pp", segment="origin=JFK"),
+            "not worse by 2pp or more; the lowest is origin=JFK",
+        ),
+        (
+            because(Why.EXPOSURE_UNKNOWN, source="log", column="mode", value="", rows=1, file="log.csv"),
+            "1 rows of log (log.csv) are neither served nor mirrored: column mode holds nothing",
+        ),
     ],
 )
 def test_a_sentence_says_what_happened_with_which_value(reason: Reason, said: str) -> None:

@@ -6,10 +6,25 @@ from xml.etree import ElementTree
 
 import pytest
 
-from builders.records import a_failed_record, a_passed_record, a_pending_record, an_errored_record
+from builders.records import (
+    ACCURACY_IMPROVEMENT,
+    NOW,
+    a_failed_record,
+    a_leaf,
+    a_passed_record,
+    a_pending_record,
+    a_plan,
+    an_errored_record,
+    an_estimate,
+    performance,
+)
+from model_ratchet.core.estimate import Estimate
+from model_ratchet.core.evidence import Evidence
 from model_ratchet.core.finding import Finding, Location
 from model_ratchet.core.outcome import Outcome
-from model_ratchet.engine.record import Record
+from model_ratchet.core.reason import Reason, Why, because
+from model_ratchet.core.verdict import Branch, Verdict
+from model_ratchet.engine.record import Record, seal
 from model_ratchet.report import render
 from model_ratchet.report.check import Check, RollbackNote
 
@@ -109,3 +124,28 @@ def test_a_check_that_holds_nothing_can_not_be_made() -> None:
         Check()
     with pytest.raises(ValueError, match="exactly one"):
         Check(untouched=True, trouble="x")
+
+
+def of_one(text: dict[str, str], reason: Reason, estimate: Estimate) -> Record:
+    gate = performance(text)
+    leaf = a_leaf(gate.criteria[0], Outcome.PASSED, reason, estimate=estimate)
+    branch = Branch(name=gate.name, leaves=(leaf,), outcome=Outcome.PASSED)
+    verdict = Verdict(gates=(branch,), evidence_outcome=Outcome.PASSED, sign_off_outcome=Outcome.PASSED)
+    return seal(a_plan(gate), Evidence(), verdict, now=NOW)
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_no_p_value_of_no_difference_stands_beside_a_margin(form: str) -> None:
+    margin = {"id": "a", "kind": "non_inferiority", "metric": "accuracy", "margin": "1pp", "stage": "canary"}
+    estimate = an_estimate(-0.003, -0.009, 0.003, level=0.9, p_value=0.41)
+    beside_margin = of_one(margin, because(Why.NOT_WORSE, margin="1pp"), estimate)
+    assert "0.41" not in render(Check(records=(beside_margin,)), form, width=110)
+    tested = of_one(ACCURACY_IMPROVEMENT, because(Why.BETTER, by="2pp"), estimate)
+    assert "p = 0.41" in render(Check(records=(tested,)), form, width=110).replace("\\", "")
+
+
+@pytest.mark.parametrize(("low", "high", "level"), [(None, None, None), (0.0254, None, None), (0.02, None, 0.95)])
+def test_json_tells_the_level_of_an_interval_only(low: float | None, high: float | None, level: float | None) -> None:
+    record = of_one(ACCURACY_IMPROVEMENT, because(Why.BETTER, by="2pp"), an_estimate(low=low, high=high))
+    estimate = json.loads(render(Check(records=(record,)), "json"))["promotions"][0]["criteria"][0]["estimate"]
+    assert estimate["level"] == level

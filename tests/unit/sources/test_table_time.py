@@ -23,8 +23,22 @@ from builders.logs import (
     rows_of,
     write,
 )
-from model_ratchet.core.evidence import Arm, Counts, Grouping, Groups, Interval, Labels, Need, Rows, Shape, Window
+from model_ratchet.core.evidence import (
+    Arm,
+    Counts,
+    Grouping,
+    Groups,
+    Interval,
+    Labels,
+    Missing,
+    Need,
+    Rows,
+    Shape,
+    Window,
+)
 from model_ratchet.core.reason import Why
+from model_ratchet.documents.model import ModelFile
+from model_ratchet.report.reasons import sentence
 
 FORMATS = ("parquet", "csv", "jsonl")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -74,6 +88,27 @@ def test_one_naive_time_among_others_is_an_error(tmp_path: Path, form: str, colu
     rows[5:6] = naive(rows[5:6], BERLIN, column)
     source = a_source(write(tmp_path / f"log.{form}", rows))
     assert reason(answered(source, counts_of())) == (Why.TIME_NAIVE, {"source": "log", "column": column})
+
+
+@pytest.mark.parametrize("bare", ["a", "b"])
+@pytest.mark.parametrize("model", [a_model(), a_model(time=ZONED)], ids=["no zone", "zone"])
+def test_files_with_and_without_a_zone_are_not_read_together(tmp_path: Path, bare: str, model: ModelFile) -> None:
+    rows = pairs(40)
+    for name, part in (("a", rows[:40]), ("b", rows[40:])):
+        write(tmp_path / f"{name}.parquet", naive(part, BERLIN, "requested_at") if name == bare else part)
+    why, parameters = reason(answered(a_source(tmp_path / "*.parquet", model), counts_of()))
+    assert why is Why.COLUMN_MISTYPED
+    assert parameters["type"] == "times with a zone in some files and without one in others"
+
+
+def test_what_is_wrong_with_a_column_names_its_file_as_the_sources_file_spells_it(tmp_path: Path) -> None:
+    write(tmp_path / "log.parquet", naive(pairs(20), BERLIN, "requested_at"))
+    found = answered(a_source("${LOGS}/log.parquet", environ={"LOGS": str(tmp_path)}), counts_of())
+    assert isinstance(found, Missing)
+    assert sentence(found.reason) == (
+        "the times in column requested_at of log (${LOGS}/log.parquet) have no zone: "
+        "name it in the model file, `time.timezone`"
+    )
 
 
 @pytest.mark.parametrize("form", FORMATS)
