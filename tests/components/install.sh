@@ -1,27 +1,50 @@
 #!/usr/bin/env bash
-# Installs the servers that the tests run for themselves. What can't be had here is left out: its tests then say so.
+# Installs the servers that the tests run for themselves, and GitHub's own description of its API.
+# What can't be had here is left out: its tests then say so.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
+absent() { echo "not installed: $1" >&2; }
+there() { command -v "$1" >/dev/null; }
+
 packages=()
-command -v prometheus >/dev/null && command -v promtool >/dev/null || packages+=(prometheus)
+there prometheus && there promtool || packages+=(prometheus)
+there npm || packages+=(npm)
 if ((${#packages[@]})); then
-  if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
-    apt-get update -q >/dev/null
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${packages[@]}" >/dev/null
+  if [[ $(id -u) == 0 ]] && there apt-get; then
+    apt-get update -q >/dev/null &&
+      DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${packages[@]}" >/dev/null ||
+      absent "${packages[*]}, from Debian"
   else
-    echo "not installed (it takes Debian and root): ${packages[*]}" >&2
+    absent "${packages[*]}: it takes Debian and root"
   fi
 fi
 
-# MLflow pins older packages than the product's: it has an environment of its own
-stamp=.venv-mlflow/.installed
-if [[ ! -e $stamp || requirements/mlflow.txt -nt $stamp ]]; then
-  rm -rf .venv-mlflow
-  if ! { "${PYTHON:-python3}" -m venv .venv-mlflow &&
-    .venv-mlflow/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/mlflow.txt &&
-    touch "$stamp"; }; then
-    rm -rf .venv-mlflow
-    echo "not installed: MLflow, from requirements/mlflow.txt" >&2
+# a server in an environment of its own, because it pins older packages than the product's
+environment() {
+  local folder=.venv-$1 pins=requirements/$1.txt
+  if [[ ! -e $folder/.installed || $pins -nt $folder/.installed ]]; then
+    rm -rf "$folder"
+    if ! { "${PYTHON:-python3}" -m venv "$folder" &&
+      "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement "$pins" &&
+      touch "$folder/.installed"; }; then
+      rm -rf "$folder"
+      absent "$1, from $pins"
+    fi
+  fi
+}
+environment mlflow
+
+described=.venv/github
+wanted=$(cat tests/components/github/{package-lock.json,cut.py} | sha256sum)
+if [[ $(cat $described/.made-of 2>/dev/null) != "$wanted" ]] && there npm; then
+  unpacked=$(mktemp -d)
+  trap 'rm -rf "$unpacked"' EXIT
+  cp tests/components/github/{package.json,package-lock.json,.npmrc} "$unpacked"
+  if (cd "$unpacked" && npm ci --silent --no-audit --no-fund >/dev/null) &&
+    python3 tests/components/github/cut.py "$unpacked/node_modules" $described; then
+    echo "$wanted" >$described/.made-of
+  else
+    absent "GitHub's description of its API, from npm"
   fi
 fi
