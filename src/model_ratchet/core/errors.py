@@ -4,6 +4,7 @@ RatchetError
 ├── UsageError            the command line asks for something that can't be (exit 2)
 ├── RepositoryError       git could not answer (exit 3)
 ├── SourceError           a metric source could not answer; ``gather`` turns it into ``Missing``
+├── ForgeError            GitHub could not be asked (exit 3)
 ├── RecordError           a stored record can't be read or is not what its digest says (exit 3)
 └── PublishError          the verdict stands but could not be published (exit 5)
 """
@@ -23,6 +24,10 @@ class RepositoryError(RatchetError):
 
 class SourceError(RatchetError):
     """A metric source could not answer."""
+
+
+class ForgeError(RatchetError):
+    """GitHub could not be asked: no token, no answer, or an answer that can't be understood."""
 
 
 class RecordError(RatchetError):

@@ -1,0 +1,1 @@
+"""GitHub, resource by resource, through PyGithub. Nothing here decides anything."""

@@ -1,0 +1,44 @@
+"""The client waits for nothing without end, and sends nothing twice that makes something."""
+
+from pathlib import Path
+
+import pytest
+from github import GithubException
+
+from builders.hubs import a_scene
+from forge import faults
+from model_ratchet.core.errors import ForgeError
+from model_ratchet.github.client import Access, Pace, connect
+
+QUICK = Pace(between_requests=None, between_writes=None, secondary_wait=0.01, most_wait=0.1, tries=3)
+
+
+def test_a_post_that_was_carried_out_and_answered_502_is_not_sent_again(tmp_path: Path) -> None:
+    with a_scene(tmp_path, {"README.md": "x"}) as scene:
+        pull = scene.propose("feature", {"a": "1"})
+        access = Access(repository="acme/models", api=scene.forge.api, token=scene.forge.person(scene.ada).value)
+        scene.forge.faults.plan(faults.lost(502), "POST", "/comments")
+        issue = connect(access, QUICK).get_repo(access.repository).get_issue(pull.number)
+        with pytest.raises(GithubException):
+            issue.create_comment("once")
+        assert len(scene.repo.comments) == 1
+
+
+def test_a_read_is_tried_again(tmp_path: Path) -> None:
+    with a_scene(tmp_path, {"README.md": "x"}) as scene:
+        scene.propose("feature", {"a": "1"})
+        access = Access(repository="acme/models", api=scene.forge.api, token=scene.forge.person(scene.ada).value)
+        scene.forge.faults.plan(faults.failing(503), "GET", "/pulls/1", times=2)
+        assert connect(access, QUICK).get_repo(access.repository).get_pull(1).title
+
+
+def test_the_environment_must_say_where_and_with_what(tmp_path: Path) -> None:
+    with pytest.raises(ForgeError, match="GITHUB_REPOSITORY"):
+        Access.of({"GITHUB_TOKEN": "t"})
+    with pytest.raises(ForgeError, match="GITHUB_TOKEN"):
+        Access.of({"GITHUB_REPOSITORY": "acme/models"})
+    access = Access.of(
+        {"GITHUB_TOKEN": "hunter2", "GITHUB_REPOSITORY": "acme/models", "GITHUB_API_URL": "https://ghe/api/v3"}
+    )
+    assert (access.api, access.token) == ("https://ghe/api/v3", "hunter2")
+    assert "hunter2" not in repr(access)
