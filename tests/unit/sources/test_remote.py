@@ -1,6 +1,5 @@
 """Remote files: the numbers of the local file, parts of one version only, and a reason of its own for every trouble."""
 
-import builtins
 import logging
 import random
 import sys
@@ -8,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
 import duckdb
 import pyarrow as pa
@@ -25,6 +23,7 @@ from model_ratchet.documents.read import read
 from model_ratchet.documents.sources import Sources
 from model_ratchet.report.reasons import sentence
 from model_ratchet.sources.duckdb_engine import DuckDBEngine
+from model_ratchet.sources.engine import UnanswerableError
 from model_ratchet.sources.remote import matches
 from model_ratchet.sources.table import TableSource
 
@@ -237,6 +236,17 @@ def test_a_file_that_cannot_be_pinned_is_not_read(head: Told, code: Why, more: d
     assert [asked.method for asked in server.asked] == ["HEAD"]
 
 
+def test_fewer_bytes_than_were_asked_for_are_no_answer(body: bytes) -> None:
+    short = from_second(holding(body), lambda asked, found: replace(found, body=found.body[:-1]))
+    with answering(short) as server:
+        files = a_table(server.url)._files()
+        with pytest.raises(UnanswerableError) as failure, files.open(files.names[0]) as opened:
+            opened.read(1_000)
+        files.close()
+    assert failure.value.reason.why is Why.FILE_TRUNCATED
+    assert files.failure == failure.value.reason
+
+
 def test_a_file_that_is_broken_where_it_is_kept_is_truncated(body: bytes) -> None:
     with answering(holding(body[: len(body) // 2])) as server:
         assert why(a_table(server.url)) == (Why.FILE_TRUNCATED, of_file(server.url))
@@ -319,16 +329,8 @@ def test_the_file_system_serves_its_objects_for_reading_only(engine: DuckDBEngin
 def test_an_extra_that_is_not_installed_is_named(
     body: bytes, module: str, path: str, extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for known in [name for name in sys.modules if name.startswith((module, "model_ratchet.sources.filesystem"))]:
-        monkeypatch.delitem(sys.modules, known)
-    real = builtins.__import__
-
-    def without(name: str, *more: object) -> ModuleType:
-        if name == module:
-            raise ModuleNotFoundError(name)
-        return real(name, *more)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.delitem(sys.modules, "model_ratchet.sources.filesystem", raising=False)
     keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
     with answering(holding(body)) as server:
         away = a_source("s3://logs/x.parquet", environ=keys, region="x", endpoint=server.url)
