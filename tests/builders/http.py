@@ -1,5 +1,6 @@
 """A small HTTP server on this machine that answers as it is told, and remembers what it was asked."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,12 +20,31 @@ class Asked:
 
 @dataclass(frozen=True)
 class Told:
-    """What to answer; ``cut`` closes the connection after so many bytes of the body."""
+    """What to answer; ``cut`` closes the connection after so many bytes of the body, ``length`` is announced for its own."""
 
     status: int = 200
     body: bytes = b"{}"
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: int | None = None
+    length: int | None = None
+
+
+def holding(body: bytes, tag: str = '"v1"') -> Callable[[Asked], Told]:
+    """A server's answers about one file that it holds: to HEAD, to GET, and to GET of a range."""
+
+    def tell(asked: Asked) -> Told:
+        headers = {"ETag": tag, "Accept-Ranges": "bytes"}
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", asked.headers.get("Range", ""))
+        if asked.headers.get("If-Match", tag) != tag:
+            return Told(412, b"", headers)
+        if wanted is None:
+            return Told(200, body, headers)
+        first, last = int(wanted[1]), min(int(wanted[2]), len(body) - 1)
+        if first >= len(body):
+            return Told(416, b"", headers)
+        return Told(206, body[first : last + 1], headers | {"Content-Range": f"bytes {first}-{last}/{len(body)}"})
+
+    return tell
 
 
 @dataclass
@@ -48,18 +68,22 @@ def answering(tell: Callable[[Asked], Told]) -> Iterator[Running]:
             self.send_response(told.status)
             for name, value in told.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(told.body)))
+            self.send_header("Content-Length", str(len(told.body) if told.length is None else told.length))
             self.end_headers()
-            self.wfile.write(told.body[: told.cut])
+            if self.command != "HEAD":
+                self.wfile.write(told.body[: told.cut])
             if told.cut is not None:
                 self.close_connection = True
 
-        do_GET = do_POST = _answer  # noqa: N815
+        do_GET = do_HEAD = do_POST = _answer  # noqa: N815
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 64  # a refused connection is tried again after a whole second
+
+    server = Server(("127.0.0.1", 0), Handler)
     running = Running(f"http://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()

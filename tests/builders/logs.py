@@ -47,6 +47,7 @@ from model_ratchet.core.reason import Why, because
 from model_ratchet.documents.model import DurationMetric, Mean, ModelFile, Proportion
 from model_ratchet.documents.read import read
 from model_ratchet.documents.sources import Sources, Table
+from model_ratchet.sources.reach import Reach
 from model_ratchet.sources.table import TableSource
 from model_ratchet.sources.table_log import Versions
 
@@ -125,15 +126,19 @@ def a_model(text: str = LONG, **changes: str) -> ModelFile:
     return model
 
 
-def a_config(path: object, **more: object) -> Table:
-    """One table of a sources file."""
+def a_config(path: object, rest: str = "", **more: object) -> tuple[Table, Reach]:
+    """The one table of a sources file, and where the file allows to reach; ``rest`` stands above it."""
     keys = "".join(f", {key}: {json.dumps(value)}" for key, value in more.items())
-    text = f"apiVersion: ratchet/v1\nkind: Sources\nsources:\n  log: {{kind: table, path: {json.dumps(str(path))}{keys}}}\n"
-    sources = read(Sources, "policies/sources.yaml", text.encode())
+    log = f"{{kind: table, path: {json.dumps(str(path))}{keys}}}"
+    sources = read(
+        Sources,
+        "policies/sources.yaml",
+        f"apiVersion: ratchet/v1\nkind: Sources\n{rest}\nsources:\n  log: {log}\n".encode(),
+    )
     assert isinstance(sources, Sources), sources
     config = sources.sources["log"]
     assert isinstance(config, Table)
-    return config
+    return config, Reach.of(sources)
 
 
 def a_source(
@@ -144,12 +149,15 @@ def a_source(
     versions: Versions = VERSIONS,
     root: Path = Path("/"),
     environ: Mapping[str, str] | None = None,
+    rest: str = "",
     **config: object,
 ) -> TableSource:
     """A table source over files."""
+    table, reach = a_config(path, rest, **config)
     return TableSource(
         name=name,
-        config=a_config(path, **config),
+        config=table,
+        reach=reach,
         model=model or a_model(),
         versions=versions,
         root=root,

@@ -62,13 +62,13 @@ class Why(StrEnum):
     # we could not look; what is wrong with a column of a table names its file too: file? (the path in the sources file)
     NOT_ASKED = "not_asked"
     NO_ROWS = "no_rows"  # metric, arm
-    SOURCE_UNREACHABLE = "source_unreachable"  # source, status
+    SOURCE_UNREACHABLE = "source_unreachable"  # source, status, file?
     SOURCE_TIMED_OUT = "source_timed_out"  # source, seconds
     SOURCE_ABSENT = "source_absent"  # source, file
-    SOURCE_UNAUTHORISED = "source_unauthorised"  # source, status
+    SOURCE_UNAUTHORISED = "source_unauthorised"  # source, status, file?
     VARIABLE_ABSENT = "variable_absent"  # source, variable
     ORIGIN_REFUSED = "origin_refused"  # source, origin
-    ANSWER_TOO_LARGE = "answer_too_large"  # source, most
+    ANSWER_TOO_LARGE = "answer_too_large"  # source, most, file?
     ANSWER_PARTIAL = "answer_partial"  # source, warnings
     QUERY_REFUSED = "query_refused"  # source, metric, error: the server's word for the kind of error
     SERIES_ABSENT = "series_absent"  # source, metric
@@ -97,6 +97,9 @@ class Why(StrEnum):
     COLUMN_ABSENT = "column_absent"  # source, column
     COLUMN_MISTYPED = "column_mistyped"  # source, column, type
     FILE_TRUNCATED = "file_truncated"  # source, file
+    FILE_CHANGED = "file_changed"  # source, file: between two reads of one check
+    LISTING_BROKEN = "listing_broken"  # source, what, file: the folder or glob
+    EXTRA_ABSENT = "extra_absent"  # source, extra
     TIME_NAIVE = "time_naive"  # source, column
     ARM_NULL = "arm_null"  # source, column, rows
     ARM_UNKNOWN = "arm_unknown"  # source, column, version, rows

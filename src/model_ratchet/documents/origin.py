@@ -9,6 +9,8 @@ from pydantic import AfterValidator, Field
 
 DEFAULT_PORTS = {"http": 80, "https": 443, "s3": 443, "sc": 15002, "postgresql": 5432}
 
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -25,7 +27,8 @@ class Origin:
         """The origin of a URL.
 
         Raises:
-            ValueError: an unknown scheme, no host, or user names and passwords in it. The message never holds the URL.
+            ValueError: an unknown scheme, no host, no bucket's name, or user names and passwords in it. The message never
+                holds the URL.
         """
         parts = urlsplit(url)
         if parts.scheme not in DEFAULT_PORTS:
@@ -38,9 +41,13 @@ class Origin:
             raise ValueError("the port is no number from 1 to 65535") from None
         if not parts.hostname:
             raise ValueError("the URL names no host")
+        if parts.scheme == "s3" and _BUCKET.fullmatch(parts.netloc) is None:
+            raise ValueError("a bucket's name has 3 to 63 lower-case letters, digits, dots and hyphens, and no port")
         return cls(parts.scheme, parts.hostname, port or DEFAULT_PORTS[parts.scheme])
 
     def __str__(self) -> str:
+        if self.scheme == "s3":
+            return f"s3://{self.host}"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
 

@@ -9,22 +9,8 @@ from pydantic import AfterValidator, Field, model_validator
 from model_ratchet.core.fields import DurationField, Model, SizeField, Slug
 from model_ratchet.documents.fault import Fault, refuse
 from model_ratchet.documents.origin import VARIABLE, Origin, OriginField, Secret, Url
+from model_ratchet.documents.places import place_faults, reached
 from model_ratchet.documents.reports import VERSION, ReportPath, ReportUrl
-
-
-class Table(Model):
-    """A table in files: Parquet, CSV or JSON lines, one file, a glob or a hive-partitioned folder.
-
-    ``path`` is relative to the repository's root, or absolute; ``${NAME}`` is taken from the environment.
-    Nothing outside its fixed leading folder can be read.
-    """
-
-    kind: Literal["table"]
-    path: str = Field(min_length=1)
-    format: Literal["parquet", "csv", "jsonl"] | None = None
-    hive: bool = False
-    deadline: DurationField | None = None
-    memory_limit: SizeField | None = None
 
 
 class Auth(Model):
@@ -39,6 +25,34 @@ class Auth(Model):
         basic = (self.username is not None, self.password is not None)
         if (self.bearer is not None, *basic) not in ((True, False, False), (False, True, True)):
             raise ValueError("write `bearer`, or `username` and `password`")
+        return self
+
+
+class Table(Model):
+    """A table in files: Parquet, CSV or JSON lines, one file, a glob or a hive-partitioned folder.
+
+    ``path`` is relative to the repository's root, absolute, or starts with ``s3://``, ``https://`` or ``http://``;
+    ``${NAME}`` is taken from the environment. Nothing outside its fixed leading folder can be read.
+    """
+
+    kind: Literal["table"]
+    path: str = Field(min_length=1)
+    format: Literal["parquet", "csv", "jsonl"] | None = None
+    hive: bool = False
+    deadline: DurationField | None = None
+    memory_limit: SizeField | None = None
+    endpoint: Url | None = None
+    """The address of a store that speaks S3 (Amazon's in ``region``)."""
+    region: str | None = None
+    auth: Auth | Literal["none"] | None = None
+    """Of files over HTTP; for ``s3://``, whose keys are taken from the environment, only ``none``: an open bucket."""
+    ca: str | None = None
+    """A file with the certificate authorities to trust, relative to the repository's root."""
+    proxy: Url | None = None
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        refuse(place_faults(self))
         return self
 
 
@@ -134,14 +148,12 @@ class Sources(Model):
     def _faults(self) -> Iterator[Fault]:
         allowed = {Origin.of(origin) for origin in self.origins}
         for name, source in self.sources.items():
-            url = getattr(source, "url", None)
-            if not url:
-                continue
-            if VARIABLE.search(url) is None:
-                if allowed and Origin.of(url) not in allowed:
-                    yield Fault(("sources", name, "url"), f"`origins` does not hold {Origin.of(url)}: add it there")
-            elif not allowed:
-                message = (
-                    "an address from the environment leads somewhere nobody reviewed: list where it may, `origins: […]`"
-                )
-                yield Fault(("sources", name, "url"), message)
+            for key, url in reached(source):
+                if VARIABLE.search(url) is None:
+                    if allowed and Origin.of(url) not in allowed:
+                        yield Fault(("sources", name, key), f"`origins` does not hold {Origin.of(url)}: add it there")
+                elif not allowed:
+                    message = (
+                        "an address from the environment leads where nobody reviewed: list where it may, `origins: […]`"
+                    )
+                    yield Fault(("sources", name, key), message)

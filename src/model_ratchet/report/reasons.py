@@ -69,6 +69,10 @@ def _stated_otherwise(p: _Parameters) -> str:
     return f"the request states {p['what']} {p['stated']}, and the registry {held}{more}"
 
 
+def _of_file(p: _Parameters) -> str:
+    return f" for {p['file']}" if "file" in p else ""
+
+
 _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.HOLDS: _holds,
     Why.BETTER: lambda p: f"better by at least {_by(p)}",
@@ -129,17 +133,17 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.DAYS_INCOMPLETE: lambda p: f"{p['complete']} complete days, and {p['days']} are asked",
     Why.NOT_ASKED: lambda _: "no source was asked for this",
     Why.NO_ROWS: lambda p: f"no rows of {p['metric'] or 'the log'} ({p['arm']})",
-    Why.SOURCE_UNREACHABLE: lambda p: f"the source {p['source']} could not be reached ({p['status']})",
+    Why.SOURCE_UNREACHABLE: lambda p: f"the source {p['source']} could not be reached{_of_file(p)} ({p['status']})",
     Why.SOURCE_TIMED_OUT: lambda p: f"the source {p['source']} gave no answer within {plain(float(p['seconds']))} s",
     Why.SOURCE_ABSENT: lambda p: f"the source {p['source']} finds nothing at {p['file']}",
     Why.SOURCE_UNAUTHORISED: lambda p: (
-        f"the source {p['source']} does not let us in ({p['status']}): check the variables of its `auth`"
+        f"the source {p['source']} does not let us in{_of_file(p)} ({p['status']}): check its credentials"
     ),
     Why.VARIABLE_ABSENT: lambda p: f"the source {p['source']} needs {p['variable']} in the environment",
     Why.ORIGIN_REFUSED: lambda p: (
         f"the source {p['source']} leads to {p['origin']}, which policies/sources.yaml does not allow"
     ),
-    Why.ANSWER_TOO_LARGE: lambda p: f"an answer of the source {p['source']} is larger than {p['most']}",
+    Why.ANSWER_TOO_LARGE: lambda p: f"an answer of the source {p['source']}{_of_file(p)} is larger than {p['most']}",
     Why.ANSWER_PARTIAL: lambda p: (
         f"the source {p['source']} warns that its answer is not whole ({p['warnings']} warnings)"
     ),
@@ -203,6 +207,9 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.COLUMN_ABSENT: lambda p: f"the source {_table(p)} has no column {p['column']}",
     Why.COLUMN_MISTYPED: lambda p: f"the column {p['column']} of {_table(p)} holds {p['type']}",
     Why.FILE_TRUNCATED: lambda p: f"the file {p['file']} of {p['source']} can't be read to its end",
+    Why.FILE_CHANGED: lambda p: f"the file {p['file']} of {p['source']} changed while it was read: check again",
+    Why.LISTING_BROKEN: lambda p: f"the list of files of {p['source']}{_of_file(p)} can't be trusted: {p['what']}",
+    Why.EXTRA_ABSENT: lambda p: f"the source {p['source']} needs `pip install 'model-ratchet[{p['extra']}]'`",
     Why.TIME_NAIVE: lambda p: (
         f"the times in column {p['column']} of {_table(p)} have no zone: name it in the model file, `time.timezone`"
     ),

@@ -2,19 +2,20 @@
 
 import csv
 import gzip
+import io
 import itertools
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 import duckdb
 from sqlglot import exp
 
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.sources.engine import Column, Kind, UnanswerableError
-from model_ratchet.sources.files import FileSet
+from model_ratchet.sources.files import Files
 from model_ratchet.sources.merge import UnsortedError, merged
 from model_ratchet.sources.table_sql import column, table, within
 
@@ -26,6 +27,7 @@ T = TypeVar("T")
 _MEMORY_LIMIT = "512MiB"
 _BATCH = 250_000
 _MIXED = "times with a zone in some files and without one in others"
+_FETCHED_ONCE = {"external_file_cache_spill": True}
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
 _INSTANTS = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", "TIMESTAMPTZ_NS", "TIMESTAMP_NS WITH TIME ZONE")
 _NAIVE = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE")
@@ -38,12 +40,12 @@ class DuckDBEngine:
     this can be changed once it is open. CSV and JSON lines are read as text, so that no type is guessed from a sample.
     """
 
-    def __init__(self, source: str, files: FileSet, *, memory_limit: str = _MEMORY_LIMIT, threads: int = 2) -> None:
+    def __init__(self, source: str, files: Files, *, memory_limit: str = _MEMORY_LIMIT, threads: int = 2) -> None:
         self._source = source
         self._files = files
         self._memory_limit = memory_limit
         self._scratch = Path(tempfile.mkdtemp(prefix="ratchet-"))
-        self._queries: list[str] = []
+        self._queries: list[str] = [f"-- {line}" for line in files.provenance]
         self._columns: dict[str, Column] | None = None
         self._connection = duckdb.connect(
             ":memory:",
@@ -55,11 +57,14 @@ class DuckDBEngine:
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
                 "allow_community_extensions": False,
+                **({} if files.filesystem is None else _FETCHED_ONCE),
             },
         )
+        if files.filesystem is not None:
+            self._connection.register_filesystem(files.filesystem)
         for setting, value in (
             ("TimeZone", "UTC"),
-            ("allowed_paths", [str(file) for file in files.files]),
+            ("allowed_paths", list(files.names)),
             ("enable_external_access", False),
             ("lock_configuration", True),
         ):
@@ -83,7 +88,7 @@ class DuckDBEngine:
     def columns(self) -> Mapping[str, Column]:
         """The columns of the files together; one that only some of them hold is null in the others."""
         if self._columns is None:
-            if not any(file.stat().st_size for file in self._files.files) and self._files.format == "jsonl":
+            if self._files.format == "jsonl" and not any(self._files.size(name) for name in self._files.names):
                 raise UnanswerableError(because(Why.NO_ROWS, metric=self._source, arm="either"), lasting=False)
             self._asked(self._open_view)
             described = self._asked(lambda: self._described(exp.select("*").from_(table(self._source))))
@@ -154,7 +159,7 @@ class DuckDBEngine:
         """Whether the bounds of the row groups, file by file, could be those of ascending whole numbers."""
         if self.columns()[name].kind is not Kind.NUMBER:
             return False
-        paths = exp.Array(expressions=[exp.Literal.string(str(file)) for file in self._files.files])
+        paths = exp.Array(expressions=[exp.Literal.string(name) for name in self._files.names])
         bounds = (
             exp.select("file_name", "row_group_id", "stats_min_value", "stats_max_value")
             .from_(exp.Anonymous(this="parquet_metadata", expressions=[paths]))
@@ -171,22 +176,26 @@ class DuckDBEngine:
     def close(self) -> None:
         """Interrupts what is running, closes the database and removes the scratch folder."""
         self._connection.interrupt()
+        if self._files.filesystem is not None:
+            # the database and the file system would keep each other alive
+            self._connection.unregister_filesystem(self._files.filesystem.protocol)
         self._connection.close()
+        self._files.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _open_view(self) -> None:
-        view = exp.Create(this=table(self._source), kind="VIEW", expression=self._reading(self._files.files))
+        view = exp.Create(this=table(self._source), kind="VIEW", expression=self._reading(self._files.names))
         self._connection.execute(view.sql(dialect="duckdb"))
 
     def _mixed_times(self, columns: Mapping[str, Column]) -> set[str]:
         """Times that have a zone in some files and none in others: read together, the latter would be taken as UTC."""
         zoned = {name for name, one in columns.items() if one.kind is Kind.INSTANT}
-        if not zoned or len(self._files.files) == 1:
+        if not zoned or len(self._files.names) == 1:
             return set()
-        each = self._asked(lambda: [self._described(self._reading([file])) for file in self._files.files])
+        each = self._asked(lambda: [self._described(self._reading([file])) for file in self._files.names])
         return {name for described in each for name, type_ in described if name in zoned and _kind(type_) is Kind.NAIVE}
 
-    def _reading(self, files: Sequence[Path]) -> exp.Query:
+    def _reading(self, files: Sequence[str]) -> exp.Query:
         """All columns of these files."""
         shared = {"union_by_name": True, "hive_partitioning": self._files.hive, "hive_types_autocast": False}
         match self._files.format:
@@ -213,11 +222,11 @@ class DuckDBEngine:
         rows = self._connection.execute(exp.Describe(this=question).sql(dialect="duckdb")).fetchall()
         return [(str(row[0]), str(row[1])) for row in rows]
 
-    def _by_header(self, files: Sequence[Path]) -> Mapping[tuple[str, ...], list[Path]]:
+    def _by_header(self, files: Sequence[str]) -> Mapping[tuple[str, ...], list[str]]:
         """CSV files by their header, which is read here so that nothing of the form is left to detection."""
-        found: dict[tuple[str, ...], list[Path]] = {}
+        found: dict[tuple[str, ...], list[str]] = {}
         for file in files:
-            header = _header(file)
+            header = _header(self._files, file)
             if not header or len(set(header)) < len(header):
                 raise UnanswerableError(because(Why.FILE_TRUNCATED, source=self._source, file=self._files.shown(file)))
             found.setdefault(header, []).append(file)
@@ -226,7 +235,7 @@ class DuckDBEngine:
     def _asked(self, ask: Callable[[], T]) -> T:
         """What the database answers. Its error texts can hold values of rows, so none is passed on."""
         try:
-            return ask()
+            answer = ask()
         except duckdb.OutOfMemoryException:
             what = f"the memory limit of {self._memory_limit} is too small for source {self._source}"
             raise UnanswerableError(because(Why.CRASHED, what=what)) from None
@@ -235,26 +244,31 @@ class DuckDBEngine:
                 because(Why.CRASHED, what=f"a sum over source {self._source} is too large")
             ) from None
         except duckdb.Error:
-            raise UnanswerableError(self._trouble()) from None
+            raise UnanswerableError(self._files.failure or self._trouble()) from None
+        if self._files.failure is not None:
+            raise UnanswerableError(self._files.failure)
+        return answer
 
     def _trouble(self) -> Reason:
         """Which file can't be read to its end; where all can, the question was at fault."""
-        for file in self._files.files:
+        for file in self._files.names:
             try:
                 digest = exp.func("MAX", exp.func("HASH", column("f")))
                 every = exp.select(digest).from_(within(self._reading([file]), "f"))
                 self._connection.execute(every.sql(dialect="duckdb")).fetchall()
             except duckdb.Error:
-                return because(Why.FILE_TRUNCATED, source=self._source, file=self._files.shown(file))
+                cut = because(Why.FILE_TRUNCATED, source=self._source, file=self._files.shown(file))
+                return self._files.failure or cut
         return because(Why.CRASHED, what=f"a question to source {self._source}")
 
 
-def _header(file: Path) -> tuple[str, ...]:
+def _header(files: Files, name: str) -> tuple[str, ...]:
     """The column names in the first line of a CSV file; none where there is no such line."""
-    opener = gzip.open if file.name.lower().endswith(".gz") else open
     try:
-        with opener(file, "rt", encoding="utf-8-sig", newline="") as lines:
-            return tuple(next(csv.reader(lines), ()))
+        with files.open(name) as raw:
+            plain = cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if name.lower().endswith(".gz") else raw
+            with io.TextIOWrapper(plain, encoding="utf-8-sig", newline="") as lines:
+                return tuple(next(csv.reader(lines), ()))
     except (OSError, EOFError, UnicodeError, csv.Error):
         return ()
 
@@ -263,9 +277,9 @@ def _setting(name: str, value: object) -> exp.Set:
     return exp.Set(expressions=[exp.SetItem(this=exp.EQ(this=exp.column(name), expression=exp.convert(value)))])
 
 
-def _from_files(function: str, files: Sequence[Path], options: Mapping[str, object]) -> exp.Select:
+def _from_files(function: str, files: Sequence[str], options: Mapping[str, object]) -> exp.Select:
     """A question for every column that one of the engine's file readers finds."""
-    paths = exp.Array(expressions=[exp.Literal.string(str(file)) for file in files])
+    paths = exp.Array(expressions=[exp.Literal.string(file) for file in files])
     given = [exp.EQ(this=exp.column(name), expression=_option(value)) for name, value in options.items()]
     return exp.select("*").from_(exp.Anonymous(this=function, expressions=[paths, *given]))
 

@@ -1,15 +1,18 @@
 """The files of a table: which ones a path names, and that none of them lies outside its fixed leading folder."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal, TypeAlias
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol, TypeAlias
 
-from model_ratchet.core.reason import Why, because
+from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.documents.sources import Table
 from model_ratchet.sources.engine import UnanswerableError
 from model_ratchet.sources.variables import fill
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
 
 Format: TypeAlias = Literal["parquet", "csv", "jsonl"]
 
@@ -25,21 +28,80 @@ _SUFFIXES: dict[str, Format] = {
 _IN_FOLDER: dict[Format, tuple[str, ...]] = {
     form: tuple(suffix for suffix, of in _SUFFIXES.items() if of == form) for form in ("parquet", "csv", "jsonl")
 }
-_WILD = re.compile(r"[*?\[]")
+WILD = re.compile(r"[*?\[]")
+
+
+class Files(Protocol):
+    """The files of one table, wherever they are, by the names that the embedded engine gives them."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """All names, sorted."""
+
+    @property
+    def format(self) -> Format:
+        """What all of them hold."""
+
+    @property
+    def hive(self) -> bool:
+        """Whether folders called ``column=value`` are columns."""
+
+    @property
+    def failure(self) -> Reason | None:
+        """Why a file could not be read, once one could not."""
+
+    @property
+    def provenance(self) -> Sequence[str]:
+        """What pins the content that was read, a line each; no path above the leading folder, and no secret."""
+
+    @property
+    def filesystem(self) -> "AbstractFileSystem | None":
+        """Where the engine finds the names; None for files of this machine."""
+
+    def shown(self, name: str) -> str:
+        """The file as it may stand in a report."""
+
+    def size(self, name: str) -> int:
+        """In bytes."""
+
+    def open(self, name: str) -> BinaryIO:
+        """The bytes of one file."""
+
+    def close(self) -> None:
+        """Let go of what is open."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileSet:
-    """The files of one table, sorted, all below ``folder``; ``shown`` names one as the document spells it."""
+    """Files of this machine, sorted, all below ``folder``."""
 
     folder: Path
     files: tuple[Path, ...]
     format: Format
     hive: bool
+    failure: None = None
+    filesystem: None = None
+    provenance: tuple[str, ...] = ()
 
-    def shown(self, file: Path) -> str:
-        """The file without the folder: what may stand in a report."""
-        return file.relative_to(self.folder).as_posix()
+    @property
+    def names(self) -> Sequence[str]:
+        """The paths."""
+        return [str(file) for file in self.files]
+
+    def shown(self, name: str) -> str:
+        """The file without the folder."""
+        return Path(name).relative_to(self.folder).as_posix()
+
+    def size(self, name: str) -> int:
+        """In bytes."""
+        return Path(name).stat().st_size
+
+    def open(self, name: str) -> BinaryIO:
+        """The bytes of one file."""
+        return Path(name).open("rb")
+
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 def find_files(source: str, config: Table, *, root: Path, environ: Mapping[str, str]) -> FileSet:
@@ -56,11 +118,11 @@ def find_files(source: str, config: Table, *, root: Path, environ: Mapping[str, 
     whole = folder / pattern if pattern else folder
     if whole.is_dir():
         form = config.format or "parquet"
-        found = [file for file in whole.rglob("*") if _of_table(file.relative_to(whole), form)]
+        found = [file for file in whole.rglob("*") if of_table(file.relative_to(whole), form)]
         folder = whole
     else:
-        form = config.format or _format(pattern)
-        found = [whole] if not _WILD.search(pattern) else list(folder.glob(pattern))
+        form = config.format or format_of(pattern)
+        found = [whole] if not WILD.search(pattern) else list(folder.glob(pattern))
     return FileSet(folder, _inside(source, config.path, folder, found), form, config.hive)
 
 
@@ -78,7 +140,7 @@ def find_named(
     if not folder.is_dir():
         raise UnanswerableError(because(Why.SOURCE_ABSENT, source=source, file=shown))
     folder = folder.resolve()
-    found = folder.glob(pattern) if _WILD.search(pattern) else (folder / pattern,)
+    found = folder.glob(pattern) if WILD.search(pattern) else (folder / pattern,)
     return folder, _inside(source, shown, folder, found)
 
 
@@ -96,15 +158,16 @@ def _inside(source: str, shown: str, folder: Path, found: Iterable[Path]) -> tup
 def _leading(path: Path) -> tuple[Path, str]:
     """The leading folder without wildcards, and the rest."""
     parts = path.parts
-    wild = next((i for i, part in enumerate(parts) if _WILD.search(part)), len(parts) - 1)
+    wild = next((i for i, part in enumerate(parts) if WILD.search(part)), len(parts) - 1)
     return Path(*parts[:wild]), Path(*parts[wild:]).as_posix() if parts[wild:] else ""
 
 
-def _of_table(file: Path, form: Format) -> bool:
+def of_table(file: PurePath, form: Format) -> bool:
     """Whether a file of a folder belongs to the table: writers mark their unfinished files by a leading _ or dot."""
     return file.name.lower().endswith(_IN_FOLDER[form]) and not any(part.startswith(("_", ".")) for part in file.parts)
 
 
-def _format(pattern: str) -> Format:
+def format_of(pattern: str) -> Format:
+    """What a file's name says that it holds; Parquet where it says nothing."""
     name = pattern.lower()
     return next((form for suffix, form in _SUFFIXES.items() if name.endswith(suffix)), "parquet")

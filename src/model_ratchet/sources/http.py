@@ -12,6 +12,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import Retry
 
 from model_ratchet.core.reason import Why, because
@@ -28,6 +30,9 @@ MOST_BYTES = 64 * 2**20
 _TIMEOUT = (5.0, 60.0)
 _CHUNK = 2**16
 _TRIES = 3
+_CONNECTIONS = 8
+_PARTIAL = 206
+_PLAIN = {"Accept-Encoding": "identity"}
 
 
 class Server:
@@ -46,8 +51,9 @@ class Server:
         environ: Mapping[str, str],
         root: Path,
         retries: int = _TRIES,
+        signed: AuthBase | None = None,
     ) -> None:
-        """Resolves the name and reads the secrets.
+        """Resolves the name and reads the secrets; ``signed`` signs each request in the place of ``config.auth``.
 
         Raises:
             UnanswerableError: a variable is not set, the origin is refused, or nothing answers there.
@@ -74,6 +80,8 @@ class Server:
             session.headers["Authorization"] = f"Bearer {fill(source, config.auth.bearer, environ)}"
         elif config.auth is not None and config.auth.password is not None:
             session.auth = (str(config.auth.username), fill(source, config.auth.password, environ))
+        if signed is not None:
+            session.auth = signed
         session.mount(f"{origin.scheme}://", _Adapter(pool, retries))
 
     def get(self, path: str, parameters: Mapping[str, str] | None = None) -> "Reply":
@@ -84,30 +92,59 @@ class Server:
         """The answer to a POST of a form that only reads."""
         return self._ask("POST", path, data=form)
 
+    def head(self, path: str) -> "Reply":
+        """The status and the headers that a GET would have, uncompressed."""
+        return self._ask("HEAD", path, headers=_PLAIN)
+
+    def part(self, path: str, start: int, length: int, conditions: Mapping[str, str]) -> "Reply":
+        """The answer to a GET of ``length`` bytes from ``start`` on, as they are stored.
+
+        Its body is read where it is these bytes (206) and left alone otherwise.
+
+        Raises:
+            BrokenOffError: it ended before its own length.
+            UnanswerableError: it is larger than what was asked for, or there is no answer.
+        """
+        wanted = {"Range": f"bytes={start}-{start + length - 1}"}
+        return self._ask("GET", path, part=length, headers={**_PLAIN, **wanted, **conditions})
+
     def close(self) -> None:
         """Let go of the connections."""
         self._session.close()
 
-    def _ask(self, method: str, path: str, **given: Any) -> "Reply":
+    def _ask(self, method: str, path: str, *, part: int | None = None, **given: Any) -> "Reply":
         try:
             with self._session.request(
                 method, f"{self._base}{path}", timeout=_TIMEOUT, allow_redirects=False, stream=True, **given
             ) as response:
-                body = bytearray()
-                for chunk in response.iter_content(_CHUNK):
-                    body += chunk
-                    if len(body) > self._most:
-                        raise UnanswerableError(
-                            because(Why.ANSWER_TOO_LARGE, source=self._source, most=f"{self._most / 2**20:g} MiB")
-                        )
-                return Reply(self._source, response.status_code, response.headers, bytes(body))
+                body = b""
+                if part is None or response.status_code == _PARTIAL:
+                    body = self._body(response, self._most if part is None else part, decode=part is None)
+                return Reply(self._source, response.status_code, response.headers, body)
         except requests.exceptions.SSLError:
             status = "its certificate is not trusted"
-        except requests.exceptions.Timeout:
+        except (requests.exceptions.Timeout, ReadTimeoutError):
             status = f"no answer within {_TIMEOUT[1]:g} s"
+        except HTTPError:
+            if part is not None:
+                raise BrokenOffError(because(Why.SOURCE_UNREACHABLE, source=self._source, status="cut")) from None
+            status = "no connection"
         except requests.exceptions.RequestException:
             status = "no connection"
         raise UnanswerableError(because(Why.SOURCE_UNREACHABLE, source=self._source, status=status))
+
+    def _body(self, response: requests.Response, most: int, *, decode: bool) -> bytes:
+        body = bytearray()
+        for chunk in response.raw.stream(_CHUNK, decode_content=decode):
+            body += chunk
+            if len(body) > most:
+                shown = f"{most / 2**20:g} MiB"
+                raise UnanswerableError(because(Why.ANSWER_TOO_LARGE, source=self._source, most=shown))
+        return bytes(body)
+
+
+class BrokenOffError(UnanswerableError):
+    """A body that ended before its own length."""
 
 
 class Reply:
@@ -154,13 +191,13 @@ class _Adapter(HTTPAdapter):
             total=retries,
             redirect=False,
             status_forcelist=(429, 502, 503, 504),
-            allowed_methods=("GET", "POST"),
+            allowed_methods=("GET", "HEAD", "POST"),
             backoff_factor=0.2,
             backoff_jitter=0.2,
             backoff_max=5,
             raise_on_status=False,
         )
-        super().__init__(max_retries=tries)
+        super().__init__(max_retries=tries, pool_maxsize=_CONNECTIONS, pool_block=True)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """The pool, with what it must know of TLS."""

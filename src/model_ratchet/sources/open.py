@@ -45,7 +45,7 @@ def open_sources(
         match config:
             case Table():
                 opened[name] = TableSource(
-                    name=name, config=config, model=model, versions=versions, root=root, environ=environ
+                    name=name, config=config, model=model, versions=versions, reach=reach, root=root, environ=environ
                 )
             case Prometheus():
                 opened[name] = PrometheusSource(

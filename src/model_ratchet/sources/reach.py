@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from model_ratchet.core.reason import Why, because
 from model_ratchet.documents.origin import VARIABLE, Origin
+from model_ratchet.documents.places import reached
 from model_ratchet.documents.sources import Sources
 from model_ratchet.sources.engine import UnanswerableError
 from model_ratchet.sources.variables import fill
@@ -25,8 +26,8 @@ class Reach:
     def of(cls, sources: Sources) -> "Reach":
         """What the file lists; without a list, the origins that its sources spell out."""
         listed = frozenset(Origin.of(origin) for origin in sources.origins)
-        urls = (getattr(source, "url", None) for source in sources.sources.values())
-        spelled = frozenset(Origin.of(url) for url in urls if url and VARIABLE.search(url) is None)
+        urls = [url for source in sources.sources.values() for _, url in reached(source)]
+        spelled = frozenset(Origin.of(url) for url in urls if VARIABLE.search(url) is None)
         return cls(listed or spelled, sources.networks)
 
     def url(self, source: str, url: str, environ: Mapping[str, str]) -> tuple[str, Origin]:

@@ -10,10 +10,12 @@ from model_ratchet.core.evidence import Measurement, Missing, Need, Shape
 from model_ratchet.core.reason import Why, because
 from model_ratchet.core.units import significant
 from model_ratchet.documents.model import Gauge, ModelFile
+from model_ratchet.documents.places import scheme_of
 from model_ratchet.documents.sources import Table
 from model_ratchet.ports import Answers
 from model_ratchet.sources.engine import Engine, UnanswerableError
-from model_ratchet.sources.files import find_files
+from model_ratchet.sources.files import Files, find_files
+from model_ratchet.sources.reach import Reach
 from model_ratchet.sources.table_census import check_times
 from model_ratchet.sources.table_gauge import read_gauge
 from model_ratchet.sources.table_log import Versions, bind_log
@@ -27,7 +29,10 @@ _KEPT = "@kept"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableSource:
-    """A table in files, read through DuckDB. What can't be answered is missing with its reason; nothing is raised."""
+    """A table in files, here or elsewhere, read through DuckDB.
+
+    What can't be answered is missing with its reason; nothing is raised.
+    """
 
     name: str
     config: Table
@@ -35,6 +40,7 @@ class TableSource:
     versions: Versions
     root: Path
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    reach: Reach = field(default_factory=lambda: Reach(frozenset()))
 
     def answer(self, needs: Sequence[Need]) -> Answers:
         """An answer to every need. The rows of one window are scanned once for all needs of it."""
@@ -57,11 +63,18 @@ class TableSource:
     def _open(self) -> Engine:
         from model_ratchet.sources.duckdb_engine import DuckDBEngine
 
-        files = find_files(self.name, self.config, root=self.root, environ=self.environ)
+        files = self._files()
         if self.config.memory_limit is None:
             return DuckDBEngine(self.name, files)
         limit = f"{significant(self.config.memory_limit.value / 2**20):g}MiB"
         return DuckDBEngine(self.name, files, memory_limit=limit)
+
+    def _files(self) -> Files:
+        if not scheme_of(self.config.path):
+            return find_files(self.name, self.config, root=self.root, environ=self.environ)
+        from model_ratchet.sources.remote import find_remote
+
+        return find_remote(self.name, self.config, reach=self.reach, root=self.root, environ=self.environ)
 
     def _ask(self, engine: Engine, needs: Sequence[Need]) -> Answers:
         """The answers in parts, so that what one part can't answer leaves the others alone."""
