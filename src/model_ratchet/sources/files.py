@@ -48,10 +48,11 @@ def find_files(source: str, config: Table, *, root: Path, environ: Mapping[str, 
     Raises:
         UnanswerableError: a variable is not set, nothing matches, or a match leads outside the leading folder.
     """
-    spelled = fill(source, config.path, environ)
+    path = config.path or ""
+    spelled = fill(source, path, environ)
     folder, pattern = _leading(root / spelled)
     if not folder.is_dir():
-        raise UnanswerableError(because(Why.SOURCE_ABSENT, source=source, file=config.path))
+        raise UnanswerableError(because(Why.SOURCE_ABSENT, source=source, file=path))
     folder = folder.resolve()
     whole = folder / pattern if pattern else folder
     if whole.is_dir():
@@ -63,7 +64,7 @@ def find_files(source: str, config: Table, *, root: Path, environ: Mapping[str, 
         found = [whole] if not _WILD.search(pattern) else list(folder.glob(pattern))
     files = tuple(sorted(file for file in found if file.is_file()))
     if not files:
-        raise UnanswerableError(because(Why.SOURCE_ABSENT, source=source, file=config.path))
+        raise UnanswerableError(because(Why.SOURCE_ABSENT, source=source, file=path))
     for file in files:
         if not file.resolve().is_relative_to(folder.resolve()):
             raise UnanswerableError(because(Why.SOURCE_ABSENT, source=source, file=file.relative_to(folder).as_posix()))

@@ -38,7 +38,7 @@ def open_sources(
         match config:
             case Table():
                 opened[name] = TableSource(
-                    name=name, config=config, model=model, versions=versions, root=root, environ=environ
+                    name=name, config=config, model=model, versions=versions, root=root, environ=environ, reach=reach
                 )
             case Prometheus():
                 opened[name] = PrometheusSource(

@@ -1,4 +1,4 @@
-"""The table source: one table in files, asked for everything that a promotion needs of it."""
+"""The table source: one table in files or in a database, asked for everything that a promotion needs of it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,8 +12,10 @@ from model_ratchet.core.units import significant
 from model_ratchet.documents.model import Gauge, ModelFile
 from model_ratchet.documents.sources import Table
 from model_ratchet.ports import Answers
+from model_ratchet.sources.database import Database
 from model_ratchet.sources.engine import Engine, UnanswerableError
 from model_ratchet.sources.files import find_files
+from model_ratchet.sources.reach import Reach
 from model_ratchet.sources.table_census import check_times
 from model_ratchet.sources.table_gauge import read_gauge
 from model_ratchet.sources.table_log import Versions, bind_log
@@ -27,7 +29,7 @@ _KEPT = "@kept"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableSource:
-    """A table in files, read through DuckDB. What can't be answered is missing with its reason; nothing is raised."""
+    """A table in files (read through DuckDB), PostgreSQL or Spark. What can't be answered is missing with its reason; nothing is raised."""
 
     name: str
     config: Table
@@ -35,6 +37,7 @@ class TableSource:
     versions: Versions
     root: Path
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    reach: Reach = field(default_factory=lambda: Reach(frozenset()))
 
     def answer(self, needs: Sequence[Need]) -> Answers:
         """An answer to every need. The rows of one window are scanned once for all needs of it."""
@@ -48,6 +51,19 @@ class TableSource:
             engine.close()
 
     def _open(self) -> Engine:
+        if self.config.url is None:
+            return self._open_files()
+        url, origin = self.reach.url(self.name, self.config.url, self.environ)
+        database = Database.of(self.name, self.config, url)
+        if origin.scheme == "sc":
+            from model_ratchet.sources.spark_engine import SparkEngine
+
+            return SparkEngine(database, self.reach, environ=self.environ, root=self.root)
+        from model_ratchet.sources.postgresql_engine import PostgreSQLEngine
+
+        return PostgreSQLEngine(database, self.reach, environ=self.environ, root=self.root)
+
+    def _open_files(self) -> Engine:
         from model_ratchet.sources.duckdb_engine import DuckDBEngine
 
         files = find_files(self.name, self.config, root=self.root, environ=self.environ)
