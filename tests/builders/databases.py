@@ -1,5 +1,6 @@
 """The same rows in files, in PostgreSQL and in Spark, as sources that are asked the same needs."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -74,7 +75,9 @@ def in_table(server: postgresql.Server, table: str, **more: str) -> str:
 
 def in_spark(url: str, folder: Path, name: str, rows: Sequence[Row], schema: pa.Schema | None = None) -> str:
     """The rows as a table of the cluster's catalogue, partitioned by day over several files."""
-    from pyspark.sql.connect.session import SparkSession
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        from pyspark.sql.connect.session import SparkSession
 
     whole = schema or pa.Table.from_pylist(list(rows)).schema
     days: dict[str, list[Row]] = {}

@@ -113,7 +113,8 @@ class PostgreSQLEngine:
         """The columns of the table, by the types that the server gives them."""
         if self._columns is None:
             with self._reading():
-                found = self._connection.execute(f"SELECT * FROM {self._relation} LIMIT 0").description or ()
+                every = exp.select("*").from_(exp.to_table(self._relation, dialect="postgres")).limit(0)
+                found = self._connection.execute(every.sql(dialect="postgres")).description or ()
                 codes = [column.type_code for column in found]
                 types = "SELECT oid, typname, typcategory FROM pg_type WHERE oid = ANY(%s)"
                 of = {oid: (name, category) for oid, name, category in self._connection.execute(types, [codes])}
@@ -164,7 +165,7 @@ class PostgreSQLEngine:
                 found += [*self._needed(kept.question), name]
         return list(dict.fromkeys(found))
 
-    def _connected(self, parameters: Mapping[str, str]) -> "psycopg.Connection[tuple[Any, ...]]":
+    def _connected(self, parameters: Mapping[str, Any]) -> "psycopg.Connection[tuple[Any, ...]]":
         import psycopg
 
         with self._told():

@@ -65,7 +65,7 @@ class SparkEngine:
         try:
             with self._told():
                 for name, value in _SETTINGS.items():
-                    self._session.conf.set(name, value)
+                    self._session.sql(f"SET {name}={value}")
         except UnanswerableError:
             self.close()
             raise
@@ -89,7 +89,7 @@ class SparkEngine:
         """The columns of the table, by the types of the catalogue."""
         if self._columns is None:
             with self._told():
-                fields = self._session.sql(f"SELECT * FROM {self._relation} LIMIT 0").schema.fields
+                fields = self._session.sql(_everything(self._relation)).schema.fields
             types = {field.name: field.dataType.simpleString() for field in fields}
             self._columns = {name: Column(name, _kind(type_), type_) for name, type_ in types.items()}
         return self._columns
@@ -204,6 +204,10 @@ def _session(database: Database, reach: Reach, environ: Mapping[str, str], root:
     session = SparkSession(Channel(options, {"user_id": "ratchet", "user_agent": "ratchet"}))  # type: ignore[arg-type]
     session.client.set_retry_policies([DefaultPolicy(max_retries=_TRIES, max_backoff=_MOST_PAUSE_MS)])
     return session
+
+
+def _everything(relation: str) -> str:
+    return exp.select("*").from_(exp.to_table(relation, dialect="spark")).limit(0).sql(dialect="spark")
 
 
 def _endpoint(address: str, origin: Origin) -> str:

@@ -29,7 +29,10 @@ _KEPT = "@kept"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableSource:
-    """A table in files (read through DuckDB), PostgreSQL or Spark. What can't be answered is missing with its reason; nothing is raised."""
+    """A table in files (read through DuckDB), in PostgreSQL or in Spark.
+
+    What can't be answered is missing with its reason; nothing is raised.
+    """
 
     name: str
     config: Table
