@@ -106,7 +106,7 @@ def test_a_policy_that_would_hide_rows_is_an_error(database: postgresql.Server) 
         database,
         "CREATE TABLE analytics.hidden AS TABLE analytics.log",
         "ALTER TABLE analytics.hidden ENABLE ROW LEVEL SECURITY",
-        "CREATE POLICY some ON analytics.hidden USING (carrier = 'BB')",
+        "CREATE POLICY few ON analytics.hidden USING (carrier = 'BB')",
     )
     found = reason(answered(source_at(in_table(database, "analytics.hidden"), MODEL), counts_of()))
     assert found[0] is Why.SOURCE_UNAUTHORISED

@@ -150,10 +150,8 @@ class PostgreSQLEngine:
     def _text(self, question: exp.Query) -> str:
         """The text of a question, in front of it all that it needs and the server could not keep."""
         whole = question.copy()
-        for name in reversed(self._needed(question)):
-            whole = whole.with_(
-                exp.to_identifier(name, quoted=True), self._kept[name].question, append=False, copy=False
-            )
+        for name in self._needed(question):
+            whole = whole.with_(exp.to_identifier(name, quoted=True), self._kept[name].question, copy=False)
         return spelled(whole, self._source, self._relation, self.columns())
 
     def _needed(self, question: exp.Query) -> list[str]:
