@@ -1,18 +1,38 @@
 """Every engine gives the same numbers: the same rows in files, in PostgreSQL and on a Spark cluster, asked the same needs."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
+from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlglot import exp
 
 from builders.databases import in_files, in_postgresql, in_spark, source_at
-from builders.logs import LONG, WIDE, Row, a_model, a_window, random_long, random_wide
+from builders.logs import (
+    BASELINE,
+    CANDIDATE,
+    LONG,
+    START,
+    WIDE,
+    Row,
+    a_model,
+    a_row,
+    a_window,
+    counts_of,
+    random_long,
+    random_wide,
+    reason,
+)
 from builders.needs import every_need
 from components import postgresql, spark
-from model_ratchet.core.evidence import Measurement, Missing, Need, Window
+from model_ratchet.core.evidence import Arm, Measurement, Missing, Need, Shape, Window
+from model_ratchet.core.reason import Why
 from model_ratchet.documents.model import ModelFile
+from model_ratchet.sources.engine import UnanswerableError
 from model_ratchet.sources.open import base_needs
+from model_ratchet.sources.table_sql import cast, column, number
 
 PAUSED = a_window((0, 5), (7 + 1 / 3, 11 + 1 / 12), (12, 16.5))
 ZONED = "{column: requested_at, timezone: Europe/Berlin}"
@@ -92,3 +112,85 @@ def test_spark_gives_the_numbers_of_the_embedded_engine(tmp_path: Path, cluster:
     assert measured(files) > 10
     url, folder = cluster
     assert different(files, answers(in_spark(url, folder, name, rows), model, needs)) == []
+
+
+METERED = a_model(
+    LONG.replace(
+        "segments:",
+        "  memory: {kind: gauge, source: log, column: rss, unit: B}\n"
+        "  cpu: {kind: gauge, source: log, column: cores, unit: cores, hourly: mean}\nsegments:",
+    )
+    + "suites: {edge: {source: log, case: name, passed: passed, arm: version}}\n"
+)
+SERIES = [
+    Need(shape=Shape.SERIES, window=PAUSED, metric=metric, arms=(arm,)) for metric in ("memory", "cpu") for arm in Arm
+]
+SUITE = [Need(shape=Shape.SUITE, metric="edge", arms=(Arm.CANDIDATE,))]
+
+
+def samples() -> list[Row]:
+    """Two thousand samples of each version: bytes beyond 32 bits, and one in the pause."""
+    draw = Random(4)  # noqa: S311  (the same rows each time)
+    return [
+        {
+            "time": START + timedelta(seconds=31 * n),
+            "version": version,
+            "rss": draw.uniform(2e9, 9e11),
+            "cores": draw.random(),
+        }
+        for n in range(2_000)
+        for version in (CANDIDATE, BASELINE)
+    ]
+
+
+def cases() -> list[Row]:
+    results = (True, False, None, True)
+    names = ("missing age", "Ünïcode", "it's", 'a "quote"')
+    return [{"name": name, "passed": passed, "version": CANDIDATE} for name, passed in zip(names, results, strict=True)]
+
+
+def test_postgresql_gives_the_same_series_and_suites(tmp_path: Path, database: postgresql.Server) -> None:
+    for name, rows, needs in (("samples", samples(), SERIES), ("cases", cases(), SUITE)):
+        files = answers(in_files(tmp_path / name, rows), METERED, needs)
+        assert measured(files) == len(needs)
+        assert answers(in_postgresql(database, name, rows), METERED, needs) == files
+
+
+@pytest.mark.spark
+@pytest.mark.slow
+@pytest.mark.xdist_group("spark")
+def test_spark_gives_the_same_series_and_suites(tmp_path: Path, cluster: tuple[str, Path]) -> None:
+    url, folder = cluster
+    for name, rows, needs in (("samples", samples(), SERIES), ("cases", cases(), SUITE)):
+        files = answers(in_files(tmp_path / name, rows), METERED, needs)
+        assert measured(files) == len(needs)
+        assert answers(in_spark(url, folder, name, rows), METERED, needs) == files
+
+
+@pytest.mark.spark
+@pytest.mark.slow
+@pytest.mark.xdist_group("spark")
+def test_spark_tells_what_is_wrong_and_no_values(
+    tmp_path: Path, cluster: tuple[str, Path], capfd: pytest.CaptureFixture[str]
+) -> None:
+    url, folder = cluster
+    there = in_spark(url, folder, "troubled", [a_row(n) for n in range(20)])
+    absent = there.replace("lake.troubled", "lake.nothing")
+    found = answers(absent, a_model(LONG), [counts_of()])[counts_of()]
+    assert reason(found) == (Why.SOURCE_ABSENT, {"source": "log", "file": "lake.nothing"})
+    hurried = there.replace("}", ", deadline: 1ms}")
+    assert reason(answers(hurried, a_model(LONG), [counts_of()])[counts_of()])[0] is Why.SOURCE_TIMED_OUT
+    config = source_at(there, a_model(LONG))
+    engine = config._open()
+    try:
+        large = exp.Sum(this=cast(number(9 * 10**37), "INT128"))
+        with pytest.raises(UnanswerableError) as failure:
+            engine.run(exp.select(large).from_(exp.to_table("log", dialect="duckdb")))
+        assert failure.value.reason.parameters["what"] == "a sum over source log is too large"
+        with pytest.raises(UnanswerableError) as failure:
+            engine.run(exp.select(cast(column("carrier"), "BIGINT")).from_(exp.to_table("log", dialect="duckdb")))
+        assert failure.value.reason.parameters["what"] == "a question to source log (SQLSTATE 22018)"
+    finally:
+        engine.close()
+    shown = capfd.readouterr()
+    assert "AA" not in shown.err + shown.out

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from importlib.util import find_spec
 from typing import Any
 
 from model_ratchet.core.reason import Why, because
@@ -42,6 +43,17 @@ class Database:
             ca=config.ca,
             seconds=config.deadline.delta.total_seconds() if config.deadline is not None else DEADLINE,
         )
+
+
+def installed(source: str, package: str, extra: str) -> None:
+    """Looks whether the client of a database is there.
+
+    Raises:
+        UnanswerableError: it is not; the reason says what to install.
+    """
+    if find_spec(package) is None:
+        what = f"source {source} needs a client that is not installed: pip install 'model-ratchet[{extra}]'"
+        raise UnanswerableError(because(Why.CANNOT_VERIFY, what=what))
 
 
 def numbers(row: Iterable[Any]) -> tuple[Any, ...]:

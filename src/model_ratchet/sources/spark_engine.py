@@ -110,10 +110,9 @@ class SparkEngine:
         self._alarm.cancel()
         for name in tuple(self._kept):
             self._drop(name)
-        with suppress(Exception):
+        with suppress(UnanswerableError), self._told():
             self._session.client.release_session()
-        with suppress(Exception):
-            self._session.client.close()
+        self._session.client.close()
 
     def _asked(self, text: str) -> list[tuple[Any, ...]]:
         self._queries.append(text)
@@ -122,17 +121,15 @@ class SparkEngine:
         return [numbers(row) for row in zip(*(column.to_pylist() for column in answer.columns), strict=True)]
 
     def _drop(self, name: str) -> None:
-        from pyspark.errors import PySparkException
-
         if name in self._kept:
             self._kept.discard(name)
-            with suppress(PySparkException):
+            with suppress(UnanswerableError), self._told():
                 self._session.catalog.uncacheTable(table(name).sql(dialect="spark"))
                 self._session.catalog.dropTempView(name)
 
     def _interrupt(self) -> None:
         self._late = True
-        with suppress(Exception):
+        with suppress(UnanswerableError), self._told():
             self._session.interruptAll()
 
     @contextmanager

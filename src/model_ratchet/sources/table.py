@@ -12,7 +12,7 @@ from model_ratchet.core.units import significant
 from model_ratchet.documents.model import Gauge, ModelFile
 from model_ratchet.documents.sources import Table
 from model_ratchet.ports import Answers
-from model_ratchet.sources.database import Database
+from model_ratchet.sources.database import Database, installed
 from model_ratchet.sources.engine import Engine, UnanswerableError
 from model_ratchet.sources.files import find_files
 from model_ratchet.sources.reach import Reach
@@ -59,9 +59,11 @@ class TableSource:
         url, origin = self.reach.url(self.name, self.config.url, self.environ)
         database = Database.of(self.name, self.config, url)
         if origin.scheme == "sc":
+            installed(self.name, "pyspark", "spark")
             from model_ratchet.sources.spark_engine import SparkEngine
 
             return SparkEngine(database, self.reach, environ=self.environ, root=self.root)
+        installed(self.name, "psycopg", "postgresql")
         from model_ratchet.sources.postgresql_engine import PostgreSQLEngine
 
         return PostgreSQLEngine(database, self.reach, environ=self.environ, root=self.root)
