@@ -118,6 +118,9 @@ class SparkEngine:
         self._queries.append(text)
         with self._told():
             answer = self._session.sql(text).toArrow()
+        # (an interruption meets only what runs at that moment)
+        if self._late:
+            raise UnanswerableError(self._reason(None, ""))
         return [numbers(row) for row in zip(*(column.to_pylist() for column in answer.columns), strict=True)]
 
     def _drop(self, name: str) -> None:
