@@ -18,7 +18,7 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	touch $(STAMP)
 
 test: $(STAMP) components ## run the whole test suite
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 components: ## the servers that the tests run for themselves, where they can be installed
 	@PYTHON=$(PYTHON) tests/components/install.sh
@@ -42,4 +42,4 @@ schemas: $(STAMP) ## rewrite the JSON Schemas
 	$(BIN)/ratchet schema --write schemas
 
 clean: ## remove what the other verbs made
-	rm -rf $(VENV) .venv-mlflow build dist demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-mlflow .venv-spark build dist demo .pytest_cache .mypy_cache .ruff_cache

@@ -10,6 +10,8 @@ there() { command -v "$1" >/dev/null; }
 packages=()
 there prometheus && there promtool || packages+=(prometheus)
 there npm || packages+=(npm)
+compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
+there java || packages+=(openjdk-17-jre-headless)
 if ((${#packages[@]})); then
   if [[ $(id -u) == 0 ]] && there apt-get; then
     apt-get update -q >/dev/null &&
@@ -34,6 +36,7 @@ environment() {
   fi
 }
 environment mlflow
+environment spark
 
 described=.venv/github
 wanted=$(cat tests/components/github/{package-lock.json,cut.py} | sha256sum)

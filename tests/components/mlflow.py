@@ -13,7 +13,7 @@ from typing import Any
 import requests
 
 from components import absent
-from components.prometheus import free_port
+from components.ports import free_port
 
 COMMANDS = Path(__file__).parents[2] / ".venv-mlflow" / "bin"
 

@@ -1,7 +1,6 @@
 """A real Prometheus server on a free port of this machine, holding given samples."""
 
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,13 +10,7 @@ from pathlib import Path
 import requests
 
 from components import absent
-
-
-def free_port() -> int:
-    """A port that nothing listens on just now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+from components.ports import free_port
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import Any
 import requests
 
 from components import absent
-from components.prometheus import free_port
+from components.ports import free_port
 
 ANYONE = {"AWS_ACCESS_KEY_ID": "anyone", "AWS_SECRET_ACCESS_KEY": "anything"}
 

@@ -10,7 +10,8 @@ import pytest
 
 from builders.logs import BASELINE, CANDIDATE
 from builders.openmetrics import Counter, Page
-from components.prometheus import free_port, serving
+from components.ports import free_port
+from components.prometheus import serving
 from model_ratchet.core.evidence import (
     Arm,
     ArmMoments,

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
+from model_ratchet.documents.databases import database_faults
 from model_ratchet.documents.fault import Fault
 from model_ratchet.documents.origin import VARIABLE, Origin
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _REGION = re.compile(r"[a-z0-9-]+")
+_OF_FILES = ("path", "format", "hive", "memory_limit", "endpoint", "region", "proxy")
 _BELONGS = {
     "endpoint": ("s3",),
     "region": ("s3",),
@@ -50,9 +52,24 @@ def reached(source: object) -> Iterator[tuple[str, str]]:
         yield "url", url
 
 
-def place_faults(table: "Table") -> Iterator[Fault]:
-    """What is wrong with where a table's files are said to be."""
-    scheme = scheme_of(table.path)
+def table_faults(table: "Table") -> Iterator[Fault]:
+    """What is wrong with where a table is said to be."""
+    of_files = [name for name in _OF_FILES if getattr(table, name)]
+    of_database = [name for name in ("url", "table") if getattr(table, name) is not None]
+    if of_database and of_files:
+        yield Fault(
+            (of_files[0],), f"`{of_files[0]}` belongs to files and `{of_database[0]}` to a database: keep one kind"
+        )
+    elif of_database:
+        yield from database_faults(table)
+    elif not table.path:
+        yield Fault((), "a table needs `path` (files), or `url` and `table` (PostgreSQL or Spark)")
+    else:
+        yield from _file_faults(table, table.path)
+
+
+def _file_faults(table: "Table", path: str) -> Iterator[Fault]:
+    scheme = scheme_of(path)
     if scheme not in ("", "s3", "http", "https"):
         yield Fault(("path",), f"{scheme}:// is not read: files are here, or at s3://, https:// or http://")
         return
@@ -60,19 +77,19 @@ def place_faults(table: "Table") -> Iterator[Fault]:
         if getattr(table, key) is not None and scheme not in schemes:
             yield Fault((key,), f"`{key}` belongs to files at {' or '.join(f'{one}://' for one in schemes)}")
     if scheme == "s3":
-        yield from _s3_faults(table)
+        yield from _s3_faults(table, path)
     elif scheme:
-        yield from _http_faults(table)
+        yield from _http_faults(path)
 
 
-def _s3_faults(table: "Table") -> Iterator[Fault]:
-    bucket, key = bucket_and_key(table.path)
+def _s3_faults(table: "Table", path: str) -> Iterator[Fault]:
+    bucket, key = bucket_and_key(path)
     if VARIABLE.search(bucket) is None:
         try:
             Origin.of(f"s3://{bucket}")
         except ValueError as error:
             yield Fault(("path",), str(error))
-    if not key and not table.path.endswith("/"):
+    if not key and not path.endswith("/"):
         yield Fault(("path",), "the path names no object: write s3://bucket/folder/, or s3://bucket/folder/*.parquet")
     if table.region is None:
         yield Fault(
@@ -87,11 +104,11 @@ def _s3_faults(table: "Table") -> Iterator[Fault]:
         yield Fault(("auth",), message)
 
 
-def _http_faults(table: "Table") -> Iterator[Fault]:
-    host, path = bucket_and_key(table.path)
+def _http_faults(whole: str) -> Iterator[Fault]:
+    host, path = bucket_and_key(whole)
     if VARIABLE.search(host) is None:
         try:
-            Origin.of(f"{scheme_of(table.path)}://{host}")
+            Origin.of(f"{scheme_of(whole)}://{host}")
         except ValueError as error:
             yield Fault(("path",), str(error))
     if re.search(r"[?#]", path):

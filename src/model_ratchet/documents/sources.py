@@ -7,9 +7,10 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import AfterValidator, Field, model_validator
 
 from model_ratchet.core.fields import DurationField, Model, SizeField, Slug
+from model_ratchet.documents.databases import Relation
 from model_ratchet.documents.fault import Fault, refuse
 from model_ratchet.documents.origin import VARIABLE, Origin, OriginField, Secret, Url
-from model_ratchet.documents.places import place_faults, reached
+from model_ratchet.documents.places import reached, table_faults
 from model_ratchet.documents.reports import VERSION, ReportPath, ReportUrl
 
 
@@ -29,30 +30,35 @@ class Auth(Model):
 
 
 class Table(Model):
-    """A table in files: Parquet, CSV or JSON lines, one file, a glob or a hive-partitioned folder.
+    """A table: in files (``path``), or in PostgreSQL or Spark (``url`` and ``table``).
 
-    ``path`` is relative to the repository's root, absolute, or starts with ``s3://``, ``https://`` or ``http://``;
-    ``${NAME}`` is taken from the environment. Nothing outside its fixed leading folder can be read.
+    Files are Parquet, CSV or JSON lines: one file, a glob or a hive-partitioned folder. ``path`` is relative to the
+    repository's root, absolute, or starts with ``s3://``, ``https://`` or ``http://``; ``${NAME}`` is taken from the
+    environment. Nothing outside its fixed leading folder can be read.
     """
 
     kind: Literal["table"]
-    path: str = Field(min_length=1)
+    path: str = ""
     format: Literal["parquet", "csv", "jsonl"] | None = None
     hive: bool = False
-    deadline: DurationField | None = None
     memory_limit: SizeField | None = None
     endpoint: Url | None = None
     """The address of a store that speaks S3 (Amazon's in ``region``)."""
     region: str | None = None
+    url: Url | None = None
+    """``postgresql://host:5432/database``, or ``sc://host:15002`` for Spark Connect."""
+    table: Relation | None = None
+    """The table or view, with its schema (and, in Spark, its catalogue): ``analytics.requests``."""
     auth: Auth | Literal["none"] | None = None
-    """Of files over HTTP; for ``s3://``, whose keys are taken from the environment, only ``none``: an open bucket."""
+    """Of a database, or of files over HTTP; for ``s3://``, whose keys are taken from the environment, only ``none``."""
     ca: str | None = None
     """A file with the certificate authorities to trust, relative to the repository's root."""
     proxy: Url | None = None
+    deadline: DurationField | None = None
 
     @model_validator(mode="after")
-    def _reachable(self) -> Self:
-        refuse(place_faults(self))
+    def _placed(self) -> Self:
+        refuse(table_faults(self))
         return self
 
 

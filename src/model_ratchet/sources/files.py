@@ -110,10 +110,11 @@ def find_files(source: str, config: Table, *, root: Path, environ: Mapping[str, 
     Raises:
         UnanswerableError: a variable is not set, nothing matches, or a match leads outside the leading folder.
     """
-    spelled = fill(source, config.path, environ)
+    path = config.path
+    spelled = fill(source, path, environ)
     folder, pattern = _leading(root / spelled)
     if not folder.is_dir():
-        raise UnanswerableError(because(Why.SOURCE_ABSENT, source=source, file=config.path))
+        raise UnanswerableError(because(Why.SOURCE_ABSENT, source=source, file=path))
     folder = folder.resolve()
     whole = folder / pattern if pattern else folder
     if whole.is_dir():

@@ -1,4 +1,4 @@
-"""The table source: one table in files, asked for everything that a promotion needs of it."""
+"""The table source: one table in files or in a database, asked for everything that a promotion needs of it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,6 +13,7 @@ from model_ratchet.documents.model import Gauge, ModelFile
 from model_ratchet.documents.places import scheme_of
 from model_ratchet.documents.sources import Table
 from model_ratchet.ports import Answers
+from model_ratchet.sources.database import Database, installed
 from model_ratchet.sources.engine import Engine, UnanswerableError
 from model_ratchet.sources.files import Files, find_files
 from model_ratchet.sources.reach import Reach
@@ -29,7 +30,7 @@ _KEPT = "@kept"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableSource:
-    """A table in files, here or elsewhere, read through DuckDB.
+    """A table in files (read through DuckDB), in PostgreSQL or in Spark.
 
     What can't be answered is missing with its reason; nothing is raised.
     """
@@ -58,9 +59,29 @@ class TableSource:
         """What is wrong with a column, with the path of its table as the sources file spells it."""
         if not isinstance(found, Missing) or not found.reason.parameters.keys() >= {"source", "column"}:
             return found
-        return replace(found, reason=because(found.reason.why, **found.reason.parameters, file=self.config.path))
+        return replace(
+            found,
+            reason=because(
+                found.reason.why, **found.reason.parameters, file=self.config.path or self.config.table or ""
+            ),
+        )
 
     def _open(self) -> Engine:
+        if self.config.url is None:
+            return self._open_files()
+        url, origin = self.reach.url(self.name, self.config.url, self.environ)
+        database = Database.of(self.name, self.config, url)
+        if origin.scheme == "sc":
+            installed(self.name, "pyspark", "spark")
+            from model_ratchet.sources.spark_engine import SparkEngine
+
+            return SparkEngine(database, self.reach, environ=self.environ, root=self.root)
+        installed(self.name, "psycopg", "postgresql")
+        from model_ratchet.sources.postgresql_engine import PostgreSQLEngine
+
+        return PostgreSQLEngine(database, self.reach, environ=self.environ, root=self.root)
+
+    def _open_files(self) -> Engine:
         from model_ratchet.sources.duckdb_engine import DuckDBEngine
 
         files = self._files()

@@ -11,19 +11,16 @@ from model_ratchet.documents.model import Gauge
 from model_ratchet.sources.engine import Column, Engine, Kind
 from model_ratchet.sources.table_census import TOLERATED, time_trouble
 from model_ratchet.sources.table_log import Versions
-from model_ratchet.sources.table_metrics import MICRO
+from model_ratchet.sources.table_metrics import MICRO, micros_within, real_of
 from model_ratchet.sources.table_sql import (
     Tree,
     absent,
-    as_real,
     as_text,
-    as_whole,
     as_wide,
     call,
     choose,
     column,
     every,
-    finite,
     how_many,
     named,
     number,
@@ -35,6 +32,7 @@ from model_ratchet.sources.table_sql import (
 )
 from model_ratchet.sources.table_time import TimeColumn, active_offset, whole_hours
 
+_LARGEST = 9e18  # millionths that a 64-bit integer holds
 _NULL, _UNKNOWN, _MINE, _OTHER = range(4)
 
 
@@ -82,14 +80,15 @@ def _question(
     time = TimeColumn(engine.columns()[gauge.time], zone)
     stored = exp.select("*", named(time.micros(), "@micros")).from_(table(engine.table))
     placed = exp.select("*", named(active_offset(column("@micros"), need.window), "@offset"))
-    value, mine = as_real(column(gauge.column)), column("class").eq(number(_MINE))
+    value, mine = real_of(engine.columns()[gauge.column]), column("class").eq(number(_MINE))
+    fits, micros = micros_within(value, MICRO, _LARGEST)
     classed = (
         exp.select(
             named(_class(gauge, versions, version), "class"),
             named(as_text(column(gauge.arm)), "version"),
             named(whole_hours(column("@offset")), "hour"),
             named(value, "value"),
-            named(choose((finite(value), as_whole(call("ROUND", value * number(float(MICRO)))))), "micro"),
+            named(choose((fits, micros)), "micro"),
             named(there(column(gauge.column)) if _is_text(engine, gauge) else exp.false(), "spelled"),
         )
         .from_(within(placed.from_(within(stored, "stored")), "placed"))

@@ -27,6 +27,7 @@ from model_ratchet.sources.table_sql import (
     surely,
     text,
     there,
+    try_cast,
 )
 from model_ratchet.sources.table_time import since_epoch
 
@@ -56,9 +57,9 @@ class MetricTrees:
 def metric_trees(log: Log, metric: RowMetric, arm: Arm, window: Window) -> MetricTrees:
     """How one metric of a log is read in the rows of an arm, with labels that had arrived by the window's instant."""
     if isinstance(metric, DurationMetric):
-        return _numeric(log, metric.column, _UNITS[metric.unit])
+        return _numeric(log.columns[metric.column], _UNITS[metric.unit])
     if isinstance(metric, Mean):
-        return _numeric(log, metric.column, MICRO)
+        return _numeric(log.columns[metric.column], MICRO)
     if metric.column is not None:
         return _flag(log, metric.column, metric, exp.true(), waits=False)
     if metric.correct is not None:
@@ -82,6 +83,18 @@ def score_columns(log: Log, metric: RowMetric) -> str:
     return value_column(metric)
 
 
+def real_of(stored: Column) -> Tree:
+    """The double that a column of numbers or of texts holds; null where a text is none."""
+    tree = column(stored.name)
+    return try_cast(tree, "DOUBLE") if stored.kind is Kind.TEXT else as_real(tree)
+
+
+def micros_within(real: Tree, factor: int, largest: float) -> tuple[Tree, Tree]:
+    """Whether a double times a factor is at most ``largest``, and the product as a whole number where it is."""
+    fits = every(finite(real), call("ABS", real) <= number(largest / factor))
+    return fits, as_whole(call("ROUND", real * number(float(factor))))
+
+
 def truth(flag_column: Column) -> Tree:
     """1 for true, 0 for false, null for anything else."""
     stored = column(flag_column.name)
@@ -91,21 +104,20 @@ def truth(flag_column: Column) -> Tree:
         case Kind.NUMBER:
             return choose((stored.eq(number(1)), number(1)), (stored.eq(number(0)), number(0)))
         case _:
-            word, real = call("LOWER", stored), as_real(stored)
+            word, real = call("LOWER", stored), real_of(flag_column)
             return choose(
                 (some(word.eq(text("true")), real.eq(number(1))), number(1)),
                 (some(word.eq(text("false")), real.eq(number(0))), number(0)),
             )
 
 
-def _numeric(log: Log, name: str, factor: int) -> MetricTrees:
-    real = as_real(column(name))
-    micros = call("ROUND", real * number(float(factor)))
-    fits = every(finite(real), call("ABS", real * number(float(factor))) <= number(_LARGEST))
+def _numeric(stored: Column, factor: int) -> MetricTrees:
+    real = real_of(stored)
+    fits, micros = micros_within(real, factor, _LARGEST)
     marks: dict[Mark, Tree] = {"bad": negate(fits)}
-    if log.columns[name].kind is Kind.TEXT:
-        marks["mistyped"] = every(there(column(name)), absent(real))
-    return MetricTrees(choose((fits, as_whole(micros))), marks)
+    if stored.kind is Kind.TEXT:
+        marks["mistyped"] = every(there(column(stored.name)), absent(real))
+    return MetricTrees(choose((fits, micros)), marks)
 
 
 def _flag(log: Log, name: str, metric: Proportion, arrived: Tree, *, waits: bool) -> MetricTrees:
@@ -128,7 +140,7 @@ def _against_label(log: Log, metric: Proportion, arm: Arm, arrived: Tree) -> Met
     """A score or a prediction beside a label."""
     label = metric.label or ""
     predicted = _predicted_column(log, metric, arm)
-    bad = _not_a_number(log, predicted) if metric.threshold is None else negate(finite(as_real(column(predicted))))
+    bad = _not_a_number(log, predicted) if metric.threshold is None else negate(finite(real_of(log.columns[predicted])))
     marks: dict[Mark, Tree] = {"bad": bad}
     given = every(there(column(label)), arrived)
     if metric.exclude:
@@ -142,9 +154,9 @@ def _against_label(log: Log, metric: Proportion, arm: Arm, arrived: Tree) -> Met
     if log.columns[label].kind is not Kind.BOOLEAN:
         marks["unknown"] = every(given, absent(right_label))
     if log.columns[predicted].kind is Kind.TEXT:
-        marks["mistyped"] = every(there(column(predicted)), absent(as_real(column(predicted))))
+        marks["mistyped"] = every(there(column(predicted)), absent(real_of(log.columns[predicted])))
     right = choose(
-        (right_label.eq(flag(_beyond(predicted, metric.threshold))), number(1)),
+        (right_label.eq(flag(_beyond(log.columns[predicted], metric.threshold))), number(1)),
         (there(right_label), number(0)),
     )
     return MetricTrees(choose((counted, right)), marks, as_text(column(label)))
@@ -156,9 +168,9 @@ def _predicted_column(log: Log, metric: Proportion, arm: Arm) -> str:
     return metric.score or metric.prediction or ""
 
 
-def _beyond(score: str, threshold: str) -> Tree:
+def _beyond(score: Column, threshold: str) -> Tree:
     bound = as_real(number(float(threshold.lstrip(">= "))))
-    real = as_real(column(score))
+    real = real_of(score)
     return real >= bound if threshold.startswith(">=") else real > bound
 
 
@@ -182,13 +194,13 @@ def _is(log: Log, name: str, word: str | float | bool) -> Tree:
         return as_text(column(name)).eq(text(word))
     if kind is Kind.BOOLEAN:
         return exp.false()
-    return as_real(column(name)).eq(as_real(number(float(word))))
+    return real_of(log.columns[name]).eq(as_real(number(float(word))))
 
 
 def _not_a_number(log: Log, name: str) -> Tree:
     """A prediction that is absent, or a number that is none."""
     if log.columns[name].kind is Kind.NUMBER:
-        return negate(finite(as_real(column(name))))
+        return negate(finite(real_of(log.columns[name])))
     return absent(column(name))
 
 
@@ -199,6 +211,6 @@ def _equal(log: Log, one: str, other: str) -> Tree:
     return flag(
         some(
             as_text(column(one)).eq(as_text(column(other))),
-            as_real(column(one)).eq(as_real(column(other))),
+            real_of(log.columns[one]).eq(real_of(log.columns[other])),
         )
     )

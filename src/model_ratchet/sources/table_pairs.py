@@ -215,7 +215,7 @@ def without_repeats(engine: Engine, form: RowForm, rows: exp.Query) -> exp.Query
     )
     once = absent(column("@repeated"))
     columns = [column(name) for name in names(form)]
-    order = [exp.Ordered(this=column(name)) for name in ("offset", *names(form))]
+    order = [exp.Ordered(this=column(name), nulls_first=False) for name in ("offset", *names(form))]
     place = exp.Window(
         this=exp.RowNumber(), partition_by=[column("id"), column("arm")], order=exp.Order(expressions=order)
     )

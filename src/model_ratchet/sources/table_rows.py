@@ -217,12 +217,17 @@ def _served(log: Log) -> Tree:
 
 
 def _cluster(log: Log) -> Tree:
-    """The cluster as the engine compares it fastest: dates and times as numbers, all else as it stands."""
+    """The cluster as every engine can order it, and compares it fastest: dates and times as numbers, odd types as text."""
     if log.cluster is None:
         return exp.null()
-    if log.columns[log.cluster].kind in (Kind.INSTANT, Kind.NAIVE):
-        return TimeColumn(log.columns[log.cluster], "UTC").micros()
-    return column(log.cluster)
+    stored = log.columns[log.cluster]
+    match stored.kind:
+        case Kind.INSTANT | Kind.NAIVE:
+            return TimeColumn(stored, "UTC").micros()
+        case Kind.NUMBER | Kind.TEXT:
+            return column(stored.name)
+        case _:
+            return as_text(column(stored.name))
 
 
 def segment_code(stored: Tree, segment: Segment, position: int) -> Tree:

@@ -64,8 +64,8 @@ def as_text(tree: Tree) -> Tree:
 
 
 def as_whole(tree: Tree) -> Tree:
-    """The value as a 64-bit integer; null where it does not fit."""
-    return try_cast(tree, "BIGINT")
+    """A number that fits, as a 64-bit integer."""
+    return cast(tree, "BIGINT")
 
 
 def as_wide(tree: Tree) -> Tree:
@@ -74,12 +74,12 @@ def as_wide(tree: Tree) -> Tree:
 
 
 def as_real(tree: Tree) -> Tree:
-    """The value as a double; null where a text is no number."""
-    return try_cast(tree, "DOUBLE")
+    """A number as a double."""
+    return cast(tree, "DOUBLE")
 
 
 def try_cast(tree: Tree, kind: str) -> Tree:
-    """The value as another type; null where it can't be."""
+    """A text as another type; null where it can't be. Only texts are tried: other dialects know how to try nothing else."""
     return exp.TryCast(this=tree, to=exp.DataType.build(kind))
 
 

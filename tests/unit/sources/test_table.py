@@ -1,9 +1,7 @@
 """The table source against an oracle that walks over the same rows: every shape, grouping, clustering, pairs and parts."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from itertools import product
 from pathlib import Path
 
 import pytest
@@ -22,7 +20,8 @@ from builders.logs import (
     told,
     write,
 )
-from model_ratchet.core.evidence import Arm, Clustering, Grouping, Missing, Need, Rows, Shape, Window
+from builders.needs import every_need
+from model_ratchet.core.evidence import Missing, Need, Rows, Shape, Window
 from model_ratchet.documents.model import ModelFile
 
 FORMATS = ("parquet", "csv", "jsonl")
@@ -30,33 +29,6 @@ PAUSED = a_window((0, 5), (7 + 1 / 3, 11 + 1 / 12), (12, 16.5))
 EVEN = PAUSED.part(2 * HOUR, 9 * HOUR)
 LAST = PAUSED.part(9 * HOUR, PAUSED.length)
 ODD = PAUSED.part(timedelta(minutes=90), timedelta(minutes=610))
-ONE_ARM = (Shape.LABELS, Shape.COUNTS, Shape.QUANTILE_COUNTS, Shape.LOG_HISTOGRAM, Shape.CATEGORIES)
-SHAPES = [shape for shape in Shape if shape not in (Shape.SERIES, Shape.SUITE, Shape.APPROVALS, Shape.DOCUMENT)]
-
-
-def every_need(model: ModelFile, window: Window) -> Iterator[Need]:
-    """Every combination of shape, grouping, clustering, pairs and exposure, for each metric."""
-    both = (Arm.BASELINE, Arm.CANDIDATE)
-    for shape, grouping, clustering in product(SHAPES, Grouping, Clustering):
-        if clustering is not Clustering.ROWS and shape is not Shape.MOMENTS:
-            continue
-        for paired, served_only in product((False, True), (False, True)):
-            if paired and shape is not Shape.MOMENTS:
-                continue
-            need = Need(
-                shape=shape,
-                window=window,
-                grouping=grouping,
-                clustering=clustering,
-                paired=paired,
-                served_only=served_only,
-                limit=0.25 if shape is Shape.QUANTILE_COUNTS else None,
-            )
-            metrics = [""] if shape in (Shape.ROWS, Shape.CATEGORIES) else list(model.metrics)
-            arms = [(Arm.BASELINE,), (Arm.CANDIDATE,)] if shape in ONE_ARM else [both]
-            split = grouping is Grouping.SEGMENT or shape is Shape.CATEGORIES
-            for metric, of, segment in product(metrics, arms, model.segments if split else [""]):
-                yield replace(need, metric=metric, arms=of, segment=segment)
 
 
 def asked_of(model: ModelFile, *windows: Window) -> dict[Need, Window]:
