@@ -1,6 +1,7 @@
 """Spark: one table of a cluster's catalogue, asked through Spark Connect. Only the rows of answers leave the cluster."""
 
 import logging
+import sys
 import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -169,7 +170,7 @@ class SparkEngine:
 
 
 def _session(database: Database, reach: Reach, environ: Mapping[str, str], root: Path) -> "SparkSession":
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _with_a_main_file():
         # (the client warns of versions of pandas, which nothing here goes through)
         warnings.simplefilter("ignore", FutureWarning)
         import grpc
@@ -209,6 +210,20 @@ def _session(database: Database, reach: Reach, environ: Mapping[str, str], root:
     session = SparkSession(Channel(options, {"user_id": "ratchet", "user_agent": "ratchet"}))  # type: ignore[arg-type]
     session.client.set_retry_policies([DefaultPolicy(max_retries=_TRIES, max_backoff=_MOST_PAUSE_MS)])
     return session
+
+
+@contextmanager
+def _with_a_main_file() -> Iterator[None]:
+    """The client takes a process without a main file (an embedded one, a worker) for a run of its own doctests, and ends it."""
+    main = sys.modules["__main__"]
+    if hasattr(main, "__file__"):
+        yield
+        return
+    main.__file__ = ""
+    try:
+        yield
+    finally:
+        del main.__file__
 
 
 def _everything(relation: str) -> str:
