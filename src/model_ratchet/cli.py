@@ -95,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_plan(commands)
     _add_explain(commands)
     _add_schema(commands)
+    _add_sources(commands)
     _add_demo(commands)
     return parser
 
@@ -195,6 +196,20 @@ def _add_schema(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     parser.add_argument("document", nargs="?", help="the kind of document; without it, the kinds are listed")
     parser.add_argument("--write", type=Path, metavar="DIR", help="write all schemas into this folder")
     parser.set_defaults(command=_schema)
+
+
+def _add_sources(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "sources",
+        help="ask each source one cheap question",
+        description="`ratchet sources test` asks each source of policies/sources.yaml one cheap question: is it reachable, "
+        "does it let us in, does it hold what the model files bind, what is its newest row, how long does it keep "
+        "its samples, and how far is its clock from ours.",
+    )
+    parser.add_argument("what", choices=("test",), help="test: ask them")
+    parser.add_argument("--repo", type=Path, default=Path(), metavar="DIR", help="the repository (default: here)")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print (default: text)")
+    parser.set_defaults(command=_sources)
 
 
 def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -312,6 +327,25 @@ def _schema(options: argparse.Namespace) -> int:
     else:
         _print(print_schema(options.document), None)
     return ExitCode.PASSED
+
+
+def _sources(options: argparse.Namespace) -> int:
+    from model_ratchet.actions.sources import ask_sources
+    from model_ratchet.core.finding import Finding
+    from model_ratchet.report import render
+    from model_ratchet.report.check import Check
+    from model_ratchet.report.probes import as_json, as_table
+
+    told = ask_sources(options.repo, environ=dict(os.environ), clock=lambda: datetime.now(UTC))
+    findings = tuple(one for one in told if isinstance(one, Finding))
+    if findings:
+        _print(render(Check(findings=findings), options.format, width=_width(), colour=_colour(options)), None)
+        return ExitCode.INVALID
+    probes = tuple(one for one in told if not isinstance(one, Finding))
+    _print(
+        as_json(probes) if options.format == "json" else as_table(probes, width=_width(), colour=_colour(options)), None
+    )
+    return ExitCode.PASSED if all(probe.well for probe in probes) else ExitCode.ERRORED
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -181,7 +181,7 @@ def test_spark_tells_what_is_wrong_and_no_values(
     hurried = there.replace("}", ", deadline: 1ms}")
     assert reason(answers(hurried, a_model(LONG), [counts_of()])[counts_of()])[0] is Why.SOURCE_TIMED_OUT
     config = source_at(there, a_model(LONG))
-    engine = config._open()
+    engine = config.open()
     try:
         large = exp.Sum(this=cast(number(9 * 10**37), "INT128"))
         with pytest.raises(UnanswerableError) as failure:

@@ -46,7 +46,7 @@ class TableSource:
     def answer(self, needs: Sequence[Need]) -> Answers:
         """An answer to every need. The rows of one window are scanned once for all needs of it."""
         try:
-            engine = self._open()
+            engine = self.open()
         except UnanswerableError as error:
             return Answers(dict.fromkeys(needs, Missing(reason=error.reason, lasting=error.lasting)))
         try:
@@ -66,7 +66,12 @@ class TableSource:
             ),
         )
 
-    def _open(self) -> Engine:
+    def open(self) -> Engine:
+        """The engine that holds the rows; whoever opens it closes it.
+
+        Raises:
+            UnanswerableError: it can not be opened.
+        """
         if self.config.url is None:
             return self._open_files()
         url, origin = self.reach.url(self.name, self.config.url, self.environ)

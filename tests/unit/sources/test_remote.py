@@ -278,7 +278,7 @@ def test_a_variable_in_a_path_is_never_shown_and_leads_nowhere_else(body: bytes)
 @pytest.fixture
 def engine(body: bytes) -> Iterator[DuckDBEngine]:
     with answering(holding(body)) as server:
-        opened = a_table(server.url)._open()
+        opened = a_table(server.url).open()
         assert isinstance(opened, DuckDBEngine)
         opened.columns()
         try:
