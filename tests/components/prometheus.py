@@ -16,6 +16,15 @@ from components.ports import free_port
 @contextmanager
 def serving(folder: Path, openmetrics: str, *, retention: str = "15y") -> Iterator[str]:
     """The server's address. Its samples are those of a text in the OpenMetrics format, back-filled by ``promtool``."""
+    with running(folder, openmetrics, retention=retention) as (url, _):
+        yield url
+
+
+@contextmanager
+def running(
+    folder: Path, openmetrics: str, *, retention: str = "15y"
+) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """The same with the process, which the test may end."""
     if shutil.which("prometheus") is None or shutil.which("promtool") is None:
         absent("Prometheus", "apt-get install prometheus")
     (folder / "samples.om").write_text(openmetrics, encoding="utf-8")
@@ -36,7 +45,7 @@ def serving(folder: Path, openmetrics: str, *, retention: str = "15y") -> Iterat
     )
     try:
         _wait(url, server)
-        yield url
+        yield url, server
     finally:
         server.terminate()
         server.wait(20)

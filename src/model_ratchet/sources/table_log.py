@@ -126,7 +126,9 @@ def _row_metrics(model: ModelFile, source: str) -> dict[str, RowMetric]:
     return {
         name: metric
         for name, metric in model.metrics.items()
-        if isinstance(metric, Proportion | DurationMetric | Mean) and (metric.source or model.rows.source) == source
+        if isinstance(metric, Proportion | DurationMetric | Mean)
+        and (isinstance(metric, Mean) or metric.names_column)
+        and (metric.source or model.rows.source) == source
     }
 
 
