@@ -25,9 +25,9 @@ from typing import TypeAlias
 from model_ratchet.core.finding import Finding, Location
 from model_ratchet.core.names import Version
 from model_ratchet.documents.promoted import Promoted, PromotedOrNot, Unreadable
+from model_ratchet.engine.paths import listed, name_findings, policy_findings, shown
 
 _FOLDER = re.compile(r"promotions/(?P<model>[^/]+)/(?P<version>[^/]+)/.+")
-_POLICY = re.compile(r"policies/(?!models/|waivers/)[^/]+/[^/]+\.yaml")
 _OUTCOMES = "outcomes"
 
 
@@ -83,7 +83,10 @@ class RolledBack:
 
     model: str
     removed: tuple[Version, ...]
+    """Newest first."""
     returns_to: Version
+    beside: tuple[str, ...] = ()
+    """Outcome documents of the model that come with it, which take it off the fast lane."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,7 @@ def chain(model: str, entries: Sequence[PromotedOrNot]) -> Chain:
     trouble = partial(Chain, model=model, entries=tuple(entries))
     unreadable = next((entry for entry in entries if isinstance(entry, Unreadable)), None)
     if unreadable is not None:
-        return trouble(trouble=f"{_shown(unreadable.path)} on the base branch can't be read: {unreadable.message}")
+        return trouble(trouble=f"{shown(unreadable.path)} on the base branch can't be read: {unreadable.message}")
     known = {entry.candidate: entry for entry in entries if isinstance(entry, Promoted)}
     followed = {entry.baseline for entry in known.values()}
     heads = sorted(version for version in known if version not in followed)
@@ -157,10 +160,10 @@ def meaning(
     ``changes`` maps each path that differs between merge base and head to its status (A, M, D, T); the three collections
     hold the paths below the touched promotion folders, and the policies, of the three commits.
     """
-    unreadable = tuple(_unreadable_names(changes))
+    unreadable = tuple(name_findings(changes, at_head))
     if unreadable:
         return Refused(unreadable)
-    findings = list(_policy_findings(changes, at_base))
+    findings = list(policy_findings(changes, at_base))
     folders = touched_folders(changes)
     proposed: list[Folder] = []
     removed: list[Folder] = []
@@ -243,11 +246,12 @@ def _rollback(
         )
     known = chains.get(models[0], Chain(model=models[0]))
     inside = tuple(f"{one.path}/" for one in (*removed, *gone))
-    beside = sorted(path for path in changes if not path.startswith((*inside, f"promotions/{models[0]}/outcomes/")))
-    if proposed or beside:
-        return _refused(folder, f"a rollback stands alone: move {_shown(beside[0])} to a pull request of its own")
+    beside = sorted(path for path in changes if not path.startswith(inside))
+    foreign = [path for path in beside if not path.startswith(f"promotions/{models[0]}/{_OUTCOMES}/")]
+    if proposed or foreign:
+        return not_alone(folder, foreign)
     if known.trouble is not None:
-        return _way_out(known, removed)
+        return _way_out(known, removed, tuple(beside))
     names = {one.version for one in removed}
     suffix = [entry for entry in known.versions[: len(names)] if str(entry.candidate) in names]
     if len(suffix) != len(names):
@@ -263,10 +267,19 @@ def _rollback(
             "nothing would be active; retire the model with a document of `kind: Retirement`",
         )
     returns_to = known.versions[len(names)].candidate
-    return RolledBack(models[0], tuple(entry.candidate for entry in suffix), returns_to)
+    return RolledBack(models[0], tuple(entry.candidate for entry in suffix), returns_to, tuple(beside))
 
 
-def _way_out(known: Chain, removed: Sequence[Folder]) -> Meaning:
+def not_alone(folder: Folder, paths: Collection[str]) -> Refused:
+    """The refusal of a rollback that comes with something else."""
+    return _refused(
+        folder,
+        f"a rollback stands alone: {listed(paths)} takes it off the fast lane, and nothing is judged; "
+        "move that to a pull request of its own",
+    )
+
+
+def _way_out(known: Chain, removed: Sequence[Folder], beside: tuple[str, ...]) -> Meaning:
     """A removal that leaves one sound chain is the way out of trouble; after any other it is as unclear as before."""
     paths = {folder.request for folder in removed}
     left = chain(known.model, [entry for entry in known.entries if entry.path not in paths])
@@ -276,27 +289,7 @@ def _way_out(known: Chain, removed: Sequence[Folder]) -> Meaning:
         return Unclear(known.model, known.trouble or "")
     if left.active is None:
         return Unclear(known.model, known.trouble or "")
-    return RolledBack(known.model, tuple(versions), left.active.candidate)
-
-
-def _unreadable_names(changes: Mapping[str, str]) -> Iterator[Finding]:
-    for path, status in sorted(changes.items()):
-        if status != "D" and path.startswith(("promotions/", "policies/")) and _shown(path) != path:
-            yield Finding(Location(_shown(path)), "the name of this file is not UTF-8: rename it")
-
-
-def _shown(path: str) -> str:
-    """A path as text that can be written: bytes that are not UTF-8 are replaced."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def _policy_findings(changes: Mapping[str, str], at_base: Collection[str]) -> Iterator[Finding]:
-    for path, status in sorted(changes.items()):
-        if status != "A" and path in at_base and _POLICY.fullmatch(path):
-            yield Finding(
-                Location(path),
-                "a policy version that is on the base branch is not changed: add a new version beside it",
-            )
+    return RolledBack(known.model, tuple(versions), left.active.candidate, beside)
 
 
 def _name_findings(folder: Folder) -> Iterator[Finding]:
@@ -318,11 +311,11 @@ def _twice(proposed: Sequence[Folder]) -> Iterator[Finding]:
 def _left_behind(folder: Folder, at_head: Collection[str]) -> Iterator[Finding]:
     left = sorted(path for path in at_head if path.startswith(f"{folder.path}/"))
     if left:
-        yield _finding(folder, f"{_shown(left[0])} is left behind: a rollback removes the whole folder")
+        yield _finding(folder, f"{shown(left[0])} is left behind: a rollback removes the whole folder")
 
 
 def _finding(folder: Folder, message: str) -> Finding:
-    return Finding(Location(_shown(folder.request)), message)
+    return Finding(Location(shown(folder.request)), message)
 
 
 def _refused(folder: Folder, message: str) -> Refused:
