@@ -138,6 +138,36 @@ class Git:
         _, kind, oid = entry.split(" ") if entry else ("", "", "")
         return oid if kind == "tree" else None
 
+    def entries(self, commit: str, folder: str = "") -> Mapping[str, str]:
+        """The direct entries of a folder, name → mode and object id; none where the folder does not exist."""
+        under = [f"{folder.rstrip('/')}/"] if folder else []
+        found = {}
+        for line in self._run("ls-tree", "-z", "--full-tree", commit, "--", *under).split(b"\0"):
+            if line:
+                meta, _, path = line.partition(b"\t")
+                mode, _, oid = meta.decode().split(" ")
+                found[posixpath.basename(_path(path))] = f"{mode} {oid}"
+        return found
+
+    def first_parents(self, base: str, head: str) -> tuple[str, ...]:
+        """The commits after ``base`` up to ``head`` along first parents, oldest first; a shallow clone is deepened.
+
+        Raises:
+            RepositoryError: following first parents from ``head`` does not lead to ``base``.
+        """
+        for deepen in (None, *_DEEPEN_BY, 0):
+            if deepen is not None:
+                if not self._shallow():
+                    break
+                self._deepen(deepen, base, head)
+            walked = self._run("rev-list", "--first-parent", head, f"^{base}").decode().split()
+            before = self._try("rev-parse", "--verify", "--quiet", f"{walked[-1]}^1") if walked else head.encode()
+            if before is not None and before.decode().strip() == base:
+                return tuple(reversed(walked))
+        raise RepositoryError(
+            f"first parents do not lead from {head[:12]} to {base[:12]}: merge or squash, never rebase"
+        )
+
     def committed_at(self, commit: str) -> datetime:
         """When the commit was made."""
         output = self._run("show", "--no-patch", "--no-notes", "--format=%ct", "--end-of-options", commit)

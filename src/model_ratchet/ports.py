@@ -82,6 +82,15 @@ class Repository(Protocol):
     def tree(self, commit: str, folder: str) -> str | None:
         """The tree id of a folder, None where it does not exist."""
 
+    def entries(self, commit: str, folder: str = "") -> Mapping[str, str]:
+        """The direct entries of a folder, name → mode and object id; none where the folder does not exist."""
+
+    def first_parents(self, base: str, head: str) -> tuple[str, ...]:
+        """The commits after ``base`` up to ``head`` along first parents, oldest first.
+
+        Raises ``RepositoryError`` where following first parents from ``head`` does not lead to ``base``.
+        """
+
     def committed_at(self, commit: str) -> datetime:
         """When the commit was made."""
 

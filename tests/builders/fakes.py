@@ -88,6 +88,29 @@ class MemoryRepository:
         listed = sorted((path.removeprefix(folder), _blob(path, content).oid) for path, content in below.items())
         return hashlib.sha1(repr(listed).encode(), usedforsecurity=False).hexdigest() if listed else None
 
+    def entries(self, commit: str, folder: str = "") -> Mapping[str, str]:
+        inside = f"{folder}/" if folder else ""
+        names = {path.removeprefix(inside).partition("/")[0] for path in self._files(commit) if path.startswith(inside)}
+        return {name: self._entry(commit, f"{inside}{name}") for name in names}
+
+    def _entry(self, commit: str, path: str) -> str:
+        content = self._files(commit).get(path)
+        if content is None:
+            return f"040000 {self.tree(commit, path)}"
+        return f"{'120000' if isinstance(content, Link) else '100644'} {_blob(path, content).oid}"
+
+    def first_parents(self, base: str, head: str) -> tuple[str, ...]:
+        walked: list[str] = []
+        self._known(base)
+        at = head
+        while at != base:
+            walked.append(at)
+            parents = self._known(at).parents
+            if not parents:
+                raise RepositoryError(f"first parents do not lead from {head[:12]} to {base[:12]}")
+            at = parents[0]
+        return tuple(reversed(walked))
+
     def committed_at(self, commit: str) -> datetime:
         return self._known(commit).at
 

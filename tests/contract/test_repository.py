@@ -249,6 +249,43 @@ def test_a_folder_has_the_id_of_what_is_in_it(story: Story) -> None:
     assert tree(one, "README.md") is None
 
 
+def test_the_entries_of_a_folder_are_its_own_and_name_what_they_hold(story: Story) -> None:
+    one = story.add({**FILES, "link": Link("README.md")})
+    entries = story.repository.entries
+    assert entries(one).keys() == {"README.md", "link", "promotions"}
+    assert {name: entry.partition(" ")[0] for name, entry in entries(one).items()} == {
+        "README.md": "100644",
+        "link": "120000",
+        "promotions": "040000",
+    }
+    assert entries(one, "promotions").keys() == {"demo", "demo2"}
+    assert entries(one, "promotions")["demo"] == f"040000 {story.repository.tree(one, 'promotions/demo')}"
+    assert entries(one, "nowhere") == entries(one, "promotions/dem") == {}
+    other = story.add({"promotions/demo/v1/risk.md": "other\n"}, one)
+    assert {name for name, entry in entries(one).items() if entries(other)[name] != entry} == {"promotions"}
+
+
+def test_first_parents_lead_from_a_base_to_a_head(story: Story) -> None:
+    root = story.add(FILES)
+    topic = story.add({"b": "1"}, story.add({"b": "0"}, root))
+    merged = story.add({"b": "1"}, root, topic)
+    head = story.add({"c": "1"}, merged)
+    walk = story.repository.first_parents
+    assert walk(root, head) == (merged, head)
+    assert walk(merged, head) == (head,)
+    assert walk(head, head) == ()
+
+
+def test_what_first_parents_do_not_lead_to_raises(story: Story) -> None:
+    root = story.add(FILES)
+    topic = story.add({"b": "1"}, root)
+    main = story.add({"a": "1"}, root)
+    head = story.add({"b": "1"}, main, topic)
+    for base, at in ((topic, head), (head, main), (story.add({"other": "1"}), head)):
+        with pytest.raises(RepositoryError, match="first parents do not lead"):
+            story.repository.first_parents(base, at)
+
+
 def test_a_commit_knows_its_instant(story: Story) -> None:
     at = story.repository.committed_at(story.add(FILES))
     assert at == datetime(2025, 9, 1, 12, tzinfo=UTC)
@@ -266,6 +303,9 @@ def test_an_unknown_commit_is_trouble_and_never_empty(story: Story) -> None:
         lambda: repository.merge_base(known, unknown),
         lambda: repository.committed_at(unknown),
         lambda: repository.tree(unknown, "promotions"),
+        lambda: repository.entries(unknown),
+        lambda: repository.first_parents(unknown, known),
+        lambda: repository.first_parents(known, unknown),
     ):
         with pytest.raises(RepositoryError):
             ask()

@@ -32,6 +32,18 @@ def test_a_check_of_a_change_that_touches_no_promotion_imports_nothing_heavy(tmp
     assert imported("check", "--repo", str(tmp_path), "--base", "main", "--head", "proposal") == set()
 
 
+def test_a_check_of_policies_alone_imports_nothing_heavy(tmp_path: Path) -> None:
+    repo = a_repo(tmp_path, production.base_files())
+    files = production.base_files()
+    (path,) = (name for name in files if name.startswith("policies/models/"))
+    repo.branch("policy", {path: _text(files[path]) + "# nothing new\n"})
+    assert imported("check", "--repo", str(tmp_path), "--base", "main", "--head", "policy") == set()
+
+
+def _text(content: str | bytes) -> str:
+    return content.decode() if isinstance(content, bytes) else content
+
+
 def test_the_validation_of_documents_imports_nothing_heavy(tmp_path: Path) -> None:
     a_repo(tmp_path, production.base_files())
     assert imported("validate", "--repo", str(tmp_path)) == set()

@@ -229,3 +229,19 @@ def test_times_without_a_zone_are_errored_unless_the_model_file_names_it(tmp_pat
 def test_nothing_before_the_first_stage_is_more_than_pending(repo: Repo, good_logs: Path) -> None:
     checked = judged(repo, good_logs, now=datetime(2025, 8, 3, tzinfo=UTC))
     assert checked.outcome is Outcome.PENDING
+
+
+@pytest.mark.parametrize("brought", [True, False])
+def test_no_change_brings_its_own_evidence(tmp_path: Path, good_logs: Path, brought: bool) -> None:
+    cases = (good_logs / "edge_cases.csv").read_text(encoding="utf-8")
+    sources = production.SOURCES.replace("${LOGS}/edge_cases.csv", "evidence/*.csv")
+    base = {**production.base_files(), "policies/sources.yaml": sources}
+    own = {"evidence/edge_cases.csv": cases}
+    repo = a_repo(tmp_path / "repository", base if brought else base | own)
+    repo.branch("proposal", {**production.proposal(), **(own if brought else {})})
+    found = leaves(judged(repo, good_logs))["edge-cases", None].judgement
+    if brought:
+        assert (found.outcome, str(found.reason.why)) == (Outcome.ERRORED, "file_of_change")
+        assert found.reason.parameters == {"source": "edge_cases", "file": "edge_cases.csv"}
+    else:
+        assert found.outcome is Outcome.PASSED

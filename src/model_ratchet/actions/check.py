@@ -1,28 +1,31 @@
 """check: what a branch proposes, judged against the policies of its base branch. Effects in order, no decisions."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from model_ratchet.actions.policies import policy_change
 from model_ratchet.actions.proposal import Faulty, Proposal, read_proposal
 from model_ratchet.core.evidence import Approvals, Document, Evidence, Measurement, Missing, Need, Shape
 from model_ratchet.core.finding import Finding, Location
 from model_ratchet.core.reason import Why, because
 from model_ratchet.documents.files import model_path
-from model_ratchet.documents.promoted import PromotedOrNot, Unreadable, read_promoted
+from model_ratchet.documents.promoted import Promoted, PromotedOrNot, Unreadable, read_promoted
 from model_ratchet.engine.bind import bind
+from model_ratchet.engine.fast_lane import levels, strays
 from model_ratchet.engine.judge import judge
 from model_ratchet.engine.lifecycle import (
     Chain,
     Folder,
-    Proposed,
+    Meaning,
     Refused,
     RolledBack,
     Unclear,
     Untouched,
     chain,
     meaning,
+    not_alone,
     touched_folders,
 )
 from model_ratchet.engine.plan import Plan
@@ -70,30 +73,66 @@ def check(
     """
     repository = repository if repository is not None else Git(asked.repo)
     change = read_change(repository, asked)
-    folders = touched_folders(change.paths)
-    commits = (change.merge_base, change.base, change.head)
-    there = [frozenset(_below(repository, commit, folders)) for commit in commits]
-    meant = meaning(change.paths, at_merge_base=there[0], at_base=there[1], at_head=there[2], chains=change.chains)
+    meant = meaning_of(repository, change)
     match meant:
-        case Untouched():
-            return Check(untouched=True)
         case Refused(findings):
             return Check(findings=findings)
         case Unclear(model, trouble):
             return Check(rollback=None, trouble=f"{model}: {trouble}")
-        case RolledBack(model, removed, returns_to):
-            return Check(
-                rollback=RollbackNote(model=model, removed=tuple(map(str, removed)), returns_to=str(returns_to))
-            )
-        case Proposed(proposed):
-            return _judge_all(asked, repository, ledger or NoLedger(), change, proposed, progress)
+        case RolledBack():
+            return Check(rollback=_rollback_note(change.chains[meant.model], meant))
+    rules = policy_change(
+        repository, merge_base=change.merge_base, base=change.base, head=change.head, changes=change.paths
+    )
+    note = rules.note if rules is not None else None
+    if rules is not None and rules.findings:
+        return Check(findings=rules.findings, policies=note)
+    if isinstance(meant, Untouched):
+        return Check(untouched=True, policies=note)
+    return replace(_judge_all(asked, repository, ledger or NoLedger(), change, meant.folders, progress), policies=note)
+
+
+def meaning_of(repository: Repository, change: Change) -> Meaning:
+    """What a change means; a rollback is one only where the trees show that nothing else differs."""
+    folders = touched_folders(change.paths)
+    commits = (change.merge_base, change.base, change.head)
+    there = [frozenset(_below(repository, commit, folders)) for commit in commits]
+    meant = meaning(change.paths, at_merge_base=there[0], at_base=there[1], at_head=there[2], chains=change.chains)
+    if not isinstance(meant, RolledBack):
+        return meant
+    before, after = (
+        [repository.entries(commit, folder) for folder in levels(meant.model)]
+        for commit in (change.merge_base, change.head)
+    )
+    outcomes = f"promotions/{meant.model}/outcomes"
+    found = strays(meant.model, [folder.version for folder in folders], before, after)
+    foreign = [path for path in found if path != outcomes]
+    if foreign:
+        return not_alone(Folder(meant.model, str(meant.removed[0])), foreign)
+    return meant if meant.beside else replace(meant, beside=found)
+
+
+def _rollback_note(known: Chain, meant: RolledBack) -> RollbackNote:
+    versions = (*known.versions, *(one for one in known.entries if isinstance(one, Promoted)))
+    digests = {one.candidate: one.digest for one in versions}
+    return RollbackNote(
+        model=meant.model,
+        removed=tuple(map(str, meant.removed)),
+        returns_to=str(meant.returns_to),
+        digest=digests.get(meant.returns_to),
+        beside=meant.beside,
+    )
 
 
 def read_change(repository: Repository, asked: CheckInput) -> Change:
     """The commits of a check, the paths between them, and the chains of the models that they touch."""
     base = repository.commit(asked.base if asked.base is not None else repository.default_base())
     head = repository.commit(asked.head)
-    merge_base = repository.merge_base(base, head)
+    return change_between(repository, base=base, head=head, merge_base=repository.merge_base(base, head))
+
+
+def change_between(repository: Repository, *, base: str, head: str, merge_base: str) -> Change:
+    """What differs between a merge base and a head, and the chains on the base of the models that it touches."""
     paths = {change.path: change.status for change in repository.changes(merge_base, head)}
     models = sorted({folder.model for folder in touched_folders(paths)})
     return Change(
@@ -124,7 +163,13 @@ def _promoted(model: str, path: str, blob: Blob | None) -> PromotedOrNot:
 
 
 def gather_evidence(
-    proposal: Proposal, plan: Plan, asked: CheckInput, root: Path, progress: Progress | None
+    proposal: Proposal,
+    plan: Plan,
+    asked: CheckInput,
+    root: Path,
+    progress: Progress | None,
+    *,
+    changed: Collection[str],
 ) -> Evidence:
     """The answers of the model's sources, of the documents beside the request, and of the reviews (none without a forge)."""
     from model_ratchet.sources.gather import gather
@@ -149,6 +194,7 @@ def gather_evidence(
         environ=asked.environ,
         other_versions=proposal.other_versions,
         windows={stage.name: stage.window for stage in plan.stages if stage.window is not None},
+        changed=changed,
     )
     found = gather(
         asked_of_sources,
@@ -186,7 +232,7 @@ def _judge_all(
         history = ledger.history(folder.model, folder.version)
         plan = bind(proposal.documents, history, now=asked.now)
         if isinstance(plan, Plan):
-            evidence = gather_evidence(proposal, plan, asked, repository.root, progress)
+            evidence = gather_evidence(proposal, plan, asked, repository.root, progress, changed=change.paths)
             plan, evidence = as_sealed(plan, evidence)
             records.append(seal(plan, evidence, judge(plan, evidence), now=asked.now))
         else:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from model_ratchet.actions.check import CheckInput, read_change
+from model_ratchet.actions.check import CheckInput, meaning_of, read_change
 from model_ratchet.actions.proposal import Faulty, Proposal, read_proposal
 from model_ratchet.core.errors import RepositoryError, UsageError
 from model_ratchet.core.evidence import (
@@ -33,7 +33,7 @@ from model_ratchet.core.names import PolicyName
 from model_ratchet.documents.model import DurationMetric, ModelFile, Proportion
 from model_ratchet.engine.bind import bind
 from model_ratchet.engine.forecast import Forecast, MetricTraffic, PairTraffic, Traffic, forecast, undecidable
-from model_ratchet.engine.lifecycle import Proposed, meaning, touched_folders
+from model_ratchet.engine.lifecycle import Proposed
 from model_ratchet.engine.plan import Plan
 from model_ratchet.git import Git
 from model_ratchet.report.reasons import sentence
@@ -90,12 +90,7 @@ def _proposal(asked: CheckInput, policy: str | None) -> Proposal | Faulty:
             raise UsageError(str(error)) from None
     repository = Git(asked.repo)
     change = read_change(repository, asked)
-    folders = touched_folders(change.paths)
-    commits = (change.merge_base, change.base, change.head)
-    there = [
-        frozenset(path for folder in folders for path in repository.paths(commit, folder.path)) for commit in commits
-    ]
-    meant = meaning(change.paths, at_merge_base=there[0], at_base=there[1], at_head=there[2], chains=change.chains)
+    meant = meaning_of(repository, change)
     if not isinstance(meant, Proposed) or len(meant.folders) != 1:
         raise UsageError(f"{asked.head} proposes no version against {change.base[:12]}: plan reads one proposal")
     (folder,) = meant.folders

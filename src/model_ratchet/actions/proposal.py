@@ -10,11 +10,12 @@ from model_ratchet.core.finding import Finding, Location
 from model_ratchet.documents.across import source_faults
 from model_ratchet.documents.beside import read_beside
 from model_ratchet.documents.fault import Fault
-from model_ratchet.documents.files import model_path, policy_path
+from model_ratchet.documents.files import REVOCATIONS, model_path, policy_path
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.read import Located, criterion_lines, read_located
 from model_ratchet.documents.request import PromotionRequest
+from model_ratchet.documents.revocations import Revocations
 from model_ratchet.documents.sources import Sources
 from model_ratchet.engine.bind import Documents, Misfit
 from model_ratchet.engine.lifecycle import Chain, Folder, baseline_moved
@@ -78,7 +79,7 @@ def read_proposal(
     stated = request.document
     name = policy if policy is not None else str(stated.policy)
     paths = {"policy": policy_path(name), "model": model_path(folder.model), "sources": SOURCES}
-    at_base = repository.read(base, tuple(paths.values()))
+    at_base = repository.read(base, (*paths.values(), REVOCATIONS))
     findings: list[Finding] = []
     if paths["policy"] not in at_base:
         findings.append(
@@ -117,14 +118,15 @@ def _whole(
     model = _read(ModelFile, at_base, paths["model"])
     sources = _read(Sources, at_base, paths["sources"])
     beside = _beside(folder, request, at_head)
-    faulty = [
-        finding for one in (policy, model, sources, beside) if isinstance(one, Faulty) for finding in one.findings
-    ]
+    revocations = _read(Revocations, at_base, REVOCATIONS) if REVOCATIONS in at_base else None
+    read = (policy, model, sources, beside, revocations)
+    faulty = [finding for one in read if isinstance(one, Faulty) for finding in one.findings]
     if (
         isinstance(policy, Faulty)
         or isinstance(model, Faulty)
         or isinstance(sources, Faulty)
         or isinstance(beside, Faulty)
+        or isinstance(revocations, Faulty)
     ):
         return Faulty(tuple(faulty))
     strange = tuple(model.finding(fault) for fault in source_faults(model.document, sources.document))
@@ -142,6 +144,7 @@ def _whole(
             request=request.document,
             sources=sources.document,
             baseline_digest=chain.active.digest if chain.active is not None else None,
+            revocation=revocations.document.of(policy.document.full_name) if revocations is not None else None,
             digests={name: blob.oid for name, blob in used.items()}
             | {path: blob.oid for path, blob in at_head.items() if path != folder.request},
             paths={name: blob.path for name, blob in used.items()},

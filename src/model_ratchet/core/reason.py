@@ -41,6 +41,13 @@ class Why(StrEnum):
     OBJECTED = "objected"  # by
     ROLLED_BACK_BEFORE = "rolled_back_before"  # version
 
+    BASELINE_MOVED = "baseline_moved"  # baseline, active
+    POLICY_REVOKED = "policy_revoked"  # policy, since, because, replaced_by?
+    NOT_SEALED = "not_sealed"  # model, candidate: no verdict was handed in
+    SEALED_OTHERWISE = "sealed_otherwise"  # path: its content is not that of the verdict
+    NOT_PASSED = "not_passed"  # outcome: of the sealed verdict
+    CHAIN_UNCLEAR = "chain_unclear"  # trouble
+
     # not yet
     STAGE_NOT_STARTED = "stage_not_started"  # stage, more_rows?
     STAGE_RUNNING = "stage_running"  # stage, until, more_rows?: rows that are still missing
@@ -48,6 +55,8 @@ class Why(StrEnum):
     AWAITING_APPROVAL = "awaiting_approval"  # role, at_least
     EARLY_APPROVAL = "early_approval"  # role, by, stage
     REPEAT_LAST_STAGE = "repeat_last_stage"  # stage, since
+    WAIVER_EXPIRED = "waiver_expired"  # waiver, criterion, since
+    RULES_CHANGED = "rules_changed"  # path, where: not what the verdict was made by
 
     # the data do not decide
     INTERVAL_ACROSS = "interval_across"  # limit, more_rows (0: more data will not help)
@@ -97,6 +106,7 @@ class Why(StrEnum):
     COLUMN_ABSENT = "column_absent"  # source, column
     COLUMN_MISTYPED = "column_mistyped"  # source, column, type
     FILE_TRUNCATED = "file_truncated"  # source, file
+    FILE_OF_CHANGE = "file_of_change"  # source, file: the change that is judged brings it itself
     FILE_CHANGED = "file_changed"  # source, file: between two reads of one check
     LISTING_BROKEN = "listing_broken"  # source, what, file: the folder or glob
     EXTRA_ABSENT = "extra_absent"  # source, extra
@@ -143,6 +153,7 @@ class Why(StrEnum):
     AUTHOR_SUPPLIED = "author_supplied"  # what, source?: the literal source that a metric or suite is bound to
     ATTEMPT = "attempt"  # number
     EXTENDED = "extended"  # times
+    TO_BE_REVOKED = "to_be_revoked"  # policy, since, because, replaced_by?
     NOT_SHOWN_BETTER = "not_shown_better"  # policy
     LIMIT_WITHIN_BUCKET = (
         "limit_within_bucket"  # limit, rows: a histogram's bucket holds the limit, and they may be on either side

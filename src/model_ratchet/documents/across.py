@@ -45,6 +45,11 @@ def source_faults(model: ModelFile, sources: Sources) -> Iterator[Fault]:
     yield from _suite_faults(model, sources)
 
 
+def used_sources(model: ModelFile, sources: Sources) -> frozenset[str]:
+    """The names of the sources that a model file reads."""
+    return frozenset(source for _, _, source, _ in _uses(model, sources) if source is not None)
+
+
 def only_prometheus(sources: Sources) -> str | None:
     """The name of the only Prometheus server; None where there is none, or several."""
     names = [name for name, config in sources.sources.items() if config.kind == "prometheus"]

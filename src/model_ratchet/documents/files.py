@@ -58,6 +58,9 @@ def misplaced(path: str) -> bool:
     return kind_of(path) is None and _DOCUMENT_LIKE.fullmatch(path) is not None
 
 
+REVOCATIONS = PLACES["Revocations"]
+
+
 def policy_path(name: object) -> str:
     """Where the policy ``standard/1.0.0`` stands."""
     return f"policies/{name}.yaml"

@@ -27,6 +27,19 @@ class Revocation(Model):
             refuse((Fault(("replaced_by",), f"{self.policy} can't replace itself: name another policy"),))
         return self
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """The parameters of a reason that names it."""
+        facts = {"policy": str(self.policy), "since": self.since.isoformat(), "because": self.reason}
+        return facts if self.replaced_by is None else {**facts, "replaced_by": str(self.replaced_by)}
+
+    @property
+    def refusal(self) -> str:
+        """Why a promotion by the policy is refused, and where to go."""
+        successor = f"move to {self.replaced_by}" if self.replaced_by is not None else "name another policy"
+        since = self.since.isoformat().replace("+00:00", "Z")
+        return f"{self.policy} is revoked since {since} ({self.reason}), and a revoked policy never passes: {successor}"
+
 
 class Revocations(Model):
     """All revoked policy versions. Lives at ``policies/revocations.yaml``."""
@@ -49,3 +62,7 @@ class Revocations(Model):
                 yield Fault(
                     ("revocations", index, "replaced_by"), f"{one.replaced_by} is revoked too: name another policy"
                 )
+
+    def of(self, policy: object) -> Revocation | None:
+        """The revocation of a policy, by its full name."""
+        return next((one for one in self.revocations if str(one.policy) == str(policy)), None)

@@ -3,7 +3,7 @@
 What can't fit is found here, before any query runs.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -16,6 +16,7 @@ from model_ratchet.documents.fault import Fault
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Gate, Policy
 from model_ratchet.documents.request import PromotionRequest
+from model_ratchet.documents.revocations import Revocation
 from model_ratchet.documents.sources import Sources
 from model_ratchet.documents.words import meant
 from model_ratchet.engine.history import StageClock, StageHistory, StageRun, State, Trust, clock
@@ -43,6 +44,8 @@ class Documents:
     sources: Sources | None
     """None where only documents are looked at and this one is not there: no source can then be asked."""
     baseline_digest: str | None = None
+    revocation: Revocation | None = None
+    """The revocation of the policy, at once or from an instant to come."""
     digests: Mapping[str, str] = field(default_factory=dict)
     paths: Mapping[str, str] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
@@ -73,7 +76,9 @@ def bind(documents: Documents, history: StageHistory | None, *, now: datetime) -
         return tuple(faults)
     sharers = sum(_fails_early(one.criterion) for gate in gates for one in gate.criteria)
     facts = replace(facts, early_sharers=max(1, sharers))
-    valid_until = _valid_until(policy, stages, history)
+    window_ends = _window_ends(policy, stages, history)
+    revoked_from = documents.revocation.since if documents.revocation is not None else None
+    valid_until = min((instant for instant in (window_ends, revoked_from) if instant is not None), default=None)
     plan = Plan(
         policy=str(policy.full_name),
         facts=facts,
@@ -83,10 +88,11 @@ def bind(documents: Documents, history: StageHistory | None, *, now: datetime) -
         paths=dict(documents.paths),
         lines=dict(documents.lines),
         valid_until=valid_until,
-        expired=valid_until is not None and now > valid_until,
+        expired=window_ends is not None and now > window_ends,
         changed_at=_changed_at(stages, history, valid_until),
     )
-    return replace(plan, reasons=(*_reasons(plan, policy, history), *warnings(plan.bound(), supplied)))
+    told = (*_reasons(plan, policy, history), *_notice(documents), *warnings(plan.bound(), supplied))
+    return replace(plan, reasons=told)
 
 
 def stated_history(request: PromotionRequest) -> StageHistory:
@@ -112,6 +118,8 @@ def _request_faults(documents: Documents, *, now: datetime) -> Iterator[Misfit]:
         yield _misfit(
             "request", ("policy",), f"{model.name} may not use {request.policy}: its model file allows {allowed}"
         )
+    if documents.revocation is not None and now >= documents.revocation.since:
+        yield _misfit("request", ("policy",), documents.revocation.refusal)
     if documents.baseline_digest is not None and request.artifact.digest == documents.baseline_digest:
         yield _misfit(
             "request", ("artifact", "digest"), "this is the digest of the baseline: nothing new would be promoted"
@@ -206,16 +214,13 @@ def _clock(policy: Policy, model: ModelFile, index: int, run: StageRun | None, n
     )
 
 
-def _facts(documents: Documents, stages: tuple[StageFacts, ...], history: StageHistory | None, now: datetime) -> Facts:
-    policy, model, request = documents.policy, documents.model, documents.request
-    last = stages[-1].decidable_at
+def model_facts(model: ModelFile, *, paired: Collection[str] = ()) -> Facts:
+    """What the model file alone says; of the metrics in ``paired`` a request states pairs itself."""
     return Facts(
         model=model.name,
-        candidate=str(request.candidate),
-        baseline=None if request.baseline == "none" else str(request.baseline),
-        candidate_digest=request.artifact.digest,
-        baseline_digest=documents.baseline_digest,
-        metrics=metric_facts(model, paired=paired_literals(request.literals)),
+        candidate="",
+        baseline="",
+        metrics=metric_facts(model, paired=paired),
         segments=tuple(model.segments),
         cluster=model.cluster.column if model.cluster is not None else None,
         finer_cluster=model.cluster is not None and model.cluster.within_window is not None,
@@ -229,6 +234,18 @@ def _facts(documents: Documents, stages: tuple[StageFacts, ...], history: StageH
         roles={role: people for role, people in model.roles.items()},  # noqa: C416  (a plain dict is sealed)
         allocation=allocation(model),
         infrastructure=infrastructure(model),
+    )
+
+
+def _facts(documents: Documents, stages: tuple[StageFacts, ...], history: StageHistory | None, now: datetime) -> Facts:
+    policy, model, request = documents.policy, documents.model, documents.request
+    last = stages[-1].decidable_at
+    return replace(
+        model_facts(model, paired=paired_literals(request.literals)),
+        candidate=str(request.candidate),
+        baseline=None if request.baseline == "none" else str(request.baseline),
+        candidate_digest=request.artifact.digest,
+        baseline_digest=documents.baseline_digest,
         stated=stated(request),
         documents=dict(request.documents),
         drill=request.drill_facts(),
@@ -256,7 +273,7 @@ def _bound(
             )
             continue
         because_not = _not_applicable(criterion, facts, missing)
-        for names, pooled in _placed(criterion, stages, path, faults):
+        for names, pooled in placed(criterion, stages, path, faults):
             one = BoundCriterion(
                 criterion=criterion, gate=gate.name, stages=names, pooled=pooled, not_applicable=because_not
             )
@@ -282,10 +299,10 @@ def _not_applicable(criterion: Criterion, facts: Facts, missing: str | None) -> 
     return None
 
 
-def _placed(
+def placed(
     criterion: Criterion, stages: tuple[StageFacts, ...], path: tuple[str | int, ...], faults: list[Misfit]
 ) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """The stages of each judgement that a criterion makes, and whether it pools them."""
+    """The stages of each judgement that a criterion makes, and whether it pools them; what keeps it from any is added."""
     if criterion.windowless:
         after = getattr(criterion, "after", None)
         yield ((after,) if isinstance(after, str) else ()), True
@@ -332,7 +349,7 @@ def _fails_early(criterion: Criterion) -> bool:
     return type(criterion).early is not Criterion.early
 
 
-def _valid_until(policy: Policy, stages: tuple[StageFacts, ...], history: StageHistory | None) -> datetime | None:
+def _window_ends(policy: Policy, stages: tuple[StageFacts, ...], history: StageHistory | None) -> datetime | None:
     """The end of the merge window; a back-test has none, because nothing of it is in traffic."""
     ends = stages[-1].decidable_at
     if ends is None or history is None or history.trust is Trust.AUTHOR_SUPPLIED:
@@ -370,5 +387,13 @@ def _reasons(plan: Plan, policy: Policy, history: StageHistory | None) -> Iterat
     kinds = {bound.criterion.kind for bound in plan.bound()}
     if plan.facts.baseline is not None and not kinds & {"superiority", "quantile_superiority"}:
         yield because(Why.NOT_SHOWN_BETTER, policy=policy.name)
-    if plan.expired and plan.valid_until is not None:
-        yield because(Why.REPEAT_LAST_STAGE, stage=plan.stages[-1].name, since=plan.valid_until.isoformat())
+    window_ends = _window_ends(policy, plan.stages, history)
+    if plan.expired and window_ends is not None:
+        yield because(Why.REPEAT_LAST_STAGE, stage=plan.stages[-1].name, since=window_ends.isoformat())
+
+
+def _notice(documents: Documents) -> Iterator[Reason]:
+    """A revocation to come: the verdict holds no longer than until then."""
+    found = documents.revocation
+    if found is not None:
+        yield because(Why.TO_BE_REVOKED, **found.facts)

@@ -1,5 +1,6 @@
 """Judge: plan × evidence → verdict. Pure and deterministic; what time it is stands in the plan."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -43,8 +44,16 @@ def judge(plan: Plan, evidence: Evidence) -> Verdict:
         evidence_outcome=worst(found[False]),
         sign_off_outcome=worst(found[True]) if found[True] else Outcome.PASSED,
         reasons=plan.reasons,
-        valid_until=plan.valid_until,
+        valid_until=valid_until(plan, gates),
     )
+
+
+def valid_until(plan: Plan, gates: Iterable[Branch]) -> datetime | None:
+    """Until when a verdict holds: the end of the merge window, the revocation of the policy, or the first waiver's expiry."""
+    waivers = (
+        leaf.waived.expires_at for gate in gates for leaf in gate.leaves if leaf.counted and leaf.waived is not None
+    )
+    return min((instant for instant in (plan.valid_until, *waivers) if instant is not None), default=None)
 
 
 def _branch(gate: BoundGate, leaves: tuple[Leaf, ...], approvals: dict[str, Outcome]) -> Branch:

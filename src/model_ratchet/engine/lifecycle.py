@@ -26,9 +26,9 @@ from model_ratchet.core.finding import Finding, Location
 from model_ratchet.core.names import Version
 from model_ratchet.documents.files import misplaced
 from model_ratchet.documents.promoted import Promoted, PromotedOrNot, Unreadable
+from model_ratchet.engine.paths import listed, name_findings, policy_findings, shown
 
 _FOLDER = re.compile(r"promotions/(?P<model>[^/]+)/(?P<version>[^/]+)/.+")
-_POLICY = re.compile(r"policies/(?!models/|waivers/)[^/]+/[^/]+\.yaml")
 _OUTCOMES = "outcomes"
 
 
@@ -84,7 +84,10 @@ class RolledBack:
 
     model: str
     removed: tuple[Version, ...]
+    """Newest first."""
     returns_to: Version
+    beside: tuple[str, ...] = ()
+    """Outcome documents of the model that come with it, which take it off the fast lane."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,7 @@ def chain(model: str, entries: Sequence[PromotedOrNot]) -> Chain:
     trouble = partial(Chain, model=model, entries=tuple(entries))
     unreadable = next((entry for entry in entries if isinstance(entry, Unreadable)), None)
     if unreadable is not None:
-        return trouble(trouble=f"{_shown(unreadable.path)} on the base branch can't be read: {unreadable.message}")
+        return trouble(trouble=f"{shown(unreadable.path)} on the base branch can't be read: {unreadable.message}")
     known = {entry.candidate: entry for entry in entries if isinstance(entry, Promoted)}
     followed = {entry.baseline for entry in known.values()}
     heads = sorted(version for version in known if version not in followed)
@@ -158,11 +161,11 @@ def meaning(
     ``changes`` maps each path that differs between merge base and head to its status (A, M, D, T); the three collections
     hold the paths below the touched promotion folders, and the policies, of the three commits.
     """
-    unreadable = tuple(_unreadable_names(changes))
+    unreadable = tuple(name_findings(changes, at_head))
     if unreadable:
         return Refused(unreadable)
     folders = touched_folders(changes)
-    findings = [*_policy_findings(changes, at_base), *_misplaced(changes, folders)]
+    findings = [*policy_findings(changes, at_base), *_misplaced(changes, folders)]
     proposed: list[Folder] = []
     removed: list[Folder] = []
     gone: list[Folder] = []
@@ -244,7 +247,8 @@ def _rollback(
         )
     known = chains.get(models[0], Chain(model=models[0]))
     inside = tuple(f"{one.path}/" for one in (*removed, *gone))
-    beside = sorted(path for path in changes if not path.startswith((*inside, f"promotions/{models[0]}/outcomes/")))
+    beside = sorted(path for path in changes if not path.startswith(inside))
+    foreign = [path for path in beside if not path.startswith(f"promotions/{models[0]}/{_OUTCOMES}/")]
     if any(one.model == folder.model for one in proposed):
         new = next(one for one in proposed if one.model == folder.model)
         return _refused(
@@ -252,10 +256,10 @@ def _rollback(
             f"{folder.path} is removed and {new.request} is new: what is promoted is not renamed or replaced; "
             f"propose {new.version} beside it, or roll {folder.version} back alone",
         )
-    if proposed or beside:
-        return _refused(folder, f"a rollback stands alone: move {_shown(beside[0])} to a pull request of its own")
+    if proposed or foreign:
+        return not_alone(folder, foreign)
     if known.trouble is not None:
-        return _way_out(known, removed)
+        return _way_out(known, removed, tuple(beside))
     names = {one.version for one in removed}
     suffix = [entry for entry in known.versions[: len(names)] if str(entry.candidate) in names]
     if len(suffix) != len(names):
@@ -271,10 +275,19 @@ def _rollback(
             "nothing would be active; retire the model with a document of `kind: Retirement`",
         )
     returns_to = known.versions[len(names)].candidate
-    return RolledBack(models[0], tuple(entry.candidate for entry in suffix), returns_to)
+    return RolledBack(models[0], tuple(entry.candidate for entry in suffix), returns_to, tuple(beside))
 
 
-def _way_out(known: Chain, removed: Sequence[Folder]) -> Meaning:
+def not_alone(folder: Folder, paths: Collection[str]) -> Refused:
+    """The refusal of a rollback that comes with something else."""
+    return _refused(
+        folder,
+        f"a rollback stands alone: {listed(paths)} takes it off the fast lane, and nothing is judged; "
+        "move that to a pull request of its own",
+    )
+
+
+def _way_out(known: Chain, removed: Sequence[Folder], beside: tuple[str, ...]) -> Meaning:
     """A removal that leaves one sound chain is the way out of trouble; after any other it is as unclear as before."""
     paths = {folder.request for folder in removed}
     left = chain(known.model, [entry for entry in known.entries if entry.path not in paths])
@@ -284,27 +297,7 @@ def _way_out(known: Chain, removed: Sequence[Folder]) -> Meaning:
         return Unclear(known.model, known.trouble or "")
     if left.active is None:
         return Unclear(known.model, known.trouble or "")
-    return RolledBack(known.model, tuple(versions), left.active.candidate)
-
-
-def _unreadable_names(changes: Mapping[str, str]) -> Iterator[Finding]:
-    for path, status in sorted(changes.items()):
-        if status != "D" and path.startswith(("promotions/", "policies/")) and _shown(path) != path:
-            yield Finding(Location(_shown(path)), "the name of this file is not UTF-8: rename it")
-
-
-def _shown(path: str) -> str:
-    """A path as text that can be written: bytes that are not UTF-8 are replaced."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def _policy_findings(changes: Mapping[str, str], at_base: Collection[str]) -> Iterator[Finding]:
-    for path, status in sorted(changes.items()):
-        if status != "A" and path in at_base and _POLICY.fullmatch(path):
-            yield Finding(
-                Location(path),
-                "a policy version that is on the base branch is not changed: add a new version beside it",
-            )
+    return RolledBack(known.model, tuple(versions), left.active.candidate, beside)
 
 
 def _misplaced(changes: Mapping[str, str], folders: Collection[Folder]) -> Iterator[Finding]:
@@ -335,11 +328,11 @@ def _twice(proposed: Sequence[Folder]) -> Iterator[Finding]:
 def _left_behind(folder: Folder, at_head: Collection[str]) -> Iterator[Finding]:
     left = sorted(path for path in at_head if path.startswith(f"{folder.path}/"))
     if left:
-        yield _finding(folder, f"{_shown(left[0])} is left behind: a rollback removes the whole folder")
+        yield _finding(folder, f"{shown(left[0])} is left behind: a rollback removes the whole folder")
 
 
 def _finding(folder: Folder, message: str) -> Finding:
-    return Finding(Location(_shown(folder.request)), message)
+    return Finding(Location(shown(folder.request)), message)
 
 
 def _refused(folder: Folder, message: str) -> Refused:

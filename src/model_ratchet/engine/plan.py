@@ -55,8 +55,9 @@ class Plan:
     reasons: tuple[Reason, ...] = ()
     """What is said of the promotion as a whole, and of each metric or suite that is author-supplied."""
     valid_until: datetime | None = None
-    """When the merge window closes: after it the last stage must be repeated."""
+    """When the merge window closes, or the policy is revoked, whichever comes first: no verdict holds longer."""
     expired: bool = False
+    """The merge window has closed: the last stage must be repeated."""
     changed_at: tuple[datetime, ...] = ()
     """Instants at which an input of the verdict changed or will change: starts, ends, maturity, grid points, expiries."""
 

@@ -1,8 +1,9 @@
 """GitHub annotations: workflow commands that put each problem beside its line."""
 
+from model_ratchet.report.change import rollback_sentence
 from model_ratchet.report.check import Check
 from model_ratchet.report.problems import problems
-from model_ratchet.report.terminal import rollback_sentence, safe
+from model_ratchet.report.terminal import safe
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from model_ratchet.core.finding import Finding
+from model_ratchet.core.finding import Finding, Location
 from model_ratchet.core.outcome import Outcome, worst
+from model_ratchet.documents.compare import Weight
 from model_ratchet.engine.record import Record
 
 
@@ -16,6 +17,39 @@ class RollbackNote:
     removed: tuple[str, ...]
     """Newest first."""
     returns_to: str
+    digest: str | None = None
+    """The digest of the artifact that becomes active, where its request states one."""
+    beside: tuple[str, ...] = ()
+    """Outcome documents of the model that come with it; without any the change is on the fast lane."""
+
+    @property
+    def fast(self) -> bool:
+        """Whether the change is the base minus these folders, byte for byte."""
+        return not self.beside
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleDifference:
+    """One rule that a change of the policies makes looser, stricter, or other, where it stands in the new document."""
+
+    place: Location
+    rule: str
+    before: str
+    after: str
+    weight: Weight
+    against: str
+    """The path that it is compared with: the document itself on the base branch, or the policy version before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyNote:
+    """What a change does to ``policies/``. None of it is in force before the merge."""
+
+    paths: tuple[str, ...]
+    """The changed files."""
+    differences: tuple[RuleDifference, ...] = ()
+    notes: tuple[Finding, ...] = ()
+    """What is odd and decides nothing: a policy that nobody may use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +57,7 @@ class Check:
     """Exactly one of these holds anything; which one decides how the check is shown.
 
     ``untouched``: the change touches no promotion. ``validated``: documents were read, and no promotion judged.
+    ``policies`` may stand beside any of them.
     """
 
     records: tuple[Record, ...] = ()
@@ -32,6 +67,8 @@ class Check:
     untouched: bool = False
     validated: int | None = None
     """How many documents were read without a finding."""
+    policies: PolicyNote | None = None
+    """What the change does to the policies; the promotions of the same change are judged without it."""
 
     def __post_init__(self) -> None:
         kinds = (

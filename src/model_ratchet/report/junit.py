@@ -3,8 +3,9 @@
 from xml.etree import ElementTree as Xml
 
 from model_ratchet.core.outcome import Outcome
+from model_ratchet.report.change import by_weight, difference_sentence, rollback_lines, rollback_sentence
 from model_ratchet.report.check import Check
-from model_ratchet.report.terminal import rollback_sentence, safe
+from model_ratchet.report.terminal import safe
 from model_ratchet.report.view import Gate, Row, View, view
 
 
@@ -29,7 +30,15 @@ def as_junit(check: Check) -> str:
         _count(suite)
     if check.rollback is not None:
         suite = Xml.SubElement(suites, "testsuite", name="rollback")
-        _case(suite, "rollback", rollback_sentence(check.rollback), None, "", "")
+        lines = "; ".join(rollback_lines(check.rollback))
+        _case(suite, "rollback", rollback_sentence(check.rollback), None, "", lines)
+        _count(suite)
+    if check.policies is not None:
+        suite = Xml.SubElement(suites, "testsuite", name="policies")
+        for path in check.policies.paths:
+            told = [one for one in by_weight(check.policies) if one.place.file == path]
+            said = "; ".join(f"{one.weight} {difference_sentence(one)}" for one in told)
+            _case(suite, "policies", path, None, "", said)
         _count(suite)
     Xml.indent(suites)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(suites, encoding="unicode") + "\n"

@@ -9,7 +9,8 @@ from model_ratchet.core.finding import Finding
 from model_ratchet.core.reason import Reason
 from model_ratchet.core.verdict import Leaf, Part
 from model_ratchet.engine.record import Record, digest
-from model_ratchet.report.check import Check
+from model_ratchet.report.change import by_weight, rollback_lines
+from model_ratchet.report.check import Check, PolicyNote
 from model_ratchet.report.numbers import has_interval
 from model_ratchet.report.reasons import sentence
 
@@ -32,7 +33,17 @@ def as_value(check: Check) -> dict[str, Any]:
     }
     if check.rollback is not None:
         note = check.rollback
-        value["rollback"] = {"model": note.model, "removed": list(note.removed), "returns_to": note.returns_to}
+        value["rollback"] = {
+            "model": note.model,
+            "removed": list(note.removed),
+            "returns_to": note.returns_to,
+            "digest": note.digest,
+            "fast_lane": note.fast,
+            "beside": list(note.beside),
+            "follows": list(rollback_lines(note)),
+        }
+    if check.policies is not None:
+        value["policies"] = policies(check.policies)
     if check.trouble is not None:
         value["trouble"] = check.trouble
     if check.validated is not None:
@@ -47,6 +58,27 @@ def finding(one: Finding) -> dict[str, Any]:
         "line": one.location.line,
         "column": one.location.column,
         "message": one.message,
+    }
+
+
+def policies(note: PolicyNote) -> dict[str, Any]:
+    """What a change of the policies asks otherwise, what is looser first; none of it is in force before the merge."""
+    return {
+        "paths": list(note.paths),
+        "differences": [
+            {
+                "file": one.place.file,
+                "line": one.place.line,
+                "column": one.place.column,
+                "rule": one.rule,
+                "before": one.before,
+                "after": one.after,
+                "weight": str(one.weight),
+                "against": one.against,
+            }
+            for one in by_weight(note)
+        ],
+        "notes": [finding(one) for one in note.notes],
     }
 
 

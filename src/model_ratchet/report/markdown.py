@@ -3,8 +3,15 @@
 import re
 
 from model_ratchet.core.outcome import Outcome
+from model_ratchet.report.change import (
+    by_weight,
+    difference_sentence,
+    policy_sentence,
+    rollback_lines,
+    rollback_sentence,
+)
 from model_ratchet.report.check import Check
-from model_ratchet.report.terminal import rollback_sentence, safe
+from model_ratchet.report.terminal import safe
 from model_ratchet.report.view import Gate, Row, View, view
 
 _ICONS = {
@@ -20,15 +27,32 @@ _SCHEME = re.compile(r"(?i)\b(https?|ftp|mailto|www)([:.])")
 
 def as_markdown(check: Check) -> str:
     """The check in GitHub's Markdown; the verdict first, what has passed folded away."""
+    return "\n".join(part for part in (_main(check), _policies(check)) if part)
+
+
+def _policies(check: Check) -> str:
+    if check.policies is None:
+        return ""
+    lines = [f"### 📜 {escape(policy_sentence(check, check.policies))}", ""]
+    lines += [
+        f"* **{one.weight}** {_code(str(one.place))} {escape(difference_sentence(one))}"
+        for one in by_weight(check.policies)
+    ]
+    lines += [f"* note {_code(str(one.location))} {escape(one.message)}" for one in check.policies.notes]
+    return "\n".join([*lines, ""])
+
+
+def _main(check: Check) -> str:
     if check.findings:
         lines = [f"* {_code(str(one.location))} {escape(one.message)}" for one in check.findings]
         return "\n".join([f"### ❌ {len(check.findings)} findings: nothing was judged", "", *lines, ""])
     if check.trouble is not None:
         return f"### ⚠️ errored\n\n{escape(check.trouble)}\n"
     if check.rollback is not None:
-        return f"### ↩️ {escape(rollback_sentence(check.rollback))}\n"
+        lines = [f"* {escape(line)}" for line in rollback_lines(check.rollback)]
+        return "\n".join([f"### ↩️ {escape(rollback_sentence(check.rollback))}", "", *lines, ""])
     if check.untouched:
-        return "Nothing to judge: the change touches no promotion.\n"
+        return "" if check.policies is not None else "Nothing to judge: the change touches no promotion.\n"
     if check.validated is not None:
         return f"✅ {check.validated} documents valid\n"
     return "\n".join(_promotion(view(record)) for record in check.records)

@@ -6,7 +6,9 @@ from typing import Literal
 
 from model_ratchet.core.finding import Location
 from model_ratchet.core.outcome import Outcome
-from model_ratchet.report.check import Check
+from model_ratchet.documents.compare import Weight as Direction
+from model_ratchet.report.change import by_weight, difference_sentence
+from model_ratchet.report.check import Check, PolicyNote
 from model_ratchet.report.view import Row, View, view
 
 Weight = Literal["error", "warning", "note"]
@@ -30,12 +32,15 @@ class Problem:
 
 
 def problems(check: Check) -> Iterator[Problem]:
-    """The findings of a check, or the criteria of its promotions that have not passed, with their warnings.
+    """The findings of a check, or the criteria of its promotions that have not passed, with their warnings; and what a
+    change of the policies asks otherwise.
 
     The whole stands at the request's first line, each criterion at its line in the policy.
     """
     for one in check.findings:
         yield Problem(rule="finding", weight="error", place=one.location, message=one.message)
+    if check.policies is not None:
+        yield from _of_policies(check.policies)
     for record in check.records:
         seen = view(record)
         if seen.outcome is not Outcome.PASSED:
@@ -44,6 +49,16 @@ def problems(check: Check) -> Iterator[Problem]:
         for gate in seen.gates:
             for row in gate.rows:
                 yield from _of_row(seen, row)
+
+
+def _of_policies(note: PolicyNote) -> Iterator[Problem]:
+    """What a change of the policies asks otherwise: a warning where it is not known to be stricter."""
+    for one in by_weight(note):
+        weight: Weight = "note" if one.weight is Direction.STRICTER else "warning"
+        said = f"{one.weight}: {difference_sentence(one)}"
+        yield Problem(rule=f"policy-{one.weight}", weight=weight, place=one.place, message=said)
+    for found in note.notes:
+        yield Problem(rule="policy-note", weight="note", place=found.location, message=found.message)
 
 
 def _of_row(seen: View, row: Row) -> Iterator[Problem]:

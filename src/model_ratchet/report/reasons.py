@@ -52,6 +52,11 @@ def _by(p: _Parameters) -> str:
     return by if isinstance(by, str) else points(by)
 
 
+def _revoked(verb: str, p: _Parameters) -> str:
+    successor = f"; {p['replaced_by']} takes its place" if "replaced_by" in p else "; name another policy"
+    return f"the policy {p['policy']} {verb} revoked from {instant_text(p['since'])} on ({p['because']}){successor}"
+
+
 def _named(first: str) -> str:
     return f": {first}" if first else ""
 
@@ -207,6 +212,9 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.COLUMN_ABSENT: lambda p: f"the source {_table(p)} has no column {p['column']}",
     Why.COLUMN_MISTYPED: lambda p: f"the column {p['column']} of {_table(p)} holds {p['type']}",
     Why.FILE_TRUNCATED: lambda p: f"the file {p['file']} of {p['source']} can't be read to its end",
+    Why.FILE_OF_CHANGE: lambda p: (
+        f"the file {p['file']} of {p['source']} is part of the change that is judged: no change brings its own evidence"
+    ),
     Why.FILE_CHANGED: lambda p: f"the file {p['file']} of {p['source']} changed while it was read: check again",
     Why.LISTING_BROKEN: lambda p: f"the list of files of {p['source']}{_of_file(p)} can't be trusted: {p['what']}",
     Why.EXTRA_ABSENT: lambda p: f"the source {p['source']} needs `pip install 'model-ratchet[{p['extra']}]'`",
@@ -297,6 +305,21 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     ),
     Why.ATTEMPT: lambda p: f"attempt {p['number']}: every level is divided by it",
     Why.EXTENDED: lambda p: f"extended {p['times']} time{'s' * (p['times'] != 1)}",
+    Why.BASELINE_MOVED: lambda p: (
+        f"baseline moved: {p['active']} is active, and the verdict compares with {p['baseline']}: propose it again"
+    ),
+    Why.POLICY_REVOKED: lambda p: _revoked("was", p),
+    Why.TO_BE_REVOKED: lambda p: _revoked("is", p),
+    Why.NOT_SEALED: lambda p: f"no sealed verdict of {p['model']} {p['candidate']}: check its pull request first",
+    Why.SEALED_OTHERWISE: lambda p: f"{p['path']} is not what the verdict was made of: check the pull request again",
+    Why.NOT_PASSED: lambda p: f"the verdict on the pull request is {p['outcome']}, and only passed is merged",
+    Why.CHAIN_UNCLEAR: lambda p: f"the active version is not known: {p['trouble']}",
+    Why.WAIVER_EXPIRED: lambda p: (
+        f"the waiver {p['waiver']} of {p['criterion']} expired at {instant_text(p['since'])}: it counts again"
+    ),
+    Why.RULES_CHANGED: lambda p: (
+        f"{p['path']} is not, {p['where']}, what the verdict was made by: the promotion is judged again"
+    ),
     Why.NOT_SHOWN_BETTER: lambda p: f"the policy {p['policy']} does not ask for a better version",
     Why.LIMIT_WITHIN_BUCKET: lambda p: (
         f"{p['limit']} lies within a bucket of the histogram: {p['rows']} rows may be on either side"

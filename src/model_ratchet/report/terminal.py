@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Iterator
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -9,7 +10,16 @@ from rich.table import Table
 from rich.text import Text
 
 from model_ratchet.core.outcome import Outcome
-from model_ratchet.report.check import Check, RollbackNote
+from model_ratchet.documents.compare import Weight
+from model_ratchet.report.change import (
+    UNTOUCHED,
+    by_weight,
+    difference_sentence,
+    policy_sentence,
+    rollback_lines,
+    rollback_sentence,
+)
+from model_ratchet.report.check import Check, PolicyNote
 from model_ratchet.report.view import Gate, Row, Stage, View, view
 
 _STYLES = {
@@ -34,7 +44,9 @@ def as_text(check: Check, *, width: int | None = None, colour: bool = False) -> 
         legacy_windows=False,
     )
     for part in _parts(check):
-        console.print(part, soft_wrap=bool(check.findings))  # a finding is one line, so that other tools can read it
+        console.print(
+            part, soft_wrap=bool(check.findings or check.policies)
+        )  # a finding is one line, so that other tools can read it
     shown = console.file.getvalue() if isinstance(console.file, io.StringIO) else ""
     return "\n".join(line.rstrip() for line in shown.splitlines()) + "\n"
 
@@ -45,6 +57,14 @@ def safe(text: str) -> str:
 
 
 def _parts(check: Check) -> list[RenderableType]:
+    return [*_main(check), *(_policies(check, check.policies) if check.policies is not None else ())]
+
+
+def _one_line(text: str) -> str:
+    return " ".join(safe(text).split())
+
+
+def _main(check: Check) -> list[RenderableType]:
     if check.findings:
         lines = [Text.assemble((safe(str(one.location)), "bold"), " ", safe(one.message)) for one in check.findings]
         count = len(check.findings)
@@ -52,9 +72,10 @@ def _parts(check: Check) -> list[RenderableType]:
     if check.trouble is not None:
         return [Text(f"errored: {safe(check.trouble)}", "magenta")]
     if check.rollback is not None:
-        return [Text(rollback_sentence(check.rollback))]
+        lines = [Text(f"  {_one_line(line)}", "dim") for line in rollback_lines(check.rollback)]
+        return [Text(rollback_sentence(check.rollback)), *lines]
     if check.untouched:
-        return [Text("nothing to judge: the change touches no promotion")]
+        return [Text(UNTOUCHED)] if check.policies is None else []
     if check.validated is not None:
         return [Text(f"{check.validated} document{'s' * (check.validated != 1)} valid", "green")]
     parts: list[RenderableType] = []
@@ -63,10 +84,16 @@ def _parts(check: Check) -> list[RenderableType]:
     return parts
 
 
-def rollback_sentence(note: RollbackNote) -> str:
-    """What a rollback does, in one sentence."""
-    removed = ", ".join(note.removed)
-    return f"rollback of {note.model}: {removed} taken back, {note.returns_to} becomes active"
+_WEIGHTS = {Weight.LOOSER: "yellow", Weight.CHANGED: "cyan", Weight.STRICTER: "green"}
+
+
+def _policies(check: Check, note: PolicyNote) -> Iterator[RenderableType]:
+    yield Text(policy_sentence(check, note))
+    for one in by_weight(note):
+        words = (safe(str(one.place)), "bold"), " ", _one_line(difference_sentence(one))
+        yield Text.assemble("  ", (f"{one.weight:<8}", _WEIGHTS[one.weight]), " ", *words)
+    for found in note.notes:
+        yield Text.assemble("  note     ", (safe(str(found.location)), "bold"), " ", _one_line(found.message))
 
 
 def _promotion(seen: View) -> list[RenderableType]:

@@ -1,7 +1,7 @@
 """The files of a table: which ones a path names, and that none of them lies outside its fixed leading folder."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol, TypeAlias
@@ -104,11 +104,14 @@ class FileSet:
         """Nothing is open."""
 
 
-def find_files(source: str, config: Table, *, root: Path, environ: Mapping[str, str]) -> FileSet:
+def find_files(
+    source: str, config: Table, *, root: Path, environ: Mapping[str, str], changed: Collection[Path] = ()
+) -> FileSet:
     """The files that a source's path names: one file, the matches of a glob, or all files below a folder.
 
     Raises:
-        UnanswerableError: a variable is not set, nothing matches, or a match leads outside the leading folder.
+        UnanswerableError: a variable is not set, nothing matches, a match leads outside the leading folder, or the change
+            that is judged brings it (``changed``).
     """
     path = config.path
     spelled = fill(source, path, environ)
@@ -124,11 +127,11 @@ def find_files(source: str, config: Table, *, root: Path, environ: Mapping[str, 
     else:
         form = config.format or format_of(pattern)
         found = [whole] if not WILD.search(pattern) else list(folder.glob(pattern))
-    return FileSet(folder, _inside(source, config.path, folder, found), form, config.hive)
+    return FileSet(folder, _inside(source, config.path, folder, found, changed), form, config.hive)
 
 
 def find_named(
-    source: str, path: str, *, shown: str, root: Path, environ: Mapping[str, str]
+    source: str, path: str, *, shown: str, root: Path, environ: Mapping[str, str], changed: Collection[Path] = ()
 ) -> tuple[Path, tuple[Path, ...]]:
     """The fixed leading folder of a path, and the files that the path names, sorted: one file, or the matches of a glob.
 
@@ -142,17 +145,23 @@ def find_named(
         raise UnanswerableError(because(Why.SOURCE_ABSENT, source=source, file=shown))
     folder = folder.resolve()
     found = folder.glob(pattern) if WILD.search(pattern) else (folder / pattern,)
-    return folder, _inside(source, shown, folder, found)
+    return folder, _inside(source, shown, folder, found, changed)
 
 
-def _inside(source: str, shown: str, folder: Path, found: Iterable[Path]) -> tuple[Path, ...]:
-    """Those that are files, sorted: at least one, and none that a link leads out of the folder."""
+def _inside(
+    source: str, shown: str, folder: Path, found: Iterable[Path], changed: Collection[Path]
+) -> tuple[Path, ...]:
+    """Those that are files, sorted: at least one, none that a link leads out of the folder, and none of the change."""
     files = tuple(sorted(file for file in found if file.is_file()))
     if not files:
         raise UnanswerableError(because(Why.SOURCE_ABSENT, source=source, file=shown))
     for file in files:
         if not file.resolve().is_relative_to(folder.resolve()):
             raise UnanswerableError(because(Why.SOURCE_ABSENT, source=source, file=file.relative_to(folder).as_posix()))
+        if not {file, file.resolve()}.isdisjoint(changed):
+            raise UnanswerableError(
+                because(Why.FILE_OF_CHANGE, source=source, file=file.relative_to(folder).as_posix())
+            )
     return files
 
 

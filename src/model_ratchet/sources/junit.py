@@ -32,6 +32,8 @@ class JUnitSource:
     reach: Reach
     root: Path
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    changed: frozenset[Path] = frozenset()
+    """The files that the change under judgement adds or edits: none of them is evidence."""
 
     def answer(self, needs: Sequence[Need]) -> Answers:
         """An answer to every need. The reports are read once for all of them; their digests go into the record."""
@@ -59,7 +61,9 @@ class JUnitSource:
             yield self._fetched(most)
             return
         path = bind_version(self.config.path, self.candidate)
-        folder, files = find_named(self.name, path, shown=self.config.path, root=self.root, environ=self.environ)
+        folder, files = find_named(
+            self.name, path, shown=self.config.path, root=self.root, environ=self.environ, changed=self.changed
+        )
         for file in files:
             yield file.relative_to(folder).as_posix(), self._read(file, folder, most)
 

@@ -1,6 +1,6 @@
 """Open: the sources that a model file names, which of them answers which need, and what is gathered beyond the needs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
@@ -29,10 +29,12 @@ def open_sources(
     environ: Mapping[str, str],
     other_versions: frozenset[str] = frozenset(),
     windows: Mapping[str, Window] | None = None,
+    changed: Collection[str] = (),
 ) -> dict[str, MetricSource]:
     """The sources of ``policies/sources.yaml`` by name; nothing is read before they are asked.
 
-    ``windows`` are the stages' own: a literal answers for the whole of one, or not at all.
+    ``windows`` are the stages' own: a literal answers for the whole of one, or not at all. ``changed`` are the paths of the
+    change that is judged, of which no source takes its files.
     """
     versions = Versions(
         candidate=str(request.candidate),
@@ -40,12 +42,20 @@ def open_sources(
         others=other_versions | frozenset(model.rows.other_arms),
     )
     reach = Reach.of(sources)
+    own = frozenset(root.resolve() / path for path in changed)
     opened: dict[str, MetricSource] = {}
     for name, config in sources.sources.items():
         match config:
             case Table():
                 opened[name] = TableSource(
-                    name=name, config=config, model=model, versions=versions, reach=reach, root=root, environ=environ
+                    name=name,
+                    config=config,
+                    model=model,
+                    versions=versions,
+                    reach=reach,
+                    root=root,
+                    environ=environ,
+                    changed=own,
                 )
             case Prometheus():
                 opened[name] = PrometheusSource(
@@ -64,6 +74,7 @@ def open_sources(
                     reach=reach,
                     root=root,
                     environ=environ,
+                    changed=own,
                 )
             case LiteralValues():
                 opened[name] = LiteralSource(name=name, literals=request.literals, windows=windows or {})

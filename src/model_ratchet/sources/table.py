@@ -41,6 +41,8 @@ class TableSource:
     versions: Versions
     root: Path
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    changed: frozenset[Path] = frozenset()
+    """The files that the change under judgement adds or edits: none of them is evidence."""
     reach: Reach = field(default_factory=lambda: Reach(frozenset()))
 
     def answer(self, needs: Sequence[Need]) -> Answers:
@@ -97,7 +99,7 @@ class TableSource:
 
     def _files(self) -> Files:
         if not scheme_of(self.config.path):
-            return find_files(self.name, self.config, root=self.root, environ=self.environ)
+            return find_files(self.name, self.config, root=self.root, environ=self.environ, changed=self.changed)
         from model_ratchet.sources.remote import find_remote
 
         return find_remote(self.name, self.config, reach=self.reach, root=self.root, environ=self.environ)

@@ -350,7 +350,8 @@ def test_a_policy_version_on_the_base_is_not_changed(status: str) -> None:
     path = "policies/standard/1.0.0.yaml"
     (said,) = refusals(meant([path], head=[path], changes={path: status}))
     assert said == (
-        f"{path}:1:1 a policy version that is on the base branch is not changed: add a new version beside it"
+        f"{path}:1:1 a policy version that is on the base branch is not changed: put it back as it was, "
+        "and copy it to policies/standard/1.0.1.yaml for what is new"
     )
 
 

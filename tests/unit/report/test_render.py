@@ -24,10 +24,12 @@ from model_ratchet.core.finding import Finding, Location
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.verdict import Branch, Verdict
+from model_ratchet.documents.compare import Weight
 from model_ratchet.engine.record import Record, seal
 from model_ratchet.report import render
-from model_ratchet.report.check import Check, RollbackNote
+from model_ratchet.report.check import Check, PolicyNote, RollbackNote, RuleDifference
 
+NASTY_ONES = ("errored", "findings", "trouble", "policies")
 SUFFIXES = {
     "text": "txt",
     "markdown": "md",
@@ -37,6 +39,37 @@ SUFFIXES = {
     "github": "annotations",
 }
 NASTY = "<b>@acme/all</b> | `x` [y](https://evil.example)\n::error::z\u202e\x1b[2J"
+
+
+def a_policy_note() -> PolicyNote:
+    """A new version that is looser, stricter and odd, and a model file that lets it be used."""
+    place = Location("policies/m/1.1.0.yaml", 14, 60)
+    against = "policies/m/1.0.0.yaml"
+    model = Location("policies/models/m.yaml", 4, 11)
+    return PolicyNote(
+        paths=("policies/m/1.1.0.yaml", "policies/models/m.yaml"),
+        differences=(
+            RuleDifference(
+                place=place,
+                rule="criterion fast.at_most",
+                before="500ms",
+                after="400ms",
+                weight=Weight.STRICTER,
+                against=against,
+            ),
+            RuleDifference(
+                place=place, rule=f"criterion {NASTY}", before="2pp", after="1pp", weight=Weight.LOOSER, against=against
+            ),
+            RuleDifference(
+                place=model, rule="metrics.errors", before="a", after="b", weight=Weight.CHANGED, against=model.file
+            ),
+        ),
+        notes=(
+            Finding(Location("policies/m/1.1.0.yaml", 3, 7), "no model file allows m/1.1.0: nobody may use it yet"),
+        ),
+    )
+
+
 CHECKS: dict[str, Callable[[], Check]] = {
     "passed": lambda: Check(records=(a_passed_record(),)),
     "failed": lambda: Check(records=(a_failed_record(),)),
@@ -44,6 +77,21 @@ CHECKS: dict[str, Callable[[], Check]] = {
     "errored": lambda: Check(records=(an_errored_record(),)),
     "findings": lambda: Check(findings=(Finding(Location("policies/a%b/1.0.0.yaml", 3, 7), NASTY),)),
     "rollback": lambda: Check(rollback=RollbackNote(model="m", removed=("v2", "v1"), returns_to="v0")),
+    "rollback-beside": lambda: Check(
+        rollback=RollbackNote(
+            model="m",
+            removed=("v2",),
+            returns_to="v1",
+            digest="sha256:" + "ab" * 32,
+            beside=("promotions/m/outcomes/v2.md",),
+        )
+    ),
+    "policies": lambda: Check(untouched=True, policies=a_policy_note()),
+    "policies-beside": lambda: Check(records=(a_passed_record(),), policies=a_policy_note()),
+    "policies-refused": lambda: Check(
+        findings=(Finding(Location("policies/m/1.1.0.yaml", 9, 3), "an alert comes too late"),),
+        policies=a_policy_note(),
+    ),
     "trouble": lambda: Check(trouble=f"m: two heads {NASTY}"),
     "untouched": lambda: Check(untouched=True),
     "validated": lambda: Check(validated=6),
@@ -57,13 +105,13 @@ def test_a_report_is_the_golden_one(name: str, form: str, golden: Callable[[str,
 
 
 @pytest.mark.parametrize("form", ["text", "markdown", "junit", "github"])
-@pytest.mark.parametrize("name", ["errored", "findings", "trouble"])
+@pytest.mark.parametrize("name", NASTY_ONES)
 def test_no_control_character_of_a_document_reaches_a_reader(name: str, form: str) -> None:
     shown = render(CHECKS[name](), form, width=110)
     assert not {"\x1b", "\u202e", "\x00"} & set(shown)
 
 
-@pytest.mark.parametrize("name", ["errored", "findings", "trouble"])
+@pytest.mark.parametrize("name", NASTY_ONES)
 def test_markdown_holds_no_markup_mention_or_link_of_a_document(name: str) -> None:
     shown = render(CHECKS[name](), "markdown")
     assert "<b>@" not in shown
@@ -72,7 +120,7 @@ def test_markdown_holds_no_markup_mention_or_link_of_a_document(name: str) -> No
     assert "https:" not in shown
 
 
-@pytest.mark.parametrize("name", ["errored", "findings", "trouble"])
+@pytest.mark.parametrize("name", NASTY_ONES)
 def test_no_text_of_a_document_starts_a_workflow_command(name: str) -> None:
     shown = render(CHECKS[name](), "github")
     assert all(line.startswith("::") for line in shown.splitlines())

@@ -1,0 +1,68 @@
+"""Shelf: the documents of one tree, read one by one and then against each other."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from model_ratchet.core.fields import Model
+from model_ratchet.core.finding import Finding, Location
+from model_ratchet.documents.across import source_faults, unknown_policies
+from model_ratchet.documents.fault import Fault
+from model_ratchet.documents.files import PLACES, kind_of
+from model_ratchet.documents.model import ModelFile
+from model_ratchet.documents.policy import Policy
+from model_ratchet.documents.read import Located, read_located
+from model_ratchet.documents.sources import Sources
+from model_ratchet.documents.yaml import MAX_BYTES
+
+D = TypeVar("D", bound=Model)
+
+SYMLINK = "a symbolic link is not followed: commit the file itself"
+SUBMODULE = "a submodule is not read: commit the files themselves"
+
+
+def too_large(size: int) -> str:
+    """Why a file of so many bytes is not read."""
+    return f"the file holds {size} bytes, and a document at most {MAX_BYTES}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The documents that were read, and what is wrong with the others."""
+
+    located: dict[str, Located[Model]] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def add(self, path: str, content: bytes | str) -> None:
+        """Read one document; a text instead of bytes says why its content is not read."""
+        kind = kind_of(path)
+        if kind is None:
+            where = ", ".join(PLACES.values())
+            self.findings.append(Finding(Location(path), f"no document is read here: they stand in {where}"))
+        elif isinstance(content, str):
+            self.findings.append(Finding(Location(path), content))
+        else:
+            found = read_located(kind, path, content)
+            if isinstance(found, tuple):
+                self.findings.extend(found)
+            else:
+                document: Model = found.document
+                self.located[path] = Located(document, found.tree)
+
+    def of(self, kind: type[D]) -> Mapping[str, D]:
+        """The documents of one kind by their path."""
+        return {path: one.document for path, one in self.located.items() if isinstance(one.document, kind)}
+
+    def at(self, path: str, fault: Fault) -> Finding:
+        """A fault of a document that was read."""
+        return self.located[path].finding(fault)
+
+
+def across(shelf: Shelf) -> Iterator[Finding]:
+    """What model files say of policies and sources that are not there, or hold something else."""
+    models, sources = shelf.of(ModelFile), shelf.of(Sources)
+    names = [str(policy.full_name) for policy in shelf.of(Policy).values()]
+    for path, model in models.items():
+        yield from (shelf.at(path, fault) for fault in unknown_policies(model, names) if names)
+        for held in sources.values():
+            yield from (shelf.at(path, fault) for fault in source_faults(model, held))

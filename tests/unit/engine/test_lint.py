@@ -1,0 +1,113 @@
+"""What is odd about a policy beside the model files that may use it."""
+
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from model_ratchet.core.fields import Model
+from model_ratchet.documents.model import ModelFile
+from model_ratchet.documents.policy import Policy
+from model_ratchet.documents.read import read
+from model_ratchet.engine.lint import lint
+
+ROOT = Path(__file__).parents[3] / "policies"
+POLICIES = sorted(path for path in ROOT.glob("*/*.yaml") if path.parent.name not in ("models", "waivers"))
+SMALL = """\
+apiVersion: ratchet/v1
+kind: Policy
+name: small
+version: 1.0.0
+stages:
+  - {{name: canary, traffic: 5%, lasts: 24h}}
+gates:
+  - name: performance
+    criteria:
+      - {{id: errors, kind: rate_limit, metric: errors, below: 1%}}
+alerts:
+  critical: [{critical}]
+  warning: [{warning}]
+rollback: {{triggers: [{trigger}]}}
+"""
+MODEL = """\
+apiVersion: ratchet/v1
+kind: Model
+name: demo
+policies: [small/1.0.0]
+time: {column: at, timezone: UTC}
+rows: {source: requests, request_id: id, arm: version}
+metrics:
+  errors: {kind: proportion, column: error}
+  latency: {kind: duration, column: ms, unit: ms}
+"""
+D = TypeVar("D", bound=Model)
+
+
+def parsed(kind: type[D], path: Path | str, content: bytes) -> D:
+    found = read(kind, str(path), content)
+    assert isinstance(found, kind), found
+    return found
+
+
+def rate(above: str, over: str = "1h") -> str:
+    return f"{{metric: errors, statistic: rate, above: {above}, over: {over}}}"
+
+
+def told(warning: str, critical: str, trigger: str) -> list[str]:
+    text = SMALL.format(warning=warning, critical=critical, trigger=trigger)
+    policy = parsed(Policy, "policies/small/1.0.0.yaml", text.encode())
+    model = parsed(ModelFile, "policies/models/demo.yaml", MODEL.encode())
+    return [oddity.fault.message for oddity in lint(policy, (model,))]
+
+
+@pytest.mark.parametrize("path", POLICIES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_nothing_grave_is_odd_about_a_shipped_policy(path: Path) -> None:
+    models = tuple(
+        parsed(ModelFile, f"policies/models/{one.name}", one.read_bytes()) for one in ROOT.glob("models/*.yaml")
+    )
+    policy = parsed(Policy, path.relative_to(ROOT.parent), path.read_bytes())
+    assert [oddity for oddity in lint(policy, models) if oddity.grave] == []
+
+
+def test_what_applies_only_where_it_is_bound_is_a_note() -> None:
+    path = ROOT / "standard/1.0.0.yaml"
+    policy = parsed(Policy, path.relative_to(ROOT.parent), path.read_bytes())
+    model = ROOT / "models/flight-delay.yaml"
+    found = lint(policy, (parsed(ModelFile, "policies/models/flight-delay.yaml", model.read_bytes()),))
+    assert any(one.fault.message.startswith("gpu never applies: ") for one in found if not one.grave)
+
+
+@pytest.mark.parametrize(
+    ("warning", "critical", "trigger", "said"),
+    [
+        ("1%", "2%", "3%", []),
+        ("1%", "2%", "2%", []),
+        ("2%", "2%", "3%", ["the warning on errors above 2% comes no earlier than the critical alert above 2%"]),
+        ("3%", "2%", "4%", ["the warning on errors above 3% comes no earlier than the critical alert above 2%"]),
+        (
+            "1%",
+            "4%",
+            "3%",
+            ["the critical alert on errors above 4% comes no earlier than the rollback trigger above 3%"],
+        ),
+        ("3%", "4%", "2%", ["the critical alert on errors above 4%", "the warning on errors above 3%"]),
+    ],
+)
+def test_a_warning_comes_before_the_alert_and_the_alert_before_the_rollback(
+    warning: str, critical: str, trigger: str, said: list[str]
+) -> None:
+    found = told(rate(warning), rate(critical), rate(trigger))
+    assert len(found) == len(said)
+    assert all(message.startswith(start) for message, start in zip(found, said, strict=True))
+
+
+def test_rules_that_watch_something_else_are_not_compared() -> None:
+    slow = "{metric: latency, statistic: quantile, quantile: 0.5, above: 2s}"
+    slower = "{metric: latency, statistic: quantile, quantile: 0.99, above: 1s}"
+    assert told(rate("3%", "24h"), rate("2%"), rate("4%")) == []
+    assert told(slow, slower, rate("1%")) == []
+
+
+def test_an_odd_rule_is_told_once_for_each_that_it_contradicts() -> None:
+    found = told(rate("5%"), rate("4%"), rate("3%"))
+    assert len(found) == len(set(found)) == 3
