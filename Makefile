@@ -30,8 +30,8 @@ demo: $(STAMP) ## three promotions of a real model on real flights, in ./demo
 	$(BIN)/ratchet demo --dir demo
 
 lint: $(STAMP) ## ruff, mypy --strict, import-linter
-	$(BIN)/ruff check src tests docs benchmarks
-	$(BIN)/ruff format --check src tests docs benchmarks
+	$(BIN)/ruff check src tests docs benchmarks hatch_build.py
+	$(BIN)/ruff format --check src tests docs benchmarks hatch_build.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 

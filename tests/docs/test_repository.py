@@ -1,5 +1,6 @@
 """The repository holds what it promises, and nothing that it must not."""
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -38,7 +39,7 @@ def test_there_is_no_lock_file_that_holds_addresses() -> None:
     assert [file.name for file in _files() if file.name in {"uv.lock", "poetry.lock", "Pipfile.lock"}] == []
 
 
-@pytest.mark.parametrize("name", ["runtime.txt", "dev.txt", "mlflow.txt"])
+@pytest.mark.parametrize("name", ["runtime.txt", "build.txt", "dev.txt", "mlflow.txt"])
 def test_every_requirement_is_pinned_by_a_hash_and_has_no_address(name: str) -> None:
     text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
     pins = [line for line in text.splitlines() if "==" in line and not line.lstrip().startswith("#")]
@@ -47,6 +48,27 @@ def test_every_requirement_is_pinned_by_a_hash_and_has_no_address(name: str) -> 
     assert "--index" not in text
     assert all(line.rstrip().endswith("\\") for line in pins)
     assert text.count("--hash=sha256:") >= len(pins)
+
+
+def test_what_npm_installs_is_pinned_by_a_hash_and_has_no_address() -> None:
+    locks = [file for file in _files() if file.name == "package-lock.json"]
+    assert locks
+    for file in locks:
+        assert "resolved" not in file.read_text(encoding="utf-8")
+        installed = json.loads(file.read_text(encoding="utf-8"))["packages"]
+        assert all("integrity" in one for path, one in installed.items() if path)
+        assert (file.parent / ".npmrc").read_text(encoding="utf-8") == "omit-lockfile-registry-resolved=true\n"
+
+
+def test_what_builds_the_product_has_the_versions_that_it_runs_with() -> None:
+    pins = [
+        set(re.findall(r"^(\S+)==(\S+)", (ROOT / "requirements" / name).read_text(encoding="utf-8"), re.MULTILINE))
+        for name in ("runtime.txt", "build.txt")
+    ]
+    shared = {name for name, _ in pins[0]} & {name for name, _ in pins[1]}
+    assert {(name, version) for name, version in pins[0] if name in shared} == {
+        (name, version) for name, version in pins[1] if name in shared
+    }
 
 
 def test_the_documents_of_the_repository_are_valid() -> None:

@@ -49,6 +49,11 @@ def test_the_validation_of_documents_imports_nothing_heavy(tmp_path: Path) -> No
     assert imported("validate", "--repo", str(tmp_path)) == set()
 
 
+def test_init_imports_nothing_heavy(tmp_path: Path) -> None:
+    a_repo(tmp_path)
+    assert imported("init", "--repo", str(tmp_path)) == set()
+
+
 @pytest.mark.parametrize("arguments", [("--help",), ("schema", "policy"), ("explain", "superiority")])
 def test_help_schemas_and_explanations_import_nothing_heavy(arguments: tuple[str, ...]) -> None:
     assert imported(*arguments) == set()

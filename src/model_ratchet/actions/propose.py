@@ -1,31 +1,41 @@
 """propose: the folder of a new version, written as far as it is known, with what is still to be filled in marked."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
+from pydantic import TypeAdapter, ValidationError
+
 from model_ratchet.actions.check import read_chain
 from model_ratchet.actions.proposal import SOURCES, Faulty, read_at
+from model_ratchet.actions.surroundings import Place, user_login
+from model_ratchet.actions.worktree import place, refuse_links
 from model_ratchet.core.errors import RepositoryError, SourceError, UsageError
 from model_ratchet.core.fields import Model
 from model_ratchet.core.finding import Finding
 from model_ratchet.core.names import DIGEST, PolicyName, Version
+from model_ratchet.documents.blank import BLANK
+from model_ratchet.documents.codeowners import PLACES, owners_of
 from model_ratchet.documents.draft import Draft, document_text, fitting, request_text
 from model_ratchet.documents.files import model_path, policy_path, request_path
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.registry import RegistryBinding
+from model_ratchet.documents.request import Commit
 from model_ratchet.documents.sources import Sources
 from model_ratchet.documents.uri import immutable
 from model_ratchet.documents.words import suggestion
 from model_ratchet.engine.lifecycle import Chain
-from model_ratchet.git import Git
+from model_ratchet.git import Git, user_setting
 from model_ratchet.ports import Repository
 from model_ratchet.report.reasons import sentence
 from model_ratchet.sources.engine import UnanswerableError
 
 D = TypeVar("D", bound=Model)
+
+_LONGEST_OWNER = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +48,7 @@ class ProposeInput:
     base: str | None = None
     policy: str | None = None
     from_mlflow: bool = False
+    source_commit: str | None = None
     force: bool = False
     environ: Mapping[str, str] = field(default_factory=dict)
 
@@ -51,6 +62,12 @@ class Drafted:
     left: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
     """What the registry holds and a request can't."""
+    title: str = ""
+    """What the commit says."""
+    branch: str = ""
+    """The branch that proposes it; such names hold letters, digits and ``/._-`` alone."""
+    compare: str | None = None
+    """Where the pull request is opened, where the remote tells it."""
 
 
 def propose(asked: ProposeInput) -> Drafted:
@@ -73,28 +90,79 @@ def propose(asked: ProposeInput) -> Drafted:
     if isinstance(policy, Faulty):
         return Drafted(findings=policy.findings)
     active = _active(read_chain(repository, base, model.name), version)
-    draft = Draft(model=model.name, candidate=str(version), baseline=active, policy=policy)
+    path = request_path(model.name, version)
+    draft = Draft(
+        model=model.name,
+        candidate=str(version),
+        baseline=active,
+        policy=policy,
+        owner=_owner(repository, base, path, asked.environ),
+    )
     left_out: tuple[str, ...] = ()
     if asked.from_mlflow:
         sources = read_at(Sources, repository, base, SOURCES)
         if isinstance(sources, Faulty):
             return Drafted(findings=sources.findings)
         draft, left_out = _filled(draft, model, sources.document, repository.root, asked.environ)
-    return _write(draft, repository.root, left_out, force=asked.force)
+    if asked.source_commit is not None:
+        draft = replace(draft, metadata={**draft.metadata, "source_commit": _source_commit(asked.source_commit)})
+    drafted = _write(draft, repository.root, left_out, force=asked.force)
+    branch = f"promote/{draft.model}/{draft.candidate}"
+    return replace(
+        drafted,
+        title=f"Propose {draft.model} {draft.candidate}",
+        branch=branch,
+        compare=_compare(repository, asked.base, branch),
+    )
 
 
 def told(drafted: Drafted, repo: Path) -> str:
-    """What was written, what is left to fill in, and the next command."""
-    where = f" --repo {repo}" if repo != Path() else ""
+    """What was written, what is left to fill in, and the commands that lead to a pull request."""
+    named = shlex.quote(str(repo))
+    where, git = (f" --repo {named}", f"git -C {named}") if repo != Path() else ("", "git")
     lines = [f"wrote {path}" for path in drafted.written]
-    lines.append("left to fill in:")
+    lines.append("left to fill in (TODO):")
     lines += [f"  {path.rpartition('/')[2]}: {', '.join(names)}" for path, names in drafted.left.items()]
     if drafted.left_out:
         names = ", ".join(drafted.left_out[:10])
         more = f" and {len(drafted.left_out) - 10} more" if len(drafted.left_out) > 10 else ""
         lines.append(f"left out, because a request can't hold it as it is: {names}{more}")
-    lines.append(f"next: ratchet validate{where} {drafted.written[0]}")
+    lines += [
+        "next:",
+        f"  ratchet validate{where} {drafted.written[0]}",
+        f"  {git} switch -c {drafted.branch}",
+        f"  {git} add {drafted.written[0].rpartition('/')[0]}",
+        f'  {git} commit -m "{drafted.title}"',
+        f"  {git} push -u origin {drafted.branch}",
+        "  open the pull request" + (f": {drafted.compare}" if drafted.compare is not None else ""),
+    ]
     return "\n".join(lines)
+
+
+def _compare(repository: Git, base: str | None, branch: str) -> str | None:
+    url = repository.remote_url()
+    where = Place.of(url) if url is not None else None
+    if where is None:
+        return None
+    into = base.removeprefix("origin/") if base is not None else repository.default_branch()
+    return f"{where.url}/compare/{into}...{branch}?expand=1"
+
+
+def _owner(repository: Git, base: str, path: str, environ: Mapping[str, str]) -> str | None:
+    """Who owns the promotion by the base branch's CODEOWNERS, else who the user's git settings say that they are."""
+    found = repository.read(base, PLACES)
+    first = next((found[one].content for one in PLACES if one in found), b"")
+    owners = ", ".join(owners_of(first.decode("utf-8", "replace"), path))
+    login = user_login(repository.root, environ)
+    owner = owners or (f"@{login}" if login is not None else user_setting(repository.root, "user.name", environ))
+    return owner if owner and len(owner) <= _LONGEST_OWNER and owner.isprintable() and owner != BLANK else None
+
+
+def _source_commit(text: str) -> str:
+    try:
+        return TypeAdapter(Commit).validate_python(text)
+    except ValidationError as error:
+        raise UsageError(f"--source-commit: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
 
 
 def _version(text: str) -> Version:
@@ -174,13 +242,10 @@ def _write(draft: Draft, root: Path, left_out: tuple[str, ...], *, force: bool) 
     folder = request.rpartition("/")[0]
     documents = {f"{folder}/{name}.md": name for name in draft.documents()}
     files = {request: request_text(draft)} | {path: document_text(draft, name) for path, name in documents.items()}
-    if not (root / folder).resolve().is_relative_to(root.resolve()):
-        raise UsageError(f"{folder} lies outside of {root}, through a symbolic link: remove it")
+    refuse_links(root, files)
     for path in files:
-        if (root / path).is_symlink() or (not force and (root / path).exists()):
+        if not force and (root / path).exists():
             raise UsageError(f"{path} is there already: write over it with --force, or remove it")
-    (root / folder).mkdir(parents=True, exist_ok=True)
-    for path, text in files.items():
-        (root / path).write_text(text, encoding="utf-8")
+    place(root, files, force=True)
     sections = {path: draft.documents()[name] or ("all of it",) for path, name in documents.items()}
     return Drafted(written=tuple(files), left={request: draft.left(), **sections}, left_out=left_out)

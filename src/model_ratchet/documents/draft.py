@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 import yaml
 from pydantic import ValidationError
 
+from model_ratchet.documents.blank import BLANK
 from model_ratchet.documents.policy import Policy
-from model_ratchet.documents.request import BLANK, Metadata
+from model_ratchet.documents.request import Metadata
 from model_ratchet.documents.yaml import Tree, load
 
 MOST_BYTES = 400_000
@@ -23,7 +24,7 @@ _MOST_NAMED = 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A request as far as it is known; ``uri`` and ``digest`` are None where they are not."""
+    """A request as far as it is known; ``uri``, ``digest`` and ``owner`` are None where they are not."""
 
     model: str
     candidate: str
@@ -31,6 +32,7 @@ class Draft:
     policy: Policy
     uri: str | None = None
     digest: str | None = None
+    owner: str | None = None
     metadata: Mapping[str, object] = field(default_factory=dict)
 
     def documents(self) -> Mapping[str, tuple[str, ...]]:
@@ -54,8 +56,9 @@ class Draft:
     def left(self) -> tuple[str, ...]:
         """The keys of the request that are still to be filled in."""
         artifact = [f"artifact.{key}" for key, value in (("uri", self.uri), ("digest", self.digest)) if value is None]
+        owner = ["owner"] if self.owner is None else []
         metadata = [f"metadata.{name}" for name in self.unstated()]
-        return (*artifact, "owner", *metadata, *(("drill",) if self.asks_drill() else ()))
+        return (*artifact, *owner, *metadata, *(("drill",) if self.asks_drill() else ()))
 
 
 def request_text(draft: Draft) -> str:
@@ -68,13 +71,12 @@ def request_text(draft: Draft) -> str:
         "baseline": draft.baseline if draft.baseline is not None else "none",
         "policy": str(draft.policy.full_name),
         "artifact": {"uri": draft.uri or BLANK, "digest": draft.digest or BLANK},
-        "owner": BLANK,
+        "owner": draft.owner or BLANK,
     }
     parts = [_yaml(head)]
-    if draft.unstated():
-        parts.append(f"# still to be stated below `metadata`, as the policy requires: {', '.join(draft.unstated())}\n")
-    if draft.metadata:
-        parts.append(_yaml({"metadata": draft.metadata}))
+    metadata = _with_blanks(draft)
+    if metadata:
+        parts.append(_yaml({"metadata": metadata}))
     if draft.documents():
         parts.append(_yaml({"documents": {name: f"{name}.md" for name in draft.documents()}}))
     if draft.asks_drill():
@@ -108,6 +110,25 @@ def fitting(metadata: Mapping[str, object]) -> tuple[dict[str, object], tuple[st
         else:
             left_out.append(_named(path))
     return kept, tuple(left_out)
+
+
+def _with_blanks(draft: Draft) -> dict[str, object]:
+    """The metadata of the draft, with a blank for each part that the policy requires and the draft does not state."""
+    found: dict[str, object] = {}
+    for path, value in _leaves(draft.metadata, ()):
+        _put(found, path, value)
+    # the longest first: what is required of a group makes the group itself stated
+    for name in sorted(draft.unstated(), key=lambda one: -one.count(".")):
+        path = tuple(name.split("."))
+        if not _at(found, list(path)) and not _in_the_way(found, path):
+            _put(found, path, BLANK)
+    return {name: found[name] for name in (*Metadata.model_fields, *found) if name in found}
+
+
+def _in_the_way(values: Mapping[str, object], path: tuple[str, ...]) -> bool:
+    """Whether a group of the path is a single value in the draft: what the registry says is not written over."""
+    groups = (_at(values, list(path[:depth])) for depth in range(1, len(path)))
+    return any(one is not None and not isinstance(one, Mapping) for one in groups)
 
 
 def _leaves(values: Mapping[str, object], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], object]]:

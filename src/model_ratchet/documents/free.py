@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias
 from pydantic import GetPydanticSchema
 from pydantic_core import core_schema
 
+from model_ratchet.documents.blank import BLANK, unfilled
 from model_ratchet.documents.fault import Fault, refuse
 from model_ratchet.documents.yaml import Path
 
@@ -29,6 +30,8 @@ def _text(value: object) -> str:
 
 
 def _free(value: object) -> Mapping[str, object]:
+    if value == BLANK:
+        refuse((Fault((), unfilled("names and values, such as {rows: 120000}")),))
     if not isinstance(value, Mapping):
         refuse((Fault((), "a mapping of names to values is needed here, such as `rows: 120000`"),))
         return {}
@@ -54,6 +57,8 @@ def _faults(values: Mapping[str, object], path: Path, level: int) -> Iterator[Fa
 def _scalar_faults(value: object, path: Path) -> Iterator[Fault]:
     if value is None or value == "":
         yield Fault(path, "no value stands here: write one, or remove the key")
+    elif value == BLANK:
+        yield Fault(path, unfilled("the value, or remove the key"))
     elif not isinstance(value, (str, int, float)):
         yield Fault(path, "a list holds single values only: write numbers or text")
     elif isinstance(value, str) and len(value) > _LONGEST:

@@ -19,6 +19,7 @@ from model_ratchet.core.fields import (
     VersionField,
 )
 from model_ratchet.core.names import Version
+from model_ratchet.documents.blank import filled
 from model_ratchet.documents.fault import Fault, refuse
 from model_ratchet.documents.free import Free
 from model_ratchet.documents.literals import Literals
@@ -26,9 +27,6 @@ from model_ratchet.documents.uri import ArtifactUri
 
 FIRST: Literal["none"] = "none"
 """The word that a model's first version writes for its baseline."""
-
-BLANK: Literal["TODO"] = "TODO"
-"""What stands in a draft where something is still to be filled in. No request is read with it."""
 
 
 def _baseline(value: object) -> object:
@@ -38,15 +36,6 @@ def _baseline(value: object) -> object:
         stands = "no value stands here" if value is None else f"{value!r} is no version"
         raise ValueError(f"{stands}: name the active version, or write none for the first version of a model")
     return Version.parse(value)
-
-
-def _filled(what: str) -> BeforeValidator:
-    def refuse_blank(value: object) -> object:
-        if value == BLANK:
-            raise ValueError(f"this is still to be filled in: write {what}")
-        return value
-
-    return BeforeValidator(refuse_blank)
 
 
 def _inside(path: str) -> str:
@@ -83,6 +72,7 @@ Baseline: TypeAlias = Annotated[
     ),
 ]
 InsidePath: TypeAlias = Annotated[str, AfterValidator(_inside), Field(examples=["risk.md"])]
+Commit: TypeAlias = Annotated[str, AfterValidator(_commit)]
 Line: TypeAlias = Annotated[str, Field(min_length=1, max_length=200)]
 Prose: TypeAlias = Annotated[str, Field(min_length=1, max_length=5000)]
 
@@ -90,14 +80,14 @@ Prose: TypeAlias = Annotated[str, Field(min_length=1, max_length=5000)]
 class Artifact(Model):
     """What is proposed: one immutable artifact."""
 
-    uri: Annotated[ArtifactUri, _filled("the artifact's address, such as s3://models/flight-delay/v2.1.0/model.joblib")]
-    digest: Annotated[Digest, _filled("sha256: and the 64 digits that sha256sum prints for the artifact")]
+    uri: Annotated[ArtifactUri, filled("the artifact's address, such as s3://models/flight-delay/v2.1.0/model.joblib")]
+    digest: Annotated[Digest, filled("sha256: and the 64 digits that sha256sum prints for the artifact")]
 
 
 class Dataset(Model):
     """What the candidate was trained on."""
 
-    version: Line | None = None
+    version: Annotated[Line | None, filled("the name and version of the training data")] = None
     characteristics: Free = Field(default_factory=dict)
     """Rows, period, sources, share of positives and the like."""
 
@@ -105,13 +95,13 @@ class Dataset(Model):
 class Requirements(Model):
     """What the candidate needs of production."""
 
-    python: Line | None = None
+    python: Annotated[Line | None, filled('the version that it runs with, such as "3.12"')] = None
     """The Python version that it runs with, in quotes: ``"3.12"``."""
-    gpu: Literal["none", "optional", "required"] | None = None
-    memory: SizeField | None = None
-    cpu: Annotated[float, Field(gt=0)] | None = None
+    gpu: Annotated[Literal["none", "optional", "required"] | None, filled("none, optional or required")] = None
+    memory: Annotated[SizeField | None, filled("a size such as 512MiB")] = None
+    cpu: Annotated[Annotated[float, Field(gt=0)] | None, filled("a number of cores")] = None
     """Cores."""
-    packages: dict[Line, Line] = Field(default_factory=dict)
+    packages: dict[Line, Annotated[Line, filled('a version such as "1.4"')]] = Field(default_factory=dict)
     """Package → the version that it runs with, in quotes."""
 
 
@@ -122,9 +112,9 @@ class Metadata(Model):
     hyperparameters: Free = Field(default_factory=dict)
     training_metrics: Free = Field(default_factory=dict)
     validation_results: Free = Field(default_factory=dict)
-    infrastructure: Requirements = Requirements()
+    infrastructure: Annotated[Requirements, filled("what it needs, such as {memory: 512MiB, cpu: 1}")] = Requirements()
     benchmarks: Free = Field(default_factory=dict)
-    source_commit: Annotated[str, AfterValidator(_commit)] | None = None
+    source_commit: Annotated[Commit | None, filled("the commit of the model's code")] = None
 
 
 class Retry(Model):
@@ -196,7 +186,7 @@ class PromotionRequest(Model):
     policy: PolicyNameField
     """One of the policies that the model file allows."""
     artifact: Artifact
-    owner: Annotated[Line, _filled("the team that answers questions")]
+    owner: Annotated[Line, filled("the team that answers questions")]
     """The team that answers questions."""
     description: Prose | None = None
     metadata: Metadata = Metadata()

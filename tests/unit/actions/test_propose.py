@@ -1,5 +1,7 @@
 """propose: a folder that is whole as far as anything is known, and says what is left."""
 
+import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from model_ratchet.documents.request import PromotionRequest
 
 FOLDER = f"promotions/late/{CANDIDATE}"
 REQUEST = f"{FOLDER}/promotion.yaml"
+ME = {"HOME": os.devnull, "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "github.user", "GIT_CONFIG_VALUE_0": "someone"}
 NOWHERE = "http://127.0.0.1:1"
 RUN = a_run(
     {"max_depth": "8", "hidden": "a\u202eb"},
@@ -51,7 +54,8 @@ def test_a_folder_is_written_with_the_active_version_as_baseline_and_blanks_that
     assert f"baseline: {BASELINE}\npolicy: small/1.0.0\n" in text(tmp_path)
     findings = validate(tmp_path, ()).findings
     assert [(str(one.location), one.message[:35]) for one in findings] == [
-        (f"{REQUEST}:{line}", "this is still to be filled in: writ") for line in ("8:8", "9:11", "10:8")
+        (f"{REQUEST}:{line}", "this is still to be filled in: writ")
+        for line in ("8:8", "9:11", "10:8", "12:20", "13:15", "14:18")
     ]
 
 
@@ -61,9 +65,74 @@ def test_what_is_left_is_told_with_the_next_command(tmp_path: Path) -> None:
     asked = "metadata.hyperparameters, metadata.benchmarks, metadata.source_commit, drill"
     assert told(proposed(tmp_path), Path()) == (
         f"wrote {REQUEST}\nwrote {FOLDER}/risk.md\nwrote {FOLDER}/notes.md\n"
-        f"left to fill in:\n  promotion.yaml: {blanks}, {asked}\n  risk.md: Risks, Mitigation\n  notes.md: all of it\n"
-        f"next: ratchet validate {REQUEST}"
+        f"left to fill in (TODO):\n  promotion.yaml: {blanks}, {asked}\n  risk.md: Risks, Mitigation\n  notes.md: all of it\n"
+        f"next:\n  ratchet validate {REQUEST}\n  git switch -c promote/late/{CANDIDATE}\n  git add {FOLDER}\n"
+        f'  git commit -m "Propose late {CANDIDATE}"\n  git push -u origin promote/late/{CANDIDATE}\n  open the pull request'
     )
+
+
+def test_the_commands_open_the_pull_request_where_the_repository_is(tmp_path: Path) -> None:
+    repo = a_repo(tmp_path / "a b", registry.base_files(NOWHERE))
+    repo.git("remote", "add", "origin", "https://user:secret@git.acme.example:8443/ml/models.git")
+    said = told(proposed(repo.path), repo.path)
+    assert f"  git -C '{repo.path}' switch -c promote/late/{CANDIDATE}\n" in said
+    branch = f"promote/late/{CANDIDATE}"
+    assert said.endswith(f"request: https://git.acme.example:8443/ml/models/compare/main...{branch}?expand=1")
+    assert "secret" not in said
+
+
+def test_the_commands_lead_to_a_branch_that_is_valid_once_it_is_filled_in(tmp_path: Path) -> None:
+    repo = a_repo(tmp_path, registry.base_files(NOWHERE))
+    said = told(proposed(tmp_path, source_commit="ab12cd34", environ=ME), Path()).partition("\nnext:\n")[2]
+    commands = [shlex.split(line) for line in said.splitlines()]
+    words = {"uri: TODO": "uri: s3://m/1", "digest: TODO": f"digest: {DIGESTS[CANDIDATE]}"}
+    words |= {"hyperparameters: TODO": "hyperparameters: {depth: 6}", "benchmarks: TODO": "benchmarks: {p95_ms: 9}"}
+    filled = text(tmp_path)
+    for blank, value in words.items():
+        assert blank in filled
+        filled = filled.replace(blank, value)
+    (tmp_path / REQUEST).write_text(filled)
+    assert validate(tmp_path, ()).findings == ()
+    assert run([*commands[0][1:2], "--repo", str(tmp_path), *commands[0][2:]]) == ExitCode.PASSED
+    for command in commands[1:4]:
+        repo.git(*command[1:])
+    assert repo.git("show", "--name-only", "--format=%s", "HEAD").splitlines()[0] == f"Propose late {CANDIDATE}"
+    assert repo.git("status", "--porcelain") == ""
+    assert [command[:2] for command in commands[4:]] == [["git", "push"], ["open", "the"]]
+
+
+@pytest.mark.parametrize(
+    ("codeowners", "settings", "owner"),
+    [
+        ("* @acme/all\n/promotions/ @acme/ml @acme/ops\n", "[user]\nname = Someone\n", "'@acme/ml, @acme/ops'"),
+        ("/policies/ @acme/ml\n", "[github]\nuser = someone\n[user]\nname = Someone\n", "'@someone'"),
+        ("", "[user]\nname = Someone\nemail = 7+someone@users.noreply.github.com\n", "'@someone'"),
+        ("", "[user]\nname = Someone Else\nemail = someone@example.invalid\n", "Someone Else"),
+        ("", "[user]\nname = TODO\n", "TODO"),
+        ("", "", "TODO"),
+    ],
+)
+def test_the_owner_is_found_out(tmp_path: Path, codeowners: str, settings: str, owner: str) -> None:
+    a_repo(tmp_path / "repo", {**registry.base_files(NOWHERE), ".github/CODEOWNERS": codeowners})
+    (tmp_path / ".gitconfig").write_text(settings)
+    drafted = proposed(tmp_path / "repo", environ={"HOME": str(tmp_path)})
+    assert f"\nowner: {owner}\n" in text(tmp_path / "repo")
+    assert ("owner" in drafted.left[REQUEST]) is (owner == "TODO")
+
+
+def test_the_owners_are_those_of_the_base_branch(tmp_path: Path) -> None:
+    repo = a_repo(tmp_path, registry.base_files(NOWHERE))
+    repo.write({"CODEOWNERS": "* @mallory\n"})
+    proposed(tmp_path)
+    assert "\nowner: TODO\n" in text(tmp_path)
+
+
+def test_a_source_commit_that_is_told_stands_in_the_request(tmp_path: Path) -> None:
+    a_repo(tmp_path, registry.base_files(NOWHERE))
+    assert "metadata.source_commit" not in proposed(tmp_path, source_commit="ab12cd34").left[REQUEST]
+    assert "\n  source_commit: ab12cd34\n" in text(tmp_path)
+    with pytest.raises(UsageError, match="--source-commit: 'HEAD' is no commit"):
+        proposed(tmp_path, source_commit="HEAD", force=True)
 
 
 def test_the_registry_fills_in_artifact_and_metadata(tmp_path: Path) -> None:
@@ -71,7 +140,11 @@ def test_the_registry_fills_in_artifact_and_metadata(tmp_path: Path) -> None:
     assert drafted.left[REQUEST] == ("owner", "metadata.benchmarks", "drill")
     assert drafted.left_out == ("hyperparameters.hidden",)
     assert "left out, because a request can't hold it as it is: hyperparameters.hidden\n" in told(drafted, Path())
-    found = read(PromotionRequest, REQUEST, text(tmp_path).replace("owner: TODO", "owner: ml").encode())
+    found = read(
+        PromotionRequest,
+        REQUEST,
+        text(tmp_path).replace("owner: TODO", "owner: ml").replace("  benchmarks: TODO\n", "").encode(),
+    )
     assert isinstance(found, PromotionRequest), found
     assert (found.artifact.uri, found.artifact.digest) == ("models:/late/7", DIGESTS[CANDIDATE])
     metadata = found.metadata
@@ -216,7 +289,7 @@ def test_the_command_ends_with_the_code_of_what_happened(tmp_path: Path, capsys:
     assert run([*arguments, "--from-mlflow"]) == ExitCode.ERRORED
     assert capsys.readouterr().err == "ratchet: the source mlflow could not be reached (no connection)\n"
     assert run(arguments) == ExitCode.PASSED
-    assert f"next: ratchet validate --repo {tmp_path} {REQUEST}\n" in capsys.readouterr().out
+    assert f"next:\n  ratchet validate --repo {tmp_path} {REQUEST}\n" in capsys.readouterr().out
     assert run(arguments) == ExitCode.INVALID
     assert "is there already" in capsys.readouterr().err
     assert run([*arguments, "--force", "--base", "nothing"]) == ExitCode.ERRORED

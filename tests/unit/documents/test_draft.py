@@ -23,6 +23,10 @@ def policy(text: str = registry.POLICY) -> Policy:
     return found
 
 
+UNASKED = registry.POLICY.replace("      - {id: metadata, kind: metadata", "      # - {id: metadata, kind: metadata")
+"""A policy that requires no metadata, so that a draft under it holds no blank there."""
+
+
 def a_draft(metadata: Mapping[str, object] | None = None, **more: Any) -> Draft:
     given: dict[str, Any] = {"baseline": registry.BASELINE, "uri": "s3://models/late/2", "digest": "sha256:" + "c" * 64}
     draft: dict[str, Any] = {
@@ -66,7 +70,7 @@ def test_whatever_a_registry_holds_comes_back_from_the_request_or_is_left_out_by
         "source_commit": version,
     }
     kept, left_out = fitting(asked)
-    read_back = filled_in(a_draft(kept)).metadata
+    read_back = filled_in(a_draft(kept, policy=policy(UNASKED))).metadata
     dataset = kept.get("dataset", {})
     assert isinstance(dataset, dict)
     assert read_back.hyperparameters == kept.get("hyperparameters", {})
@@ -111,8 +115,9 @@ def test_a_metric_that_is_not_finite_is_left_out(value: float) -> None:
 def test_more_metadata_than_a_document_holds_is_left_out() -> None:
     kept, left_out = fitting({"hyperparameters": {f"p{number}": "é" * 1000 for number in range(300)}})
     assert len(left_out) > 90
-    assert len(request_text(a_draft(kept)).encode()) < 2 * MOST_BYTES
-    filled_in(a_draft(kept))
+    draft = a_draft(kept, policy=policy(UNASKED))
+    assert len(request_text(draft).encode()) < 2 * MOST_BYTES
+    filled_in(draft)
 
 
 def test_what_is_not_known_is_refused_with_what_to_write() -> None:
@@ -122,7 +127,21 @@ def test_what_is_not_known_is_refused_with_what_to_write() -> None:
     uri = "this is still to be filled in: write the artifact's address, such as s3://models/flight-delay/v2.1.0/model.joblib"
     digest = "this is still to be filled in: write sha256: and the 64 digits that sha256sum prints for the artifact"
     owner = "this is still to be filled in: write the team that answers questions"
-    assert [finding.message for finding in found] == [uri, digest, owner]
+    names = "this is still to be filled in: write names and values, such as {rows: 120000}"
+    commit = "this is still to be filled in: write the commit of the model's code"
+    assert [finding.message for finding in found] == [uri, digest, owner, names, names, commit]
+
+
+def test_a_blank_stands_beside_what_is_known_and_never_in_its_place() -> None:
+    required = "[hyperparameters.depth, hyperparameters.tree.leaves, hyperparameters.tree, training_metrics.auc]"
+    text = registry.POLICY.replace("[hyperparameters, benchmarks, source_commit]", required)
+    asked = policy(text)
+    draft = a_draft({"hyperparameters": {"seed": "7"}}, policy=asked)
+    expected = "metadata:\n  hyperparameters:\n    seed: '7'\n    tree:\n      leaves: TODO\n    depth: TODO\n"
+    assert f"{expected}  training_metrics:\n    auc: TODO\n" in request_text(draft)
+    taken = a_draft({"hyperparameters": {"tree": "oak", "depth": "6"}}, policy=asked)
+    assert "  hyperparameters:\n    tree: oak\n    depth: '6'\n" in request_text(taken)
+    assert "metadata.hyperparameters.tree.leaves" in taken.left()
 
 
 def test_what_is_left_to_fill_in_is_what_the_policy_asks_for() -> None:

@@ -1,0 +1,182 @@
+"""The attacks on the workflows, by their numbers: what init writes and what the action does hold against each."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from builders.scaffolds import ROOT, TIERS, initialised, workflows
+from model_ratchet.actions.init import ACTION, Tier
+
+Step = Mapping[str, Any]
+
+RELEASED = {
+    "actions/checkout": ("3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
+    "actions/create-github-app-token": ("1b10c78c7865c340bc4f6099eb2f838309f1e8c3", "v3.1.1"),
+    "actions/setup-python": ("5fda3b95a4ea91299a34e894583c3862153e4b97", "v7.0.0"),
+    "actions/upload-artifact": ("bbbca2ddaa5d8feaa63e36b76fdaad77386f024f", "v7.0.0"),
+}
+"""The commits that the tags of these releases name."""
+OURS = ROOT / ".github" / "actions" / "ratchet" / "action.yml"
+
+
+def read(file: Path) -> dict[Any, Any]:
+    loaded: dict[Any, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return loaded
+
+
+def events(file: Path) -> Mapping[str, Any]:
+    """What starts a workflow: YAML 1.1 reads the key ``on`` as true."""
+    started: Mapping[str, Any] = read(file)[True]
+    return started
+
+
+def jobs(path: Path) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    for file in workflows(path):
+        for name, job in read(file)["jobs"].items():
+            yield file.name, name, job
+
+
+def steps(path: Path) -> Iterator[Step]:
+    for _, _, job in jobs(path):
+        yield from job["steps"]
+    yield from read(OURS)["runs"]["steps"]
+
+
+def test_t02_the_check_runs_again_when_a_pull_request_is_retargeted(tmp_path: Path) -> None:
+    for tier, event in ((Tier.QUICKSTART, "pull_request"), (Tier.HARDENED, "pull_request_target")):
+        initialised(tmp_path / tier, tier)
+        check = events(tmp_path / tier / ".github/workflows/promotion-check.yml")[event]
+        assert "edited" in check["types"]
+        assert check["branches"] == ["main"]
+        assert "paths" not in check
+
+
+def test_t03_no_workflow_of_a_pull_request_reaches_the_key_in_the_hardened_tier(tmp_path: Path) -> None:
+    initialised(tmp_path, Tier.HARDENED)
+    at_the_head = {"pull_request", "pull_request_review", "merge_group"}
+    for file in workflows(tmp_path):
+        text = file.read_text(encoding="utf-8")
+        if at_the_head & set(events(file)):
+            assert "secrets." not in text
+            assert "vars." not in text
+            assert "environment:" not in text
+            assert "uses:" not in text
+            assert all(job["permissions"] == {} for job in read(file)["jobs"].values())
+        else:
+            assert all(job["environment"] == "promotion-verdict" for job in read(file)["jobs"].values())
+
+
+@TIERS
+def test_t04_the_pull_request_is_never_checked_out(tmp_path: Path, tier: Tier) -> None:
+    initialised(tmp_path, tier)
+    taken = {
+        str(step["with"]["ref"]) for step in steps(tmp_path) if step.get("uses", "").startswith("actions/checkout@")
+    }
+    assert taken <= {
+        "main",
+        "${{ github.event.pull_request.base.ref }}",
+        "${{ github.event.pull_request.base.ref || github.event.merge_group.base_ref }}",
+    }
+    text = "".join(file.read_text(encoding="utf-8") for file in [*workflows(tmp_path), OURS])
+    assert "allow-unsafe-pr-checkout" not in text
+    assert "cache" not in text.lower().replace("no-cache", "")
+
+
+@TIERS
+def test_t18_no_credentials_stay_behind_and_only_named_files_are_kept(tmp_path: Path, tier: Tier) -> None:
+    initialised(tmp_path, tier)
+    for step in steps(tmp_path):
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+        if step.get("uses", "").startswith("actions/upload-artifact@"):
+            kept = step["with"]["path"].split("\n")
+            assert kept == ["${{ steps.ratchet.outputs.record }}", "${{ steps.ratchet.outputs.report }}", ""]
+
+
+@TIERS
+def test_t21_no_expression_stands_in_a_line_that_is_run(tmp_path: Path, tier: Tier) -> None:
+    initialised(tmp_path, tier)
+    scripts = [step["run"] for step in steps(tmp_path) if "run" in step]
+    assert len(scripts) >= 2
+    assert [script for script in scripts if "${{" in script] == []
+
+
+@TIERS
+def test_t31_every_action_is_pinned_to_the_commit_of_a_release(tmp_path: Path, tier: Tier) -> None:
+    initialised(tmp_path, tier)
+    lines = [
+        line.strip()
+        for file in [*workflows(tmp_path), *workflows(ROOT), OURS]
+        for line in file.read_text(encoding="utf-8").splitlines()
+        if re.match(r"\s*(- )?uses:", line)
+    ]
+    assert len(lines) > 5
+    for line in lines:
+        found = re.fullmatch(r"(?:- )?uses: ([\w./-]+)@([0-9a-f]{40}) # (.+)", line)
+        assert found is not None, line
+        if found[1] != ACTION:
+            assert (found[2], found[3]) == RELEASED[found[1]], line
+
+
+def test_t31_the_action_installs_nothing_without_a_hash() -> None:
+    (install,) = [step["run"] for step in read(OURS)["runs"]["steps"] if "install" in step.get("run", "")]
+    third_party, product = install.strip().splitlines()[-2:]
+    assert "--require-hashes --only-binary :all:" in third_party
+    assert "--no-index --no-deps --no-build-isolation" in product
+
+
+@TIERS
+def test_nothing_is_granted_that_no_job_asks_for(tmp_path: Path, tier: Tier) -> None:
+    initialised(tmp_path, tier)
+    for file in workflows(tmp_path):
+        assert read(file)["permissions"] == {}
+    for workflow, name, job in jobs(tmp_path):
+        assert "permissions" in job, (workflow, name)
+        assert 0 < job["timeout-minutes"] <= 30
+        assert "concurrency" in job or "concurrency" in read(tmp_path / ".github" / "workflows" / workflow)
+
+
+@TIERS
+def test_the_job_that_publishes_the_required_check_always_runs(tmp_path: Path, tier: Tier) -> None:
+    initialised(tmp_path, tier)
+    file = tmp_path / ".github" / "workflows" / "promotion-check.yml"
+    (job,) = read(file)["jobs"].values()
+    assert "if" not in job
+    assert not [event for event in events(file).values() if event and {"paths", "paths-ignore"} & set(event)]
+    assert read(file)["concurrency"]["cancel-in-progress"] is True
+
+
+@TIERS
+def test_a_comment_can_not_stop_the_check_of_a_push(tmp_path: Path, tier: Tier) -> None:
+    initialised(tmp_path, tier)
+    recheck = read(tmp_path / ".github" / "workflows" / "promotion-recheck.yml")
+    assert "concurrency" not in recheck
+    groups = [job["concurrency"] for job in recheck["jobs"].values()]
+    assert [one["cancel-in-progress"] for one in groups] == [False, False]
+    check = read(tmp_path / ".github" / "workflows" / "promotion-check.yml")["concurrency"]["group"]
+    assert not any(one["group"].startswith(check.partition("$")[0]) for one in groups)
+
+
+@pytest.mark.parametrize(("tier", "asked"), [(Tier.QUICKSTART, "--publish"), (Tier.HARDENED, "--publish")])
+def test_each_job_is_one_call_of_the_action(tmp_path: Path, tier: Tier, asked: str) -> None:
+    initialised(tmp_path, tier)
+    calls = {
+        (file, name): step.get("with", {}).get("mode", "publish")
+        for file, name, job in jobs(tmp_path)
+        for step in job["steps"]
+        if step.get("uses", "").startswith(f"{ACTION}@")
+    }
+    assert calls == {
+        ("promotion-check.yml", "check"): "publish",
+        ("promotion-recheck.yml", "recheck"): "publish",
+        ("promotion-recheck.yml", "refresh"): "refresh",
+    }
+    ours = read(OURS)
+    assert ours["inputs"]["mode"]["default"] == asked.removeprefix("--")
+    (judge,) = [step["run"] for step in ours["runs"]["steps"] if step.get("id") == "ratchet"]
+    assert judge.strip() == '"$RUNNER_TEMP/ratchet/bin/ratchet" check "--$MODE"'
+    assert set(ours["outputs"]) == {"outcome", "record", "report"}
