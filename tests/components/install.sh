@@ -5,6 +5,7 @@ cd "$(dirname "$0")/../.."
 
 packages=()
 command -v prometheus >/dev/null && command -v promtool >/dev/null || packages+=(prometheus)
+command -v chromium >/dev/null || packages+=(chromium fonts-liberation fonts-noto-color-emoji)
 if ((${#packages[@]})); then
   if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
     apt-get update -q >/dev/null
