@@ -80,6 +80,12 @@ def test_any_text_in_a_fixed_width_face_is_shown_as_it_stands(said: str) -> None
         assert not AFTERWARDS["link"].search(found.text)
 
 
+@given(said=ANY)
+def test_every_dollar_stands_alone_so_that_no_two_of_them_enclose_mathematics(said: str) -> None:
+    assert "$" not in text(said).replace("<span>$</span>", "")
+    assert "$" not in code(said).replace("<span>$</span>", "")
+
+
 def test_a_digest_in_a_fixed_width_face_can_be_copied() -> None:
     assert code("4f1c9a7e2b8d03564f1c9a7e2b8d03564f1c9a7e") == "<code>4f1c9a7e2b8d03564f1c9a7e2b8d03564f1c9a7e</code>"
 

@@ -25,6 +25,11 @@ def test_any_branch_comes_back_and_stays_hidden(base: str, run: int) -> None:
     shown = by_github(f"{marker}\nx")
     assert shown.text.strip() == "x"
     assert len(shown.comments) == 1
+    assert "--" not in str(marker).removeprefix("<!--").removesuffix("-->")
+
+
+def test_no_branch_ends_the_comment_that_hides_it() -> None:
+    assert "base=a-%2D%3E-%2D%21%3E " in str(Marker(head=HEAD, base="a-->--!>", run=1))
 
 
 @pytest.mark.parametrize(
