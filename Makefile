@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help test components bench lint demo docs schemas clean
+.PHONY: help test components bench lint demo docs pictures schemas clean
 
 help: ## print the verbs
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -37,6 +37,9 @@ lint: $(STAMP) ## ruff, mypy --strict, import-linter
 
 docs: $(STAMP) ## rewrite the generated parts of the documentation
 	$(BIN)/python docs/pages.py
+
+pictures: $(STAMP) ## take the pictures of the documentation again, with Chromium
+	PYTHONPATH=tests $(BIN)/python tests/pictures.py
 
 schemas: $(STAMP) ## rewrite the JSON Schemas
 	$(BIN)/ratchet schema --write schemas

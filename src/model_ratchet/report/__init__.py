@@ -21,9 +21,9 @@ def render(check: "Check", form: str, *, width: int | None = None, colour: bool 
 
 def _forms() -> "dict[str, Callable[[Check], str]]":
     from model_ratchet.report.annotations import as_annotations
+    from model_ratchet.report.comment import as_markdown
     from model_ratchet.report.junit import as_junit
     from model_ratchet.report.machine import as_json
-    from model_ratchet.report.markdown import as_markdown
     from model_ratchet.report.sarif import as_sarif
 
     return {

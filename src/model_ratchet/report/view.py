@@ -6,13 +6,19 @@ from datetime import datetime
 from typing import TypedDict
 
 from model_ratchet.core.estimate import Estimate
+from model_ratchet.core.evidence import Rows
 from model_ratchet.core.outcome import Outcome
-from model_ratchet.core.verdict import Branch, Judgement, Leaf
+from model_ratchet.core.verdict import Branch, Judgement, Leaf, Waived
+from model_ratchet.criteria.base import StageFacts
 from model_ratchet.engine.plan import BoundCriterion
 from model_ratchet.engine.record import Record, digest
 from model_ratchet.report import numbers
+from model_ratchet.report.drawing import drawn
 from model_ratchet.report.numbers import Unit
 from model_ratchet.report.reasons import sentence
+from model_ratchet.report.remedies import Remedy, remedy
+from model_ratchet.report.signoffs import SignOff, sign_off
+from model_ratchet.report.thresholds import Threshold, threshold
 
 MARKS = {
     Outcome.PASSED: "✔",
@@ -45,6 +51,15 @@ class Row:
     parts: "tuple[Row, ...]" = ()
     line: int | None = None
     """Where the criterion stands in its policy file."""
+    asked: str = ""
+    drawing: str = ""
+    """The estimate against what is asked, as one line of a fixed width."""
+    remedy: Remedy | None = None
+    waived: Waived | None = None
+    advisory: bool = False
+    sign_off: SignOff | None = None
+    warnings: tuple[str, ...] = ()
+    """What of the notes is neither a waiver nor the word that the criterion is advisory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +81,11 @@ class Stage:
     lasts: str
     window: str
     state: str
+    decided: bool = False
+    progress: float | None = None
+    """The share of its active time that has run, None before it starts."""
+    ends_at: str = ""
+    decidable_at: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +109,18 @@ class View:
     digest: str
     policy_path: str
     request_path: str
+    valid_until: str = ""
+    next_at: str = ""
+    """When all evidence, or that of the stages that have started, can be decided."""
+    digests: tuple[tuple[str, str], ...] = ()
+    """Input and its digest, by name."""
+    row_counts: tuple[tuple[str, str], ...] = ()
+    """Stage and the rows that were read of it."""
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Every criterion, gate by gate."""
+        return tuple(row for gate in self.gates for row in gate.rows)
 
 
 def view(record: Record) -> View:
@@ -114,7 +146,18 @@ def view(record: Record) -> View:
         digest=digest(record),
         policy_path=plan.paths.get("policy", ""),
         request_path=plan.paths.get("request", ""),
+        valid_until=numbers.instant(verdict.valid_until) if verdict.valid_until is not None else "",
+        next_at=_next_at(record),
+        digests=tuple(sorted(plan.digests.items())),
+        row_counts=tuple(_row_counts(record)),
     )
+
+
+def _row_counts(record: Record) -> Iterator[tuple[str, str]]:
+    for need, answer in record.evidence.answers.items():
+        if isinstance(answer, Rows) and need.stage:
+            rows = f"{numbers.whole(answer.candidate.rows)} candidate, {numbers.whole(answer.baseline.rows)} baseline"
+            yield need.stage, f"{rows}, {numbers.whole(answer.paired)} requests in both"
 
 
 def unit_of(record: Record, bound: BoundCriterion) -> Unit:
@@ -136,7 +179,9 @@ def _gate(record: Record, branch: Branch, bound: dict[tuple[str, str, str | None
 def _row(record: Record, leaf: Leaf, bound: BoundCriterion) -> Row:
     unit = unit_of(record, bound)
     judgement = leaf.judgement
-    notes = [sentence(reason) for reason in judgement.warnings]
+    asked = threshold(bound, record.plan.scope(bound))
+    warnings = tuple(sentence(reason) for reason in judgement.warnings)
+    notes = list(warnings)
     if leaf.waived is not None:
         up_to = f" up to {leaf.waived.up_to}" if leaf.waived.up_to else ""
         until = numbers.instant(leaf.waived.expires_at)
@@ -151,8 +196,15 @@ def _row(record: Record, leaf: Leaf, bound: BoundCriterion) -> Row:
         counted=leaf.counted,
         said=sentence(judgement.reason),
         notes=tuple(notes),
-        parts=tuple(_parts(judgement, unit)),
+        parts=tuple(_parts(judgement, unit, asked)),
         line=record.plan.lines.get(leaf.id),
+        asked=asked.words if asked is not None else "",
+        drawing=_drawing(judgement.estimate, asked),
+        remedy=remedy(record.plan, leaf),
+        waived=leaf.waived,
+        advisory=leaf.advisory,
+        sign_off=sign_off(record, bound, leaf),
+        warnings=warnings,
         **_texts(judgement.estimate, unit, tested=bound.criterion.kind in _TESTED),
     )
 
@@ -173,7 +225,13 @@ def _texts(estimate: Estimate | None, unit: Unit, *, tested: bool = False) -> _T
     )
 
 
-def _parts(judgement: Judgement, unit: Unit) -> Iterator[Row]:
+def _drawing(found: Estimate | None, asked: Threshold | None) -> str:
+    if found is None or asked is None:
+        return ""
+    return drawn(found, asked, interval=numbers.has_interval(found))
+
+
+def _parts(judgement: Judgement, unit: Unit, asked: Threshold | None) -> Iterator[Row]:
     for part in judgement.parts:
         yield Row(
             name=part.name,
@@ -182,6 +240,7 @@ def _parts(judgement: Judgement, unit: Unit) -> Iterator[Row]:
             outcome=part.outcome,
             counted=True,
             said=sentence(part.reason) if part.reason is not None else "",
+            drawing=_drawing(part.estimate, asked),
             **_texts(part.estimate, unit),
         )
 
@@ -211,22 +270,31 @@ def _headline(record: Record, gates: tuple[Gate, ...]) -> str:
 
 def _next_step(record: Record) -> str:
     """When it can be decided, where that is known."""
-    waiting = [
-        leaf.decidable_at
-        for gate in record.verdict.gates
-        for leaf in gate.leaves
-        if leaf.counted and leaf.outcome is Outcome.PENDING and leaf.decidable_at is not None
-    ]
     if record.verdict.evidence_outcome is not Outcome.PENDING:
         return ""
     unstarted = [stage.name for stage in record.plan.stages if stage.ends_at is None]
-    last = max(waiting, default=None)
+    last = _waiting_until(record)
     told = [f"stages so far can be decided at {numbers.instant(last)}"] if last is not None else []
     if unstarted:
         told.append(f"not started: {', '.join(unstarted)}")
     elif last is not None:
         told = [f"all evidence can be decided at {numbers.instant(last)}"]
     return "; ".join(told)
+
+
+def _waiting_until(record: Record) -> datetime | None:
+    waiting = [
+        leaf.decidable_at
+        for gate in record.verdict.gates
+        for leaf in gate.leaves
+        if leaf.counted and leaf.outcome is Outcome.PENDING and leaf.decidable_at is not None
+    ]
+    return max(waiting, default=None)
+
+
+def _next_at(record: Record) -> str:
+    last = _waiting_until(record)
+    return numbers.instant(last) if last is not None and record.verdict.evidence_outcome is Outcome.PENDING else ""
 
 
 def _stages(record: Record) -> Iterator[Stage]:
@@ -242,7 +310,17 @@ def _stages(record: Record) -> Iterator[Stage]:
             lasts=numbers.length(stage.lasts),
             window=window,
             state=_state(stage.decidable, stage.ends_at, stage.decidable_at),
+            decided=stage.decidable,
+            progress=_progress(stage),
+            ends_at=numbers.instant(stage.ends_at) if stage.ends_at is not None else "",
+            decidable_at=numbers.instant(stage.decidable_at) if stage.decidable_at is not None else "",
         )
+
+
+def _progress(stage: StageFacts) -> float | None:
+    if stage.window is not None:
+        return stage.window.length / stage.lasts
+    return 0.0 if stage.ends_at is not None else None
 
 
 def _state(decidable: bool, ends_at: datetime | None, decidable_at: datetime | None) -> str:

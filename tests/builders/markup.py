@@ -1,0 +1,81 @@
+"""HTML as a list of tags and the text between them, and what GitHub would make of that text after it has parsed it."""
+
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+from markdown_it import MarkdownIt
+
+from builders.pages import as_html
+
+JOINER = "\u2060"
+_MARKDOWN_IT = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+
+AFTERWARDS = {
+    "mention": re.compile(r"(?<![\w/])@[A-Za-z0-9]"),
+    "reference": re.compile(r"(?i)(?<!\w)(#|\bgh-)\d"),
+    "commit": re.compile(r"\b[0-9a-f]{7,40}\b"),
+    "emoji": re.compile(r":[\w+-]+:"),
+    "command": re.compile(r"::|##\["),
+    "link": re.compile(r"(?i)(https?|ftp|mailto|xmpp):|www\.|\w@\w"),
+}
+"""GitHub's own passes over the text of a rendered comment, the runner's over a log, and links of words alone."""
+
+
+@dataclass
+class Markup(HTMLParser):
+    """The tags in order with their attributes, the text outside of ``<code>``, and all the text."""
+
+    tags: list[str] = field(default_factory=list)
+    attributes: list[tuple[str, str, str | None]] = field(default_factory=list)
+    text: str = ""
+    prose: str = ""
+    comments: list[str] = field(default_factory=list)
+    unbalanced: list[str] = field(default_factory=list)
+    _open: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value) for name, value in attrs]
+        if tag not in {"br", "hr", "img", "input"}:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._open and self._open[-1] == tag:
+            self._open.pop()
+        else:
+            self.unbalanced.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        self.prose += "" if "code" in self._open else data
+
+    def handle_comment(self, data: str) -> None:
+        self.comments.append(data)
+
+    def close(self) -> None:
+        super().close()
+        self.unbalanced += self._open
+
+
+def by_github(markdown: str) -> Markup:
+    """What cmark-gfm makes of it."""
+    return _read(as_html(markdown))
+
+
+def by_markdown_it(markdown: str) -> Markup:
+    """What a second parser makes of it."""
+    return _read(_MARKDOWN_IT.render(markdown))
+
+
+def _read(html: str) -> Markup:
+    found = Markup()
+    found.feed(html)
+    found.close()
+    return found
