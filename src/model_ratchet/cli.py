@@ -114,6 +114,22 @@ def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.add_argument(
         "--write-record", type=Path, metavar="FILE", help="write the sealed record (a folder, for several)"
     )
+    parser.add_argument(
+        "--pull-request",
+        type=int,
+        metavar="N",
+        help="count the reviews of this pull request (default: the one that a GitHub Actions run is for); it takes "
+        "GITHUB_REPOSITORY and GITHUB_TOKEN",
+    )
+    parser.add_argument(
+        "--reuse",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="take the evidence of this sealed record where nothing that it rests on has changed, so that no metric source "
+        "is asked again; never a file that a pull request could have written",
+    )
     _add_output(parser)
     parser.set_defaults(command=_check)
 
@@ -251,8 +267,11 @@ def _check(options: argparse.Namespace) -> int:
         checked = rejudge(options.record)
     else:
         from model_ratchet.actions.check import CheckInput, check
+        from model_ratchet.actions.rejudge import stored
+        from model_ratchet.actions.sign_off import forge_of
 
         progress = _progress()
+        pull_request, forge = forge_of(options.pull_request, os.environ)
         checked = check(
             CheckInput(
                 repo=options.repo,
@@ -260,7 +279,10 @@ def _check(options: argparse.Namespace) -> int:
                 head=options.head,
                 now=options.now or datetime.now(UTC),
                 environ=dict(os.environ),
+                pull_request=pull_request,
+                sealed=tuple(stored(path) for path in options.reuse),
             ),
+            forge=forge,
             progress=progress,
         )
         progress("")

@@ -2,6 +2,7 @@
 
 import os
 import posixpath
+import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from model_ratchet.ports import Blob, Change
 LARGEST_BLOB = 6_000_000
 _MOST_NAMED = 100
 _DEEPEN_BY = (50, 200, 1000)
+_WHOLE_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SETTINGS = (
     "core.quotePath=false",
     "core.fsmonitor=false",
@@ -197,6 +199,36 @@ class Git:
         """When the commit was made."""
         output = self._run("show", "--no-patch", "--no-notes", "--format=%ct", "--end-of-options", commit)
         return datetime.fromtimestamp(int(output.decode().strip().splitlines()[-1]), UTC)
+
+    def reach(self, commit: str) -> bool:
+        """Whether a commit, named by its whole id, is there; one that is not is fetched where the remote gives it."""
+        if _WHOLE_ID.fullmatch(commit) is None:
+            return False
+        there = ("cat-file", "-e", f"{commit}^{{commit}}")
+        if self._try(*there) is not None:
+            return True
+        depth = ("--depth=1",) if self._shallow() else ()
+        self._try("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", *depth, "origin", commit)
+        return self._try(*there) is not None
+
+    def as_of(self, tip: str, instant: datetime) -> str | None:
+        """The commit that a branch was at, by its first parents and their commit times; None where it was not there yet.
+
+        Raises:
+            RepositoryError: the history is cut short before that and can't be deepened.
+        """
+        for deepen in (None, *_DEEPEN_BY, 0):
+            if deepen is not None:
+                if not self._shallow():
+                    return None
+                self._deepen(deepen, tip)
+            no_later = f"--min-age={int(instant.timestamp())}"
+            found = self._run("rev-list", "--first-parent", "--max-count=1", no_later, tip).decode().strip()
+            if found:
+                return found
+        if self._shallow():
+            raise RepositoryError("the history is cut short and can't be deepened: check out with fetch-depth: 0")
+        return None
 
     def _entries(self, commit: str, *under: str) -> Iterator[tuple[str, str, str]]:
         """(mode, object id, path) of every file of a commit at or below the paths; of all files where none is named."""

@@ -7,6 +7,7 @@ from pathlib import Path as FilePath
 from typing import Protocol
 
 from model_ratchet.core.evidence import Measurement, Missing, Need
+from model_ratchet.core.reviews import Conversation
 from model_ratchet.engine.history import StageHistory
 
 
@@ -93,6 +94,25 @@ class Repository(Protocol):
 
     def committed_at(self, commit: str) -> datetime:
         """When the commit was made."""
+
+    def reach(self, commit: str) -> bool:
+        """Whether a commit, named by its whole id, is there; one that is not is fetched where that is possible."""
+
+    def as_of(self, tip: str, instant: datetime) -> str | None:
+        """The commit that a branch was at, by its first parents and their commit times; None where it was not there yet.
+
+        Raises ``RepositoryError`` where the history is cut short before that and can't be deepened.
+        """
+
+
+class Forge(Protocol):
+    """Where pull requests live."""
+
+    def conversation(self, pull: int, teams: Sequence[str]) -> Conversation:
+        """What was said of a pull request, by whom, and who had a hand in it, with the members of these teams.
+
+        Raises ``ForgeError`` where it can't be told, whole and at once.
+        """
 
 
 class Ledger(Protocol):

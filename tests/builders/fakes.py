@@ -114,6 +114,15 @@ class MemoryRepository:
     def committed_at(self, commit: str) -> datetime:
         return self._known(commit).at
 
+    def reach(self, commit: str) -> bool:
+        return commit in self.commits
+
+    def as_of(self, tip: str, instant: datetime) -> str | None:
+        commit: str | None = tip
+        while commit is not None and self._known(commit).at > instant:
+            commit = next(iter(self._known(commit).parents), None)
+        return commit
+
     def _known(self, commit: str) -> Commit:
         if commit not in self.commits:
             raise RepositoryError(f"there is no commit {commit!r}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -10,7 +10,8 @@ import pytest
 
 from builders import nfl
 from builders.fakes import Content, Link, MemoryRepository
-from builders.repositories import Repo
+from builders.repositories import WHEN as REPOSITORY_TIME
+from builders.repositories import Repo, a_repo
 from model_ratchet.actions.check import CheckInput, check
 from model_ratchet.core.errors import RepositoryError
 from model_ratchet.engine.record import to_bytes
@@ -311,6 +312,23 @@ def test_an_unknown_commit_is_trouble_and_never_empty(story: Story) -> None:
             ask()
 
 
+def test_a_commit_is_reached_by_its_whole_id_or_not_at_all(story: Story) -> None:
+    one = story.add(FILES)
+    assert story.repository.reach(one)
+    assert not story.repository.reach("1" * 40)
+    assert not story.repository.reach("")
+
+
+def test_a_branch_was_where_its_first_parents_say(story: Story) -> None:
+    one = story.add(FILES)
+    side = story.add({"side": "1"}, one)
+    tip = story.add({"a": "1"}, one, side)
+    at = story.repository.committed_at
+    assert story.repository.as_of(tip, at(tip)) == tip
+    assert story.repository.as_of(tip, at(one) - timedelta(seconds=1)) is None
+    assert story.repository.as_of(one, at(one) + timedelta(days=9)) == one
+
+
 def test_the_root_is_a_folder(story: Story) -> None:
     assert story.repository.root.is_dir()
 
@@ -326,3 +344,49 @@ def test_a_check_over_the_fake_gives_the_record_of_the_real_one(tmp_path: Path) 
         (record,) = check(asked, repository=story.repository).records
         records.append(to_bytes(record))
     assert records[0] == records[1]
+
+
+def test_a_branch_as_of_an_instant_is_found_in_a_clone_that_is_cut_short(tmp_path: Path) -> None:
+    repo = Repo(tmp_path / "whole")
+    repo.path.mkdir()
+    repo.git("init", "--quiet", "--initial-branch=main")
+    commits: list[str] = []
+    for day in range(1, 5):
+        repo.write({"a": str(day)})
+        repo.git("add", "--all")
+        tree = repo.git("write-tree")
+        of = ["-p", commits[-1]] if commits else []
+        made = repo.git("-c", "user.name=x", "commit-tree", tree, *of, "-m", f"{day}")
+        raw = repo.git("cat-file", "commit", made).replace(
+            f"{int(REPOSITORY_TIME.timestamp())} +0000", f"{day * 86400} +0000"
+        )
+        (tmp_path / "commit").write_text(raw + "\n", encoding="utf-8")
+        commits.append(repo.git("hash-object", "-t", "commit", "-w", str(tmp_path / "commit")))
+    repo.git("update-ref", "refs/heads/main", commits[-1])
+    clone = Repo(tmp_path / "clone")
+    repo.git("clone", "--quiet", "--depth=1", f"file://{repo.path}", str(clone.path))
+    found = Git(clone.path).as_of(commits[-1], datetime.fromtimestamp(2 * 86400 + 5, UTC))
+    assert found == commits[1]
+    assert Git(clone.path).as_of(commits[-1], datetime.fromtimestamp(5, UTC)) is None
+
+
+def test_what_can_not_be_deepened_is_trouble_and_no_guess(tmp_path: Path) -> None:
+    repo = a_repo(tmp_path / "whole", {"a": "1"})
+    tip = repo.commit({"a": "2"})
+    clone = Repo(tmp_path / "clone")
+    repo.git("clone", "--quiet", "--depth=1", f"file://{repo.path}", str(clone.path))
+    clone.git("remote", "set-url", "origin", str(tmp_path / "gone"))
+    with pytest.raises(RepositoryError, match="fetch-depth: 0"):
+        Git(clone.path).as_of(tip, datetime(2000, 1, 1, tzinfo=UTC))
+
+
+def test_a_commit_on_no_branch_is_fetched_by_its_id_without_cutting_the_clone_short(tmp_path: Path) -> None:
+    repo = a_repo(tmp_path / "whole", {"a": "1"})
+    repo.git("config", "uploadpack.allowAnySHA1InWant", "true")
+    loose = repo.branch("loose", {"b": "1"})
+    repo.git("checkout", "--quiet", "main")
+    repo.git("branch", "--quiet", "-D", "loose")
+    clone = Repo(tmp_path / "clone")
+    repo.git("clone", "--quiet", f"file://{repo.path}", str(clone.path))
+    assert Git(clone.path).reach(loose)
+    assert clone.git("rev-parse", "--is-shallow-repository") == "false"

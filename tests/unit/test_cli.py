@@ -6,6 +6,7 @@ import pytest
 
 from builders import nfl, production
 from builders.repositories import a_repo
+from model_ratchet.actions.sign_off import forge_of
 from model_ratchet.cli import ExitCode, run
 from model_ratchet.core.outcome import Outcome
 
@@ -47,6 +48,30 @@ def test_what_can_not_be_is_refused_in_a_sentence(
     assert said in shown.err
     assert "Traceback" not in shown.err
     assert code == (ExitCode.ERRORED if "check" in arguments and "/nowhere" in arguments else ExitCode.INVALID)
+
+
+def test_a_pull_request_without_a_token_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
+    monkeypatch.setenv("GITHUB_REPOSITORY", "acme/models")
+    assert run(["check", "--repo", str(tmp_path), "--pull-request", "7"]) == ExitCode.ERRORED
+    assert capsys.readouterr().err == "ratchet: GITHUB_TOKEN is not set: run inside GitHub Actions, or set it\n"
+
+
+@pytest.mark.parametrize(
+    ("ref", "token", "number"),
+    [
+        ("refs/pull/12/merge", "t", 12),
+        ("refs/pull/12/merge", "", None),
+        ("refs/heads/main", "t", None),
+        ("refs/pull/0/merge", "t", None),
+    ],
+)
+def test_a_run_of_github_actions_says_its_pull_request(ref: str, token: str, number: int | None) -> None:
+    environ = {"GITHUB_REF": ref, "GITHUB_TOKEN": token, "GITHUB_REPOSITORY": "acme/models"}
+    found, forge = forge_of(None, environ)
+    assert (found, forge is not None) == (number, number is not None)
 
 
 def test_a_record_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

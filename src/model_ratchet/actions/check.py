@@ -7,6 +7,7 @@ from pathlib import Path
 
 from model_ratchet.actions.policies import policy_change
 from model_ratchet.actions.proposal import Faulty, Proposal, read_proposal
+from model_ratchet.actions.sign_off import PullRequest, read_sign_offs
 from model_ratchet.core.evidence import Approvals, Document, Evidence, Measurement, Missing, Need, Shape
 from model_ratchet.core.finding import Finding, Location
 from model_ratchet.core.reason import Why, because
@@ -30,8 +31,9 @@ from model_ratchet.engine.lifecycle import (
 )
 from model_ratchet.engine.plan import Plan
 from model_ratchet.engine.record import Record, as_sealed, seal
+from model_ratchet.engine.reuse import reusable
 from model_ratchet.git import Git
-from model_ratchet.ports import Blob, Ledger, NoLedger, Repository
+from model_ratchet.ports import Blob, Forge, Ledger, NoLedger, Repository
 from model_ratchet.report.check import Check, RollbackNote
 
 Progress = Callable[[str], None]
@@ -46,6 +48,10 @@ class CheckInput:
     head: str
     now: datetime
     environ: Mapping[str, str] = field(default_factory=dict)
+    pull_request: int | None = None
+    """The pull request whose reviews count; without it none do."""
+    sealed: tuple[Record, ...] = ()
+    """Records whose evidence is taken where nothing that it rests on has changed, so that no source is asked again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +70,10 @@ def check(
     *,
     repository: Repository | None = None,
     ledger: Ledger | None = None,
+    forge: Forge | None = None,
     progress: Progress | None = None,
 ) -> Check:
-    """The verdict on what ``head`` proposes to ``base`` at an instant.
+    """The verdict on what ``head`` proposes to ``base`` at an instant; reviews are read where there is a forge to ask.
 
     Raises:
         RepositoryError: git could not answer.
@@ -89,7 +96,8 @@ def check(
         return Check(findings=rules.findings, policies=note)
     if isinstance(meant, Untouched):
         return Check(untouched=True, policies=note)
-    return replace(_judge_all(asked, repository, ledger or NoLedger(), change, meant.folders, progress), policies=note)
+    world = _World(repository, ledger or NoLedger(), _pull_request(asked, forge), progress)
+    return replace(_judge_all(asked, world, change, meant.folders), policies=note)
 
 
 def meaning_of(repository: Repository, change: Change) -> Meaning:
@@ -171,7 +179,7 @@ def gather_evidence(
     *,
     changed: Collection[str],
 ) -> Evidence:
-    """The answers of the model's sources, of the documents beside the request, and of the reviews (none without a forge)."""
+    """The answers of the model's sources and of the documents beside the request; no review is among them."""
     from model_ratchet.sources.gather import gather
     from model_ratchet.sources.open import base_needs, deadlines, open_sources, route
 
@@ -206,19 +214,26 @@ def gather_evidence(
     return Evidence({**found.answers, **own}, found.queries)
 
 
-def _judge_all(
-    asked: CheckInput,
-    repository: Repository,
-    ledger: Ledger,
-    change: Change,
-    folders: Sequence[Folder],
-    progress: Progress | None,
-) -> Check:
+@dataclass(frozen=True, slots=True)
+class _World:
+    """What is asked on the way to a verdict."""
+
+    repository: Repository
+    ledger: Ledger
+    pull: PullRequest | None
+    progress: Progress | None
+
+
+def _pull_request(asked: CheckInput, forge: Forge | None) -> PullRequest | None:
+    return PullRequest(forge, asked.pull_request) if forge is not None and asked.pull_request is not None else None
+
+
+def _judge_all(asked: CheckInput, world: _World, change: Change, folders: Sequence[Folder]) -> Check:
     findings: list[Finding] = []
     records: list[Record] = []
     for folder in folders:
         proposal = read_proposal(
-            repository, folder, base=change.base, head=change.head, chain=change.chains[folder.model]
+            world.repository, folder, base=change.base, head=change.head, chain=change.chains[folder.model]
         )
         if isinstance(proposal, Faulty):
             findings += proposal.findings
@@ -229,15 +244,23 @@ def _judge_all(
                 Finding(place, f"one pull request proposes one version: {model_path(folder.model)} allows no batch")
             )
             continue
-        history = ledger.history(folder.model, folder.version)
+        history = world.ledger.history(folder.model, folder.version)
         plan = bind(proposal.documents, history, now=asked.now)
         if isinstance(plan, Plan):
-            evidence = gather_evidence(proposal, plan, asked, repository.root, progress, changed=change.paths)
-            plan, evidence = as_sealed(plan, evidence)
+            plan, evidence = as_sealed(plan, _evidence(proposal, plan, asked, world, change))
             records.append(seal(plan, evidence, judge(plan, evidence), now=asked.now))
         else:
             findings += [proposal.finding(misfit) for misfit in plan]
     return Check(findings=tuple(sorted(findings))) if findings else Check(records=tuple(records))
+
+
+def _evidence(proposal: Proposal, plan: Plan, asked: CheckInput, world: _World, change: Change) -> Evidence:
+    """What the sources say, or said in a sealed record, and what people say now."""
+    found = reusable(plan, asked.sealed)
+    if found is None:
+        found = gather_evidence(proposal, plan, asked, world.repository.root, world.progress, changed=change.paths)
+    said = read_sign_offs(plan, world.repository, world.pull, base=change.base, head=change.head)
+    return replace(found, answers={**found.answers, **said})
 
 
 def _below(repository: Repository, commit: str, folders: Sequence[Folder]) -> Sequence[str]:

@@ -17,14 +17,24 @@ def rejudge(path: Path) -> Check:
         UsageError: the file can't be opened.
         RecordError: it is no record, not the one that its digest names, or its verdict does not follow from its evidence.
     """
+    record = stored(path)
+    verdict = judge(record.plan, record.evidence)
+    _refuse_other(record, verdict)
+    return judged((seal(record.plan, record.evidence, verdict, decided_at=record.decided_at),))
+
+
+def stored(path: Path) -> Record:
+    """The record in a file.
+
+    Raises:
+        UsageError: the file can't be opened.
+        RecordError: it is no record, or not the one that its digest names.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror}") from None
-    record = read(content)
-    verdict = judge(record.plan, record.evidence)
-    _refuse_other(record, verdict)
-    return judged((seal(record.plan, record.evidence, verdict, decided_at=record.decided_at),))
+    return read(content)
 
 
 def _refuse_other(record: Record, again: Verdict) -> None:

@@ -27,7 +27,15 @@ class SourceError(RatchetError):
 
 
 class ForgeError(RatchetError):
-    """GitHub could not be asked: no token, no answer, or an answer that can't be understood."""
+    """GitHub could not be asked: no token, no answer, or an answer that can't be understood.
+
+    ``what`` was asked and ``status`` came back, as far as there was a question: 404, ``no answer``, …
+    """
+
+    def __init__(self, message: str, *, what: str = "", status: str = "no answer") -> None:
+        super().__init__(message)
+        self.what = what
+        self.status = status
 
 
 class RecordError(RatchetError):

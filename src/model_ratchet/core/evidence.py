@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from model_ratchet.core.reason import Reason, Why, because
+from model_ratchet.core.reviews import Said, Standing
 
 HOUR = timedelta(hours=1)
 
@@ -405,20 +406,51 @@ class Suite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """One review that counts for a role."""
+    """One review that counts for a role; ``review`` and ``user`` are GitHub's numbers, 0 where it was not asked."""
 
     login: str
     role: str
     submitted_at: datetime
+    review: int = 0
+    user: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """One review as GitHub told it, and what it stands for in the role: an audit need not ask again.
+
+    ``teams`` are the look-ups of its author in the role: the team with ``member``, ``not a member``, or why it can't be read.
+    """
+
+    review: int
+    user: int
+    login: str
+    said: Said
+    commit: str
+    submitted_at: datetime
+    standing: Standing
+    teams: tuple[tuple[str, str], ...] = ()
+    because: Reason | None = None
+    """Why it is outdated or can't be verified."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approvals:
-    """The reviews in force, already bound to the content that they approved; ``objections`` names who asked for changes."""
+    """The reviews in force, already bound to the content that they approved; ``objections`` names who asked for changes.
+
+    ``strangers`` are commits of which nobody can say whose they are: each role then needs one person more.
+    """
 
     approvals: tuple[Approval, ...]
     objections: tuple[str, ...] = ()
+    heard: tuple[Heard, ...] = ()
+    """Every review that says something, in the order of their time."""
+    strangers: tuple[str, ...] = ()
     shape: Literal["approvals"] = "approvals"
+
+    def standing(self, standing: Standing) -> tuple[Heard, ...]:
+        """The reviews that stand for this."""
+        return tuple(one for one in self.heard if one.standing is standing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,7 @@ class Why(StrEnum):
     LABELS_MATURING = "labels_maturing"  # stage, until, more_rows?
     AWAITING_APPROVAL = "awaiting_approval"  # role, at_least
     EARLY_APPROVAL = "early_approval"  # role, by, stage
+    OUTDATED_APPROVAL = "outdated_approval"  # role, by, what: changed since
     REPEAT_LAST_STAGE = "repeat_last_stage"  # stage, since
     WAIVER_EXPIRED = "waiver_expired"  # waiver, criterion, since
     RULES_CHANGED = "rules_changed"  # path, where: not what the verdict was made by
@@ -137,6 +138,11 @@ class Why(StrEnum):
     CRASHED = "crashed"  # what
     HISTORY_ABSENT = "history_absent"  # what
     CANNOT_VERIFY = "cannot_verify"  # what
+    FORGE_UNREADABLE = "forge_unreadable"  # what, status
+    TEAM_UNREADABLE = "team_unreadable"  # team, status
+    REVIEWED_COMMIT_GONE = "reviewed_commit_gone"  # commit
+    CONTENT_CHANGED = "content_changed"  # what
+    HEAD_MOVED = "head_moved"  # judged, head
 
     # shown and not counted
     NOT_APPLICABLE = "not_applicable"  # because
@@ -159,6 +165,8 @@ class Why(StrEnum):
         "limit_within_bucket"  # limit, rows: a histogram's bucket holds the limit, and they may be on either side
     )
     REFERENCE_NOT_CONCURRENT = "reference_not_concurrent"
+    APPROVAL_NOT_COUNTED = "approval_not_counted"  # by, standing: the word of core.reviews.Standing
+    UNKNOWN_CONTRIBUTOR = "unknown_contributor"  # commits
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,12 +182,15 @@ def _rounded(value: object) -> object:
 
 
 def _decided_at(plan: Plan, evidence: Evidence, now: datetime) -> datetime | None:
-    reviews = (
-        approval.submitted_at
+    reviews = [
+        instant
         for answer in evidence.answers.values()
         if isinstance(answer, Approvals)
-        for approval in answer.approvals
-    )
+        for instant in (
+            *(one.submitted_at for one in answer.approvals),
+            *(one.submitted_at for one in answer.heard),
+        )
+    ]
     return max((instant for instant in (*plan.changed_at, *reviews) if instant <= now), default=None)
 
 

@@ -78,6 +78,12 @@ def _of_file(p: _Parameters) -> str:
     return f" for {p['file']}" if "file" in p else ""
 
 
+_UNCOUNTED = {
+    "contributor": "they had a hand in what is proposed",
+    "no_person": "it is no person's",
+    "elsewhere": "they fill another role, and one person fills one",
+}
+
 _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.HOLDS: _holds,
     Why.BETTER: lambda p: f"better by at least {_by(p)}",
@@ -121,6 +127,7 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.EARLY_APPROVAL: lambda p: (
         f"approved for {p['role']} by {p['by']} before {p['stage']} was decided: approve again"
     ),
+    Why.OUTDATED_APPROVAL: lambda p: f"approved for {p['role']} by {p['by']} before {p['what']} changed: approve again",
     Why.REPEAT_LAST_STAGE: lambda p: (
         f"the merge window closed at {instant_text(p['since'])}: repeat {p['stage']} before merging"
     ),
@@ -281,6 +288,18 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.CRASHED: lambda p: f"could not be computed: {p['what']}",
     Why.HISTORY_ABSENT: lambda p: f"the history does not reach {p['what']}",
     Why.CANNOT_VERIFY: lambda p: f"can't be verified: {p['what']}",
+    Why.FORGE_UNREADABLE: lambda p: f"GitHub does not tell {p['what']} ({p['status']})",
+    Why.TEAM_UNREADABLE: lambda p: (
+        f"GitHub does not say who is in {p['team']} ({p['status']}), so that nobody is known not to be: give the token "
+        "`members: read`, which only an App's can have, or name people in `roles`"
+    ),
+    Why.REVIEWED_COMMIT_GONE: lambda p: (
+        f"the commit {p['commit']} that was reviewed is gone and can't be fetched: ask for a new review"
+    ),
+    Why.CONTENT_CHANGED: lambda p: f"{p['what']} has changed since",
+    Why.HEAD_MOVED: lambda p: (
+        f"{p['judged']} is judged, and the pull request is at {p['head']}: judge its head, `--head {p['head']}`"
+    ),
     Why.NOT_APPLICABLE: lambda p: f"not applicable: {p['because']}",
     Why.FIRST_VERSION: lambda _: "first version: there is no baseline to compare with",
     Why.LOOKS_CLUSTERED: lambda p: (
@@ -325,4 +344,11 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
         f"{p['limit']} lies within a bucket of the histogram: {p['rows']} rows may be on either side"
     ),
     Why.REFERENCE_NOT_CONCURRENT: lambda _: "the reference did not run at the same time",
+    Why.APPROVAL_NOT_COUNTED: lambda p: (
+        f"the approval of {p['by']} does not count: {_UNCOUNTED.get(str(p['standing']), p['standing'])}"
+    ),
+    Why.UNKNOWN_CONTRIBUTOR: lambda p: (
+        f"GitHub knows no account for everybody in {p['commits']}, and nobody may sign for their own work: "
+        "one approval more is needed"
+    ),
 }

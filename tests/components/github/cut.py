@@ -17,6 +17,7 @@ OF_A_REPOSITORY = [
     "/actions/workflows",
     "/actions/workflows/{workflow_id}",
     "/actions/workflows/{workflow_id}/dispatches",
+    "/activity",
     "/branches",
     "/branches/{branch}",
     "/branches/{branch}/protection",

@@ -4,7 +4,7 @@ from typing import Any
 
 from forge import moves, rules
 from forge.state import EPOCH, Pull, Push
-from forge.web import REPO, Answer, Call, Refused, invalid, not_found, route
+from forge.web import REPO, Answer, Call, Refused, invalid, moment, not_found, route
 
 PULL = f"{REPO}/pulls/{{pull_number}}"
 FILES_AT_MOST, COMMITS_AT_MOST = 3000, 250
@@ -165,3 +165,31 @@ def of_a_commit(call: Call) -> Answer:
 def _holds(pull: Pull, sha: str) -> bool:
     own = [one.sha for one in pull.repository.git.range(_start(pull), pull.head_sha)]
     return sha in own or (pull.merged_at is not None and pull.merge_commit_sha == sha)
+
+
+@route("GET", f"{REPO}/activity", "contents:read")
+def activity(call: Call) -> Answer:
+    """The moves of a branch that a pull request has seen, newest first: what no pull request saw is not remembered."""
+    repo, ref = call.repo, call.query.get("ref", "")
+    known = [pull for one in call.forge.repositories.values() for pull in one.pulls.values()]
+    seen = [
+        (pull, push)
+        for pull in known
+        if pull.head_repository is repo and ref in ("", f"refs/heads/{pull.head_ref}")
+        for push in pull.pushes
+    ]
+    return call.page(seen[::-1], lambda one: _move(call, *one))
+
+
+def _move(call: Call, pull: Pull, push: Push) -> dict[str, Any]:
+    at = pull.pushes.index(push)
+    return {
+        "id": pull.number * 1000 + at,
+        "node_id": f"PSH_{pull.number}_{at}",
+        "before": pull.pushes[at - 1].sha if at else "0" * 40,
+        "after": push.sha,
+        "ref": f"refs/heads/{pull.head_ref}",
+        "timestamp": moment(push.at),
+        "activity_type": "push" if at else "branch_creation",
+        "actor": call.forge.shapes.user(push.by) if push.by else None,
+    }

@@ -18,6 +18,7 @@ from builders.records import (
     an_estimate,
     performance,
 )
+from builders.reviewing import a_record_of_reviews
 from model_ratchet.core.estimate import Estimate
 from model_ratchet.core.evidence import Evidence
 from model_ratchet.core.finding import Finding, Location
@@ -75,6 +76,7 @@ CHECKS: dict[str, Callable[[], Check]] = {
     "failed": lambda: Check(records=(a_failed_record(),)),
     "pending": lambda: Check(records=(a_pending_record(),)),
     "errored": lambda: Check(records=(an_errored_record(),)),
+    "reviews": lambda: Check(records=(a_record_of_reviews(),)),
     "findings": lambda: Check(findings=(Finding(Location("policies/a%b/1.0.0.yaml", 3, 7), NASTY),)),
     "rollback": lambda: Check(rollback=RollbackNote(model="m", removed=("v2", "v1"), returns_to="v0")),
     "rollback-beside": lambda: Check(

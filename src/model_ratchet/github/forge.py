@@ -1,0 +1,31 @@
+"""GitHub as the forge of the actions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from model_ratchet.core.reviews import Conversation
+from model_ratchet.github.client import Access, Pace, connect
+from model_ratchet.github.reviews import conversation
+
+if TYPE_CHECKING:
+    from github import Github
+
+
+@dataclass(frozen=True)
+class GithubForge:
+    """One repository on GitHub; nothing is asked, and no client made, before it has to be."""
+
+    access: Access
+    pace: Pace | None = None
+
+    @cached_property
+    def _github(self) -> Github:
+        return connect(self.access, self.pace)
+
+    def conversation(self, pull: int, teams: Sequence[str]) -> Conversation:
+        """What was said of a pull request, by whom, and who had a hand in it. Raises ``ForgeError``."""
+        return conversation(self._github, self.access.repository, pull, teams)
