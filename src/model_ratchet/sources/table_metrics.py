@@ -150,15 +150,14 @@ def _against_label(log: Log, metric: Proportion, arm: Arm, arrived: Tree) -> Met
     counted = every(given, negate(bad))
     if metric.threshold is None:
         return MetricTrees(choose((counted, _equal(log, predicted, label))), marks)
+    said = _beyond(log.columns[predicted], metric.threshold)
     right_label = truth(log.columns[label])
-    if log.columns[label].kind is not Kind.BOOLEAN:
-        marks["unknown"] = every(given, absent(right_label))
     if log.columns[predicted].kind is Kind.TEXT:
         marks["mistyped"] = every(there(column(predicted)), absent(real_of(log.columns[predicted])))
-    right = choose(
-        (right_label.eq(flag(_beyond(log.columns[predicted], metric.threshold))), number(1)),
-        (there(right_label), number(0)),
-    )
+    if log.columns[label].kind is Kind.BOOLEAN:  # (where it counts, it is true or false)
+        return MetricTrees(choose((counted, flag(column(label).eq(exp.paren(said))))), marks, as_text(column(label)))
+    marks["unknown"] = every(given, absent(right_label))
+    right = choose((right_label.eq(flag(said)), number(1)), (there(right_label), number(0)))
     return MetricTrees(choose((counted, right)), marks, as_text(column(label)))
 
 
