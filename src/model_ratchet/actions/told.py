@@ -1,0 +1,46 @@
+"""told: what a job's log and summary say of a publication. Nothing in it is a command to the runner but our own."""
+
+from collections.abc import Iterator, Sequence
+
+from model_ratchet.actions.on_event import Refreshed
+from model_ratchet.actions.publish import Published
+from model_ratchet.github.job import Job
+from model_ratchet.report import render
+from model_ratchet.report.annotations import as_annotations, command
+from model_ratchet.report.log import log_safe
+from model_ratchet.report.markdown import escape
+from model_ratchet.report.status import status
+
+
+def published_lines(published: Published) -> str:
+    """The log of one publication: the check, what went wrong, and what became of it."""
+    lines = [log_safe(render(published.check, "text", width=110))]
+    lines += [command("warning", one) for one in published.warnings]
+    lines += [command("error", f"not published: {one}") for one in published.troubles]
+    if published.superseded is not None:
+        lines.append(log_safe(f"superseded, nothing was published: {published.superseded}"))
+    elif published.read_only:
+        lines.append(as_annotations(published.check))
+    return "\n".join(lines)
+
+
+def refreshed_lines(done: Sequence[Refreshed], job: Job) -> str:
+    """The log of a refresh, one line for each pull request; the job's summary says the same."""
+    lines = [line for one in done for line in _refreshed(one)] or ["no open pull request touches a promotion"]
+    summary = "".join(f"* {escape(line)}\n" for line in lines)
+    job.summarise(summary, f"{len(done)} pull requests were judged anew: see the log of the run.\n")
+    return "\n".join(command("error", line) if ": not " in line else log_safe(line) for line in lines)
+
+
+def _refreshed(one: Refreshed) -> Iterator[str]:
+    named = f"#{one.number}"
+    if one.published is None:
+        yield f"{named}: not judged: {one.trouble}"
+        return
+    for trouble in one.published.troubles:
+        yield f"{named}: not published: {trouble}"
+    if one.published.superseded is not None:
+        yield f"{named}: superseded: {one.published.superseded}"
+    elif not one.published.troubles:
+        done = "unchanged" if one.published.unchanged else "published"
+        yield f"{named}: {done}: {status(one.published.check).title}"
