@@ -25,22 +25,26 @@ def published_lines(published: Published) -> str:
 
 
 def refreshed_lines(done: Sequence[Refreshed], job: Job) -> str:
-    """The log of a refresh, one line for each pull request; the job's summary says the same."""
-    lines = [line for one in done for line in _refreshed(one)] or ["no open pull request touches a promotion"]
-    summary = "".join(f"* {escape(line)}\n" for line in lines)
+    """The log of a refresh, one line or more for each pull request; the job's summary says the same.
+
+    Raises:
+        OSError: the summary can't be written.
+    """
+    lines = [(f"#{one.number}: {line}", good) for one in done for line, good in _refreshed(one)]
+    lines = lines or [("no open pull request touches a promotion", True)]
+    summary = "".join(f"* {escape(line)}\n" for line, _ in lines)
     job.summarise(summary, f"{len(done)} pull requests were judged anew: see the log of the run.\n")
-    return "\n".join(command("error", line) if ": not " in line else log_safe(line) for line in lines)
+    return "\n".join(log_safe(line) if good else command("error", line) for line, good in lines)
 
 
-def _refreshed(one: Refreshed) -> Iterator[str]:
-    named = f"#{one.number}"
+def _refreshed(one: Refreshed) -> Iterator[tuple[str, bool]]:
     if one.published is None:
-        yield f"{named}: not judged: {one.trouble}"
+        yield f"not judged: {one.trouble}", False
         return
     for trouble in one.published.troubles:
-        yield f"{named}: not published: {trouble}"
+        yield f"not published: {trouble}", False
     if one.published.superseded is not None:
-        yield f"{named}: superseded: {one.published.superseded}"
+        yield f"superseded: {one.published.superseded}", True
     elif not one.published.troubles:
         done = "unchanged" if one.published.unchanged else "published"
-        yield f"{named}: {done}: {status(one.published.check).title}"
+        yield f"{done}: {status(one.published.check).title}", True
