@@ -11,11 +11,14 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
-from typing import TextIO, assert_never
+from typing import TYPE_CHECKING, TextIO, assert_never
 
 from model_ratchet import __version__
 from model_ratchet.core.errors import PublishError, RatchetError, UsageError
 from model_ratchet.core.outcome import Outcome
+
+if TYPE_CHECKING:
+    from model_ratchet.actions.publish import Published
 
 FORMATS = ("text", "markdown", "json", "junit", "sarif", "github")
 
@@ -131,6 +134,17 @@ def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "is asked again; never a file that a pull request could have written",
     )
     _add_output(parser)
+    told = parser.add_mutually_exclusive_group()
+    told.add_argument(
+        "--publish",
+        action="store_true",
+        help="inside GitHub Actions: judge what the event names, and publish the verdict",
+    )
+    told.add_argument(
+        "--refresh",
+        action="store_true",
+        help="inside GitHub Actions: judge all open promotions anew, publish what changed",
+    )
     parser.set_defaults(command=_check)
 
 
@@ -261,6 +275,8 @@ def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
 def _check(options: argparse.Namespace) -> int:
     from model_ratchet.report import render
 
+    if options.publish or options.refresh:
+        return _check_event(options)
     if options.record is not None:
         from model_ratchet.actions.rejudge import rejudge
 
@@ -293,6 +309,48 @@ def _check(options: argparse.Namespace) -> int:
             print("ratchet: nothing was judged, so no record was written", file=sys.stderr)  # noqa: T201
     _print(render(checked, options.format, width=_width(), colour=_colour(options)), options.output)
     return ExitCode.of(checked.outcome)
+
+
+def _check_event(options: argparse.Namespace) -> int:
+    """The verdict goes to GitHub; a passed and a waiting one end with 0, because the check run says which it is."""
+    from model_ratchet.actions.on_event import Run, check_and_publish, git_headers, refresh
+    from model_ratchet.actions.told import published_lines, refreshed_lines
+    from model_ratchet.github.client import Access, open_hub
+    from model_ratchet.github.event import NothingToDo, read_event
+    from model_ratchet.github.forge import GithubForge
+    from model_ratchet.github.job import Job
+
+    if options.base is not None or options.head != "HEAD" or options.record is not None:
+        raise UsageError("what is judged is named by the event: leave out --base, --head and --record")
+    event, access = read_event(os.environ), Access.of(os.environ)
+    run = Run(
+        repo=options.repo,
+        hub=open_hub(access),
+        job=Job.of(os.environ),
+        now=options.now or datetime.now(UTC),
+        headers=git_headers(access, os.environ.get("GITHUB_SERVER_URL") or "https://github.com"),
+        environ=dict(os.environ),
+        forge=GithubForge(access),
+    )
+    if options.refresh:
+        done = tuple(refresh(event, run))
+        _print(refreshed_lines(done, run.job), None)
+        return ExitCode.PASSED if all(one.sound for one in done) else ExitCode.NOT_PUBLISHED
+    published = check_and_publish(event, run)
+    if isinstance(published, NothingToDo):
+        _print(f"nothing to do: {published.why}", None)
+        return ExitCode.PASSED
+    _print(published_lines(published), None)
+    return _published_code(published)
+
+
+def _published_code(published: "Published") -> ExitCode:
+    if published.superseded is not None:
+        return ExitCode.PASSED
+    if published.troubles:
+        return ExitCode.NOT_PUBLISHED
+    code = ExitCode.of(published.check.outcome)
+    return ExitCode.PASSED if code is ExitCode.WAITING and not published.read_only else code
 
 
 def _validate(options: argparse.Namespace) -> int:

@@ -28,7 +28,8 @@ _SETTINGS = (
 class Git:
     """The repository at (or above) a folder. Nothing it runs follows hooks, filters, prompts or the user's settings."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, headers: Mapping[str, str] | None = None) -> None:
+        """``headers``: the start of an address → the header to fetch from there with; only git's own process sees it."""
         self._root = root
         self._environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {
             "GIT_CONFIG_NOSYSTEM": "1",
@@ -38,6 +39,7 @@ class Git:
             "GIT_NO_REPLACE_OBJECTS": "1",
             "GIT_LITERAL_PATHSPECS": "1",
             "LC_ALL": "C",
+            **_as_settings(headers or {}),
         }
         if not root.is_dir():
             raise RepositoryError(f"{root} is no folder: name the repository with --repo")
@@ -64,6 +66,32 @@ class Git:
             )
         self._refuse_ambiguous(revision)
         return found.decode().strip()
+
+    def fetch_branch(self, name: str) -> str:
+        """The commit that a branch of ``origin`` has now, fetched.
+
+        Raises:
+            RepositoryError: it can't be fetched.
+        """
+        self._fetch(f"refs/heads/{name}", f"the branch {name!r}")
+        return self.commit("FETCH_HEAD")
+
+    def ensure(self, commit: str) -> str:
+        """The same commit id; the commit is fetched from ``origin`` where it is missing.
+
+        Raises:
+            RepositoryError: it can't be fetched.
+        """
+        if self._try("cat-file", "-e", f"{commit}^{{commit}}") is None:
+            self._fetch(commit, f"the commit {commit}")
+        return self.commit(commit)
+
+    def _fetch(self, what: str, named: str) -> None:
+        depth = ("--depth=1",) if self._shallow() else ()  # the merge base deepens it as far as it needs
+        if self._try("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", *depth, "origin", what) is None:
+            raise RepositoryError(
+                f"{named} can't be fetched from origin: it is gone, or the token may not read contents"
+            )
 
     def default_base(self) -> str:
         """The remote's default branch, else ``main``, else ``master``.
@@ -329,6 +357,20 @@ def user_setting(folder: Path, name: str, environ: Mapping[str, str]) -> str | N
     except OSError:
         return None
     return done.stdout.decode("utf-8", "replace").strip() or None
+
+
+def _as_settings(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers as settings in the environment: a command line is for everybody to see, and a file stays behind.
+
+    The empty one takes away what the checkout may have left for the same address, because GitHub refuses two.
+    """
+    pairs = [(f"http.{url}.extraheader", text) for url, header in headers.items() for text in ("", header)]
+    named = {f"GIT_CONFIG_KEY_{i}": key for i, (key, _) in enumerate(pairs)}
+    return (
+        {"GIT_CONFIG_COUNT": str(len(pairs))}
+        | named
+        | {f"GIT_CONFIG_VALUE_{i}": text for i, (_, text) in enumerate(pairs)}
+    )
 
 
 def _path(raw: bytes) -> str:

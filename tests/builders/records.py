@@ -317,3 +317,32 @@ def an_errored_record() -> Record:
         sign_off_outcome=Outcome.PASSED,
     )
     return seal(plan, Evidence(), verdict, now=NOW)
+
+
+def an_inconclusive_record() -> Record:
+    """The last window has closed, and accuracy does not decide."""
+    measured = performance(ACCURACY_IMPROVEMENT)
+    plan = a_plan(measured)
+    reason = because(Why.NOT_SIGNIFICANT, p_value=0.21, alpha=0.05, more_rows=31_000)
+    leaf = a_leaf(measured.criteria[0], Outcome.INCONCLUSIVE, reason, estimate=an_estimate(0.0121, -0.007, 0.031))
+    verdict = Verdict(
+        gates=(a_branch(measured, leaf),), evidence_outcome=Outcome.INCONCLUSIVE, sign_off_outcome=Outcome.PASSED
+    )
+    return seal(plan, some_evidence(plan), verdict, now=NOW)
+
+
+def a_huge_record(*, segments: int, criteria: int) -> Record:
+    """So many criteria fail, each on so many segments with long names."""
+    texts = [{**SEGMENTS, "id": f"segments-{index}", "advisory": False, "stage": "canary"} for index in range(criteria)]
+    measured = performance(*texts)
+    plan = a_plan(measured)
+    names = [f"carrier=C{index}, origin=a-rather-long-name-of-a-place-{index}" for index in range(segments)]
+    parts = tuple(
+        Part(name=name, outcome=Outcome.FAILED, estimate=an_estimate(-0.041, -0.06, -0.022)) for name in names
+    )
+    worse = because(Why.SEGMENT_WORSE, segment=names[0], segments=segments, margin="2pp")
+    leaves = (a_leaf(one, Outcome.FAILED, worse, parts=parts) for one in measured.criteria)
+    verdict = Verdict(
+        gates=(a_branch(measured, *leaves),), evidence_outcome=Outcome.FAILED, sign_off_outcome=Outcome.PASSED
+    )
+    return seal(plan, some_evidence(plan), verdict, now=NOW)

@@ -5,6 +5,10 @@ RatchetError
 ├── RepositoryError       git could not answer (exit 3)
 ├── SourceError           a metric source could not answer; ``gather`` turns it into ``Missing``
 ├── ForgeError            GitHub could not be asked (exit 3)
+│   ├── ForbiddenError        the token may not do it
+│   ├── AbsentError           there is nothing of that name, or the token may not see it
+│   ├── LostError             no answer, or half of one: whether it was done is not known
+│   └── LimitedError          GitHub limits our requests for longer than we wait
 ├── RecordError           a stored record can't be read or is not what its digest says (exit 3)
 └── PublishError          the verdict stands but could not be published (exit 5)
 """
@@ -36,6 +40,22 @@ class ForgeError(RatchetError):
         super().__init__(message)
         self.what = what
         self.status = status
+
+
+class ForbiddenError(ForgeError):
+    """The token may not do it."""
+
+
+class AbsentError(ForgeError):
+    """There is nothing of that name, or the token may not see it."""
+
+
+class LostError(ForgeError):
+    """No answer came, or half of one: whether what was asked has been done is not known."""
+
+
+class LimitedError(ForgeError):
+    """GitHub limits our requests for longer than we wait."""
 
 
 class RecordError(RatchetError):

@@ -1,17 +1,20 @@
 """The client: PyGithub, set up so that nothing is sent twice and nobody waits without end."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from model_ratchet.core.errors import ForgeError
+from model_ratchet.core.errors import AbsentError, ForbiddenError, ForgeError, LostError
 
 if TYPE_CHECKING:
     from github import Github
+    from github.Repository import Repository
 
 _DEFAULT_API = "https://api.github.com"
+_ACTIONS = "github-actions"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +27,22 @@ class Pace:
     between_writes: float | None = 1.0
     secondary_wait: float = 30.0
     most_wait: float = 90.0
-    """A rate limit that lasts longer than this is not waited for."""
+    """All waits of a client together; a limit that lasts longer is not waited for."""
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(slots=True)
+class Budget:
+    """The seconds that a client may still wait."""
+
+    left: float
+
+    def take(self, seconds: float) -> bool:
+        """Whether so many seconds are left; they are taken where they are."""
+        if seconds > self.left:
+            return False
+        self.left -= seconds
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +53,13 @@ class Access:
     """``owner/name``."""
     api: str = _DEFAULT_API
     token: str = field(default="", repr=False)
+    app: str = _ACTIONS
+    """The slug of the GitHub App that the token belongs to."""
 
     @classmethod
-    def of(cls, environ: Mapping[str, str]) -> Access:
-        """What the runner's environment says: ``GITHUB_REPOSITORY``, ``GITHUB_API_URL`` (Enterprise) and ``GITHUB_TOKEN``.
+    def of(cls, environ: Mapping[str, str]) -> "Access":
+        """What the runner's environment says: ``GITHUB_REPOSITORY``, ``GITHUB_API_URL`` (Enterprise), ``GITHUB_TOKEN``,
+        and in ``RATCHET_APP`` the slug of the App whose token it is, where it is not a workflow's own.
 
         Raises:
             ForgeError: the repository or the token is not there.
@@ -50,33 +71,100 @@ class Access:
             repository=environ["GITHUB_REPOSITORY"],
             api=environ.get("GITHUB_API_URL") or _DEFAULT_API,
             token=environ["GITHUB_TOKEN"],
+            app=environ.get("RATCHET_APP") or _ACTIONS,
         )
 
 
-def connect(access: Access, pace: Pace | None = None) -> Github:
-    """A client that asks for whole pages, repeats only what may be repeated, and caps every wait.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hub:
+    """One repository on GitHub, as one token sees it."""
 
-    A POST is never sent again by the client: who makes something looks first whether it is there.
+    api: "Github"
+    repository: "Repository"
+    pace: Pace
+    app: str
+
+    def read(self, what: str, ask: Callable[[], T], *, there: bool = False) -> T:
+        """What was asked; asked again where the answer ends early or, for what is known to be ``there``, says 404.
+
+        Raises:
+            ForgeError: it can't be had; the text says what was wanted and what to do.
+        """
+        for wait in (0.5, 1.0, 2.0, 4.0):
+            try:
+                with asking(what):
+                    return ask()
+            except _CutShortError:
+                pass
+            except AbsentError:
+                if not there:
+                    raise
+            self.pace.sleep(wait)
+        with asking(what):
+            return ask()
+
+
+def open_hub(access: Access, pace: Pace | None = None) -> Hub:
+    """The repository that an access names; nothing is asked yet."""
+    pace = pace if pace is not None else Pace()
+    api = connect(access, pace)
+    return Hub(api=api, repository=api.get_repo(access.repository), pace=pace, app=access.app)
+
+
+def connect(access: Access, pace: Pace | None = None) -> "Github":
+    """A client that asks for whole pages, repeats only what may be repeated, and caps the sum of its waits.
+
+    A POST that may have been carried out is never sent again by the client: who makes something looks first whether it
+    is there.
     """
-    from github import Auth, Github, GithubRetry
+    from github import Auth, Github
+
+    from model_ratchet.github.patience import Patience
 
     pace = pace if pace is not None else Pace()
-    retry = GithubRetry(
-        total=pace.tries,
-        allowed_methods={"GET", "HEAD", "PATCH", "PUT", "DELETE"},
-        secondary_rate_wait=pace.secondary_wait,
-        max_rate_limit_wait=pace.most_wait,
-        backoff_factor=0.5,
-        backoff_jitter=0.5,
-        backoff_max=20,
-    )
     return Github(
         auth=Auth.Token(access.token),
         base_url=access.api,
         per_page=100,
         lazy=True,
         timeout=pace.timeout,
-        retry=retry,
+        retry=Patience(pace=pace, budget=Budget(pace.most_wait)),
         seconds_between_requests=pace.between_requests,
         seconds_between_writes=pace.between_writes,
     )
+
+
+class _CutShortError(LostError):
+    """The answer ended early: what was read may be read again."""
+
+
+@contextmanager
+def asking(what: str) -> Iterator[None]:
+    """Turn whatever goes wrong while GitHub is asked to ``what`` into a ``ForgeError`` that repeats no word of an answer."""
+    from github import GithubException
+    from requests import RequestException
+
+    try:
+        yield
+    except GithubException as error:
+        raise _refused(error.status, what) from None
+    except RequestException as error:
+        raise LostError(f"GitHub gave no answer ({type(error).__name__}) when asked to {what}: run it again") from None
+    except ValueError:
+        raise _CutShortError(f"GitHub's answer ended early when asked to {what}: run it again") from None
+
+
+def _refused(status: int, what: str) -> ForgeError:
+    match status:
+        case 401:
+            return ForbiddenError(f"GitHub does not know the token that should {what}: check GITHUB_TOKEN")
+        case 403:
+            return ForbiddenError(f"the token may not {what}: grant it under `permissions:` of the workflow")
+        case 404 | 410:
+            return AbsentError(f"GitHub found nothing to {what}: it is not there, or the token may not see it")
+        case 422:
+            return ForgeError(f"GitHub refused to {what} (422): please report it")
+        case _ if status >= 500:
+            return LostError(f"GitHub answered {status} when asked to {what}: run it again")
+        case _:
+            return ForgeError(f"GitHub answered {status} when asked to {what}")

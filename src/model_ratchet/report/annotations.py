@@ -22,6 +22,11 @@ def as_annotations(check: Check) -> str:
     return "\n".join(lines or ["::notice title=ratchet::nothing stands against this change"]) + "\n"
 
 
+def command(name: str, text: str) -> str:
+    """One line that the runner shows as an ``error``, a ``warning`` or a ``notice``."""
+    return f"::{name} title=ratchet::{_value(text)}"
+
+
 def _value(text: str) -> str:
     """The text of a command: a line break would start the next command."""
     kept = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

@@ -48,7 +48,7 @@ class Marker:
 
 def read_marker(comment: str) -> Marker | None:
     """The marker of a comment whose very first line is one; None for any other text, however close it comes."""
-    line = comment.partition("\n")[0].removesuffix("\r")
+    line = first_line(comment)
     found = _LINE.fullmatch(line)
     if found is None:
         return None
@@ -63,6 +63,17 @@ def read_marker(comment: str) -> Marker | None:
     except ValueError:
         return None
     return marker if str(marker) == line else None
+
+
+def first_line(text: str) -> str:
+    """The first line, without its end."""
+    return text.partition("\n")[0].removesuffix("\r")
+
+
+def without_marker(text: str) -> str:
+    """What stands below the marker, with line ends as git writes them: two runs that say the same agree in it."""
+    below = text.partition("\n")[2] if read_marker(text) is not None else text
+    return below.replace("\r\n", "\n").strip()
 
 
 def _written(base: str) -> str:

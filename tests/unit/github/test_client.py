@@ -10,7 +10,7 @@ from forge import faults
 from model_ratchet.core.errors import ForgeError
 from model_ratchet.github.client import Access, Pace, connect
 
-QUICK = Pace(between_requests=None, between_writes=None, secondary_wait=0.01, most_wait=0.1, tries=3)
+QUICK = Pace(between_requests=None, between_writes=None, tries=3, sleep=lambda _: None)
 
 
 def test_a_post_that_was_carried_out_and_answered_502_is_not_sent_again(tmp_path: Path) -> None:

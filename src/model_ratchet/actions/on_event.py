@@ -1,0 +1,146 @@
+"""on_event: what a run of a workflow is asked to check, checked and published. Effects in order, no decisions."""
+
+import base64
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import assert_never
+
+from model_ratchet.actions.check import CheckInput, Progress, check
+from model_ratchet.actions.publish import Published, Target, publish, publish_group
+from model_ratchet.core.errors import RatchetError, UsageError
+from model_ratchet.git import Git
+from model_ratchet.github.client import Access, Hub
+from model_ratchet.github.event import (
+    Event,
+    MergeGroupBuilt,
+    NothingToDo,
+    PullRequestChanged,
+    PullRequestNamed,
+    RecheckAsked,
+    RefreshDue,
+    RunEnded,
+)
+from model_ratchet.github.job import Job
+from model_ratchet.github.people import may_write
+from model_ratchet.github.pulls import PullState, open_pulls, read_pull
+from model_ratchet.ports import Forge
+from model_ratchet.report.check import Check
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Everything that a run depends on besides its event; nothing after it reads the environment or the clock."""
+
+    repo: Path
+    hub: Hub
+    job: Job
+    now: datetime
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What git fetches with, as ``Git`` takes them."""
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    forge: Forge | None = None
+    """Where reviews are read; without it none counts."""
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshed:
+    """One pull request of a refresh: what was published, or why it could not even be judged."""
+
+    number: int
+    published: Published | None = None
+    trouble: str | None = None
+
+    @property
+    def sound(self) -> bool:
+        """Whether GitHub says now what is so."""
+        return self.published is not None and not self.published.troubles
+
+
+def git_headers(access: Access, server: str) -> dict[str, str]:
+    """What git needs to fetch from GitHub with the same token."""
+    secret = base64.b64encode(f"x-access-token:{access.token}".encode()).decode()
+    return {f"{server.rstrip('/')}/": f"Authorization: Basic {secret}"}
+
+
+def check_and_publish(event: Event, run: Run) -> Published | NothingToDo:
+    """Judge what an event names and publish the verdict.
+
+    Raises:
+        UsageError: the event names no one pull request.
+        ForgeError: GitHub could not be asked which commit to judge, or whether somebody may ask for it.
+    """
+    match event:
+        case NothingToDo():
+            return event
+        case RefreshDue():
+            raise UsageError("this event names no pull request: refresh all open ones with --refresh")
+        case MergeGroupBuilt():
+            target = Target(number=0, head=event.head, base=event.base, fork=False, files=_files(run))
+            return publish_group(_judged(run, target, base=event.base_commit), target, run.hub, run.job)
+        case PullRequestChanged():
+            target = Target(number=event.number, head=event.head, base=event.base, fork=event.fork, files=_files(run))
+        case RecheckAsked() if not may_write(run.hub, event.login):
+            return NothingToDo(why="only who may write here may ask for a recheck")
+        case RunEnded():
+            there = [state for state in open_pulls(run.hub) if state.head == event.head]
+            if len(there) != 1:
+                return NothingToDo(why=f"{len(there)} open pull requests have the head {event.head[:12]}")
+            target = _target(there[0], _files(run))
+        case RecheckAsked() | PullRequestNamed():
+            state = read_pull(run.hub, event.number)
+            if not state.open:
+                return NothingToDo(why=f"pull request #{state.number} is closed")
+            target = _target(state, _files(run))
+        case _:
+            assert_never(event)
+    return publish(_judged(run, target), target, run.hub, run.job)
+
+
+def refresh(event: Event, run: Run) -> Iterator[Refreshed]:
+    """Judge every open pull request that touches promotions anew; publish what has changed or would go stale.
+
+    Raises:
+        UsageError: the event is none that asks for it.
+        ForgeError: the open pull requests can't be listed.
+    """
+    if not isinstance(event, RefreshDue):
+        raise UsageError("this event is of one pull request: publish its check with --publish")
+    for state in open_pulls(run.hub, event.branch):
+        target = _target(state, _files(run) / str(state.number))
+        try:
+            checked = _judged(run, target)
+            if not checked.untouched:
+                published = publish(checked, target, run.hub, run.job, unless_said=run.now)
+                yield Refreshed(number=state.number, published=published)
+        except RatchetError as error:
+            yield Refreshed(number=state.number, trouble=str(error))
+
+
+def _judged(run: Run, target: Target, *, base: str | None = None) -> Check:
+    """The check of a head; where our world is broken, a check that says so, because silence would keep an old verdict."""
+    try:
+        repository = Git(run.repo, run.headers)
+        before = repository.ensure(base) if base is not None else repository.fetch_branch(target.base)
+        head = repository.ensure(target.head)
+        asked = CheckInput(
+            repo=run.repo,
+            base=before,
+            head=head,
+            now=run.now,
+            environ=run.environ,
+            pull_request=target.number or None,
+        )
+        return check(asked, repository=repository, forge=run.forge, progress=run.progress)
+    except RatchetError as error:
+        return Check(trouble=str(error))
+
+
+def _target(state: PullState, files: Path) -> Target:
+    return Target(number=state.number, head=state.head, base=state.base, fork=False, files=files, draft=state.draft)
+
+
+def _files(run: Run) -> Path:
+    return run.job.temporary / "ratchet"
