@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from model_ratchet.core.errors import ForgeError
+from model_ratchet.core.errors import ForgeError, LimitedError
 
 if TYPE_CHECKING:
     from github import Github
@@ -77,6 +77,8 @@ def _asked(github: Github, path: str, what: str, parameters: Mapping[str, str | 
 
     try:
         headers, found = github.requester.requestJsonAndCheck("GET", path, dict(parameters) or None)
+    except LimitedError:
+        raise ForgeError(f"GitHub does not tell {what} (wait)", what=what, status="asks us to wait") from None
     except GithubException as error:
         status = str(error.status or "no answer")
         raise ForgeError(f"GitHub does not tell {what} ({status})", what=what, status=status) from None

@@ -11,6 +11,7 @@ _LINE = re.compile(
     r" run=(?P<run>\d{1,20}) attempt=(?P<attempt>\d{1,9}) -->",
     re.ASCII,
 )
+_FOOT = re.compile(r"\n\n[^\n]*commit <code>[0-9a-f]{12}</code> against [^\n]*\Z")
 _HEAD = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}", re.ASCII)
 
 
@@ -71,9 +72,12 @@ def first_line(text: str) -> str:
 
 
 def without_marker(text: str) -> str:
-    """What stands below the marker, with line ends as git writes them: two runs that say the same agree in it."""
+    """What is said below the marker and above the foot that names the run, with line ends as git writes them.
+
+    Two runs that say the same agree in it.
+    """
     below = text.partition("\n")[2] if read_marker(text) is not None else text
-    return below.replace("\r\n", "\n").strip()
+    return _FOOT.sub("", below.replace("\r\n", "\n").strip())
 
 
 def _written(base: str) -> str:

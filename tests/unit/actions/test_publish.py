@@ -89,7 +89,7 @@ def test_an_ordinary_run_takes_few_requests_and_the_next_one_edits_the_same_comm
     assert len(scene.forge.requests) - first <= 12
     (comment,) = comments(scene)
     assert "run=101" in comment.body
-    assert "every gate has passed" in comment.body
+    assert "Passed: flight-delay" in comment.body
 
 
 def test_a_comment_that_says_the_same_is_not_written_again(tmp_path: Path, scene: Scene) -> None:
@@ -113,7 +113,7 @@ def test_a_change_that_no_longer_touches_a_promotion_updates_the_comment_that_is
 def test_summary_files_and_outputs_are_written(tmp_path: Path, scene: Scene) -> None:
     pull = scene.propose()
     published(scene, pull, PASSED, tmp_path)
-    assert "every gate has passed" in (tmp_path / "summary.md").read_text()
+    assert "Passed: flight-delay" in (tmp_path / "summary.md").read_text()
     assert sorted(one.name for one in (tmp_path / "ratchet").iterdir()) == [
         "record.json",
         "report.json",
@@ -198,7 +198,7 @@ def test_what_moved_on_during_the_run_is_superseded_and_nothing_is_published(
     assert says in done.superseded
     assert not scene.repo.checks
     assert not scene.repo.comments
-    assert "every gate has passed" in (tmp_path / "summary.md").read_text()
+    assert "Passed: flight-delay" in (tmp_path / "summary.md").read_text()
 
 
 @pytest.mark.parametrize(("run", "attempt"), [(99, 1), (99, 3), (100, 1)])
@@ -243,7 +243,7 @@ def test_two_runs_in_any_order_end_in_one_comment_and_one_check_of_the_newer(
             in_order(scene, pull.number, order, tmp_path / order)
             (comment,) = comments(scene)
             run = latest_check(scene, pull.head_sha)
-            assert "every gate has passed" in comment.body, order
+            assert "Passed: flight-delay" in comment.body, order
             assert run.conclusion == "success", order
             assert run.external_id == "ratchet:v1:1:101:1", order
 
@@ -267,7 +267,7 @@ def test_a_run_for_an_older_head_that_writes_last_restores_what_the_newer_has_sa
     publish(FAILED, old, a_hub(scene, slow), a_job(tmp_path / "old", 100))
     (comment,) = comments(scene)
     assert done
-    assert "every gate has passed" in comment.body
+    assert "Passed: flight-delay" in comment.body
     assert latest_check(scene, pull.head_sha).conclusion == "success"
 
 
@@ -341,7 +341,7 @@ def test_a_limit_that_lasts_is_not_waited_for_beyond_the_cap_and_the_verdict_sta
     assert [one.partition(":")[0] for one in done.troubles] == ["check run", "comment"]
     assert "run it again later" in done.troubles[0]
     assert done.check.outcome == "passed"
-    assert "every gate has passed" in (tmp_path / "summary.md").read_text()
+    assert "Passed: flight-delay" in (tmp_path / "summary.md").read_text()
     assert (tmp_path / "ratchet" / "record.json").exists()
 
 
@@ -361,7 +361,7 @@ def test_a_fork_s_token_leaves_the_summary_and_a_word_to_the_maintainer(tmp_path
     assert done.read_only
     assert not done.troubles
     assert "`/ratchet recheck`" in done.warnings[0]
-    assert "every gate has passed" in (tmp_path / "summary.md").read_text()
+    assert "Passed: flight-delay" in (tmp_path / "summary.md").read_text()
     assert not scene.repo.comments
 
 
@@ -390,7 +390,7 @@ def test_a_list_that_leaves_our_comment_out_makes_no_second_one(tmp_path: Path, 
     scene.forge.faults.plan(faults.shortened(0), "GET", "/comments")
     published(scene, pull, PASSED, tmp_path / "b", run=101)
     (comment,) = comments(scene)
-    assert "every gate has passed" in comment.body
+    assert "Passed: flight-delay" in comment.body
 
 
 def test_our_comment_is_found_behind_250_others(tmp_path: Path, scene: Scene) -> None:
