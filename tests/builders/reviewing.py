@@ -1,7 +1,7 @@
 """Pull requests as GitHub tells them, with good defaults, and a promotion on a fake GitHub that waits for its sign-offs."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -195,7 +195,8 @@ class Signing:
             pull_request=self.pull.number,
             sealed=sealed,
         )
-        (record,) = check(asked, forge=GithubForge(access, QUICK)).records
+        with closing(GithubForge(access, QUICK)) as github:
+            (record,) = check(asked, forge=github).records
         return record
 
     def _clone(self) -> Repo:

@@ -48,7 +48,7 @@ def reached(source: object) -> Iterator[tuple[str, str]]:
         if scheme == "s3" and hasattr(source, "endpoint"):
             yield "endpoint", endpoint_of(cast("Table", source))
     url = getattr(source, "url", None)
-    if isinstance(url, str):
+    if isinstance(url, str) and url:
         yield "url", url
 
 

@@ -29,3 +29,8 @@ class GithubForge:
     def conversation(self, pull: int, teams: Sequence[str]) -> Conversation:
         """What was said of a pull request, by whom, and who had a hand in it. Raises ``ForgeError``."""
         return conversation(self._github, self.access.repository, pull, teams)
+
+    def close(self) -> None:
+        """Close what was opened; it may be asked again, and opens anew."""
+        if (opened := self.__dict__.pop("_github", None)) is not None:
+            opened.close()

@@ -1,6 +1,7 @@
 """Reviews, commits, pushes and teams are read to their end, or not at all."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,9 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 def told(scene: Scene, pull: Pull, *, token: Token | None = None, teams: tuple[str, ...] = ()) -> Conversation:
     value = (token or members_token(scene)).value
-    forge = GithubForge(Access(repository="acme/models", api=scene.forge.api, token=value), QUICK)
-    return forge.conversation(pull.number, teams)
+    access = Access(repository="acme/models", api=scene.forge.api, token=value)
+    with closing(GithubForge(access, QUICK)) as forge:
+        return forge.conversation(pull.number, teams)
 
 
 def members_token(scene: Scene) -> Token:
