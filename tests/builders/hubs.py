@@ -1,8 +1,8 @@
 """A repository on a fake GitHub with people and a pull request, and the client that the product uses."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from github import Auth, Github
@@ -23,6 +23,8 @@ class Scene:
     ada: User
     bob: User
     cleo: User
+    at_end: ExitStack = field(default_factory=ExitStack)
+    """What is closed with the scene."""
 
     def propose(self, branch: str = "feature", files: dict[str, str] | None = None, title: str = "Promote") -> Pull:
         """A pull request by ada whose branch changes these files."""
@@ -48,7 +50,9 @@ def a_scene(folder: Path, files: dict[str, str] | None = None, *, prefix: str = 
         work = a_repo(folder / "work", files or {"README.md": "models\n"})
         work.git("remote", "add", "origin", str(repo.git.path))
         work.git("push", "--quiet", "origin", "main")
-        yield Scene(forge, repo, work, ada, bob, cleo)
+        scene = Scene(forge, repo, work, ada, bob, cleo)
+        with scene.at_end:
+            yield scene
 
 
 @contextmanager

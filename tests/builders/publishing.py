@@ -22,7 +22,9 @@ def waiting(sleep: Callable[[float], None] = time.sleep) -> Pace:
 def a_hub(scene: Scene, token: Token | None = None, pace: Pace = NO_WAIT) -> Hub:
     """The repository as a workflow's token sees it."""
     value = (token or scene.forge.workflow_token()).value
-    return open_hub(Access(repository=scene.repo.full_name, api=scene.forge.api, token=value), pace)
+    hub = open_hub(Access(repository=scene.repo.full_name, api=scene.forge.api, token=value), pace)
+    scene.at_end.callback(hub.api.close)
+    return hub
 
 
 def a_job(folder: Path, run: int = 100, attempt: int = 1) -> Job:

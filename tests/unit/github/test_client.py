@@ -1,5 +1,6 @@
 """The client waits for nothing without end, and sends nothing twice that makes something."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,9 +19,10 @@ def test_a_post_that_was_carried_out_and_answered_502_is_not_sent_again(tmp_path
         pull = scene.propose("feature", {"a": "1"})
         access = Access(repository="acme/models", api=scene.forge.api, token=scene.forge.person(scene.ada).value)
         scene.forge.faults.plan(faults.lost(502), "POST", "/comments")
-        issue = connect(access, QUICK).get_repo(access.repository).get_issue(pull.number)
-        with pytest.raises(GithubException):
-            issue.create_comment("once")
+        with closing(connect(access, QUICK)) as github:
+            issue = github.get_repo(access.repository).get_issue(pull.number)
+            with pytest.raises(GithubException):
+                issue.create_comment("once")
         assert len(scene.repo.comments) == 1
 
 
@@ -29,7 +31,8 @@ def test_a_read_is_tried_again(tmp_path: Path) -> None:
         scene.propose("feature", {"a": "1"})
         access = Access(repository="acme/models", api=scene.forge.api, token=scene.forge.person(scene.ada).value)
         scene.forge.faults.plan(faults.failing(503), "GET", "/pulls/1", times=2)
-        assert connect(access, QUICK).get_repo(access.repository).get_pull(1).title
+        with closing(connect(access, QUICK)) as github:
+            assert github.get_repo(access.repository).get_pull(1).title
 
 
 def test_the_environment_must_say_where_and_with_what(tmp_path: Path) -> None:
