@@ -150,7 +150,8 @@ def test_a_request_is_filled_in_from_the_run_and_read_again_as_it_was(server: Ml
     drafted = propose(ProposeInput(repo=tmp_path, model="late", version=CANDIDATE, from_mlflow=True))
     assert drafted.left_out == ("validation_results.val_gap",)
     text = (tmp_path / drafted.written[0]).read_text(encoding="utf-8")
-    found = read(PromotionRequest, drafted.written[0], text.replace("owner: TODO", "owner: ml").encode())
+    filled = text.replace("owner: TODO", "owner: ml").replace("benchmarks: TODO", "benchmarks: {latency_ms: 12}")
+    found = read(PromotionRequest, drafted.written[0], filled.encode())
     assert isinstance(found, PromotionRequest), found
     assert (found.baseline, found.artifact.uri, found.artifact.digest) == (
         found.candidate.parse(BASELINE),
