@@ -1,5 +1,6 @@
 """The same rows in files, in PostgreSQL and in Spark, as sources that are asked the same needs."""
 
+import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -77,6 +78,9 @@ def in_spark(url: str, folder: Path, name: str, rows: Sequence[Row], schema: pa.
     """The rows as a table of the cluster's catalogue, partitioned by day over several files."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
+        # a worker of pytest-xdist has a main module without a file, and PySpark then looks for its own doctests
+        if not hasattr(main := sys.modules["__main__"], "__file__"):
+            main.__file__ = __file__
         from pyspark.sql.connect.session import SparkSession
 
     whole = schema or pa.Table.from_pylist(list(rows)).schema

@@ -29,7 +29,9 @@ RECORDED = START + timedelta(days=8)
 """When the evidence of the canary of ``a_stage`` is recorded."""
 LATER = RECORDED + timedelta(hours=1)
 AUTHOR = Account(1, "author")
-QUICK = Pace(between_requests=None, between_writes=None, secondary_wait=0.01, most_wait=2.0, tries=2, sleep=lambda _: None)
+QUICK = Pace(
+    between_requests=None, between_writes=None, secondary_wait=0.01, most_wait=2.0, tries=2, sleep=lambda _: None
+)
 
 
 def person(login: str) -> Account:
