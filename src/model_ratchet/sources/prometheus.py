@@ -11,7 +11,6 @@ from pathlib import Path
 
 from model_ratchet.core.evidence import (
     Arm,
-    ArmMoments,
     BucketHistogram,
     Clustering,
     Counts,
@@ -33,6 +32,7 @@ from model_ratchet.documents.sources import Prometheus
 from model_ratchet.ports import Answers
 from model_ratchet.sources.engine import UnanswerableError
 from model_ratchet.sources.http import Server
+from model_ratchet.sources.moments import Sums, moments_of_clusters, moments_of_rows
 from model_ratchet.sources.prometheus_api import Labels, PrometheusApi
 from model_ratchet.sources.prometheus_counters import Hourly, counts, pieces
 from model_ratchet.sources.reach import Reach
@@ -159,8 +159,12 @@ class _Asked:
             return Missing(reason=because(Why.CANNOT_VERIFY, what=what))
         baseline, candidate = (self._counts(need, counters, arm) for arm in (Arm.BASELINE, Arm.CANDIDATE))
         none = Counts(successes=0, n=0)
-        pairs = [(baseline.get(hour, none), candidate.get(hour, none)) for hour in sorted({*baseline, *candidate})]
-        return _hour_moments(pairs) if need.clustering is Clustering.WITHIN_WINDOW else _row_moments(pairs)
+        if need.clustering is Clustering.WITHIN_WINDOW:
+            hours = sorted({*baseline, *candidate})
+            return moments_of_clusters(
+                (_sums(baseline.get(hour, none)), _sums(candidate.get(hour, none))) for hour in hours
+            )
+        return moments_of_rows(_sums(sum(baseline.values(), none)), _sums(sum(candidate.values(), none)))
 
     def _buckets(self, need: Need, metric: DurationMetric) -> dict[int, dict[float, int]]:
         """By hour, how many rows are at or below each edge, in seconds."""
@@ -242,53 +246,9 @@ def _grouped(need: Need, hours: Mapping[int, Counts] | Mapping[int, QuantileCoun
     return functools.reduce(operator.add, others, first)
 
 
-def _hour_moments(hours: Sequence[tuple[Counts, Counts]]) -> ArmMoments:
-    """Each hour is a cluster."""
-    return ArmMoments(
-        clusters=sum(1 for b, c in hours if b.n or c.n),
-        clusters0=sum(1 for b, _ in hours if b.n),
-        clusters1=sum(1 for _, c in hours if c.n),
-        n0=sum(b.n for b, _ in hours),
-        n1=sum(c.n for _, c in hours),
-        s0=sum(b.successes for b, _ in hours),
-        s1=sum(c.successes for _, c in hours),
-        m0m0=sum(b.n * b.n for b, _ in hours),
-        m0s0=sum(b.n * b.successes for b, _ in hours),
-        s0s0=sum(b.successes * b.successes for b, _ in hours),
-        m1m1=sum(c.n * c.n for _, c in hours),
-        m1s1=sum(c.n * c.successes for _, c in hours),
-        s1s1=sum(c.successes * c.successes for _, c in hours),
-        m0m1=sum(b.n * c.n for b, c in hours),
-        m0s1=sum(b.n * c.successes for b, c in hours),
-        s0m1=sum(b.successes * c.n for b, c in hours),
-        s0s1=sum(b.successes * c.successes for b, c in hours),
-    )
-
-
-def _row_moments(hours: Sequence[tuple[Counts, Counts]]) -> ArmMoments:
-    """Each row is a cluster of its own: its value is 0 or 1, and so is the square."""
-    none = Counts(successes=0, n=0)
-    b = sum((one for one, _ in hours), none)
-    c = sum((one for _, one in hours), none)
-    return ArmMoments(
-        clusters=b.n + c.n,
-        clusters0=b.n,
-        clusters1=c.n,
-        n0=b.n,
-        n1=c.n,
-        s0=b.successes,
-        s1=c.successes,
-        m0m0=b.n,
-        m0s0=b.successes,
-        s0s0=b.successes,
-        m1m1=c.n,
-        m1s1=c.successes,
-        s1s1=c.successes,
-        m0m1=0,
-        m0s1=0,
-        s0m1=0,
-        s0s1=0,
-    )
+def _sums(counts: Counts) -> Sums:
+    """A value of 0 or 1 is its own square."""
+    return Sums(counts.n, counts.successes, counts.successes)
 
 
 def _at_limit(edges: Mapping[float, int], limit: float) -> QuantileCounts:
