@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, assert_never
 
 from model_ratchet import __version__
-from model_ratchet.core.errors import PublishError, RatchetError, UsageError
+from model_ratchet.core.errors import RatchetError, UsageError
 from model_ratchet.core.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -69,8 +69,6 @@ def run(arguments: Sequence[str]) -> int:
         return ExitCode.ERRORED
     except UsageError as error:
         return _say(error, ExitCode.INVALID)
-    except PublishError as error:
-        return _say(error, ExitCode.NOT_PUBLISHED)
     except RatchetError as error:
         return _say(error, ExitCode.ERRORED)
     except OSError as error:

@@ -9,8 +9,7 @@ RatchetError
 │   ├── AbsentError           there is nothing of that name, or the token may not see it
 │   ├── LostError             no answer, or half of one: whether it was done is not known
 │   └── LimitedError          GitHub limits our requests for longer than we wait
-├── RecordError           a stored record can't be read or is not what its digest says (exit 3)
-└── PublishError          the verdict stands but could not be published (exit 5)
+└── RecordError           a stored record can't be read or is not what its digest says (exit 3)
 """
 
 
@@ -60,7 +59,3 @@ class LimitedError(ForgeError):
 
 class RecordError(RatchetError):
     """A stored record can't be read, or is not what its digest says."""
-
-
-class PublishError(RatchetError):
-    """The verdict stands, but could not be published."""

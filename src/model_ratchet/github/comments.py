@@ -12,8 +12,6 @@ from model_ratchet.report.marker import Marker, read_marker, without_marker
 if TYPE_CHECKING:
     from github.IssueComment import IssueComment
 
-BODY_AT_MOST = 60_000
-"""Characters of a comment of ours; GitHub takes 65,536."""
 _WHAT = "write the comment: it takes `pull-requests: write`, and"
 _ROUNDS = 10
 

@@ -1,7 +1,7 @@
 """The HTTP API of Prometheus: queries as POSTed forms, long ranges in chunks, answers with numbers in the place of texts."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -119,11 +119,6 @@ def clock(reply: Reply) -> datetime | None:
         return parsedate_to_datetime(reply.headers.get("Date", ""))
     except (ValueError, TypeError):
         return None
-
-
-def by_labels(found: Sequence[Series]) -> dict[Labels, Series]:
-    """Series by their labels."""
-    return {one.labels: one for one in found}
 
 
 def _seconds(instant: datetime) -> str:
