@@ -146,11 +146,23 @@ def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser.set_defaults(command=_check)
 
 
-def _add_revisions(parser: argparse.ArgumentParser) -> None:
+def _add_repo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repo", type=Path, default=Path(), metavar="DIR", help="the repository (default: here)")
+
+
+def _add_base(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--base", metavar="REV", help="the protected branch (default: the remote's default branch, else main)"
     )
+
+
+def _add_force(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--force", action="store_true", help="write over files that are there already")
+
+
+def _add_revisions(parser: argparse.ArgumentParser) -> None:
+    _add_repo(parser)
+    _add_base(parser)
     parser.add_argument("--head", default="HEAD", metavar="REV", help="what is proposed (default: HEAD)")
     parser.add_argument(
         "--now", type=_instant, metavar="INSTANT", help="judge as of this instant, such as 2025-09-01T12:00:00Z"
@@ -169,7 +181,7 @@ def _add_validate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         description="Checks policies, model files, sources, waivers and requests of the working tree; asks no source.",
     )
     parser.add_argument("paths", nargs="*", metavar="PATH", help="documents to check (default: all)")
-    parser.add_argument("--repo", type=Path, default=Path(), metavar="DIR", help="the repository (default: here)")
+    _add_repo(parser)
     _add_output(parser)
     parser.set_defaults(command=_validate)
 
@@ -181,14 +193,14 @@ def _add_init(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         description="Writes workflows, example policies, owners and templates into a repository, and says what to click in "
         "its settings. Files that are there are kept.",
     )
-    parser.add_argument("--repo", type=Path, default=Path(), metavar="DIR", help="the repository (default: here)")
+    _add_repo(parser)
     parser.add_argument(
         "--tier",
         choices=("quickstart", "hardened"),
         default="quickstart",
         help="quickstart trusts whoever may push a branch; hardened does not, and takes a GitHub App (default: quickstart)",
     )
-    parser.add_argument("--force", action="store_true", help="write over files that are there already")
+    _add_force(parser)
     parser.set_defaults(command=_init)
 
 
@@ -204,11 +216,9 @@ def _add_propose(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("--from-mlflow", action="store_true", help="fill in what the model's registry holds of it")
     parser.add_argument("--policy", metavar="NAME/VERSION", help="the policy (default: the first of the model file)")
     parser.add_argument("--source-commit", metavar="COMMIT", help="the commit of the model's code")
-    parser.add_argument("--repo", type=Path, default=Path(), metavar="DIR", help="the repository (default: here)")
-    parser.add_argument(
-        "--base", metavar="REV", help="the protected branch (default: the remote's default branch, else main)"
-    )
-    parser.add_argument("--force", action="store_true", help="write over files that are there already")
+    _add_repo(parser)
+    _add_base(parser)
+    _add_force(parser)
     parser.set_defaults(command=_propose)
 
 
@@ -255,7 +265,7 @@ def _add_sources(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "its samples, and how far is its clock from ours.",
     )
     parser.add_argument("what", choices=("test",), help="test: ask them")
-    parser.add_argument("--repo", type=Path, default=Path(), metavar="DIR", help="the repository (default: here)")
+    _add_repo(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print (default: text)")
     parser.set_defaults(command=_sources)
 
