@@ -545,8 +545,8 @@ def test_two_heads_of_another_model_are_no_matter(repo: Repo) -> None:
         (request(V2, V1).replace(f"baseline: {V1}\n", ""), "names no baseline"),
         (request(V3, V1), f"{V3} stands in the folder {V2}"),
         (request(V2, V1, model="other"), "names the model other"),
-        ("#" * 5_000_000, "can't be read"),
-        ("#" * 7_000_000, "can't be read"),
+        pytest.param("#" * 5_000_000, "can't be read", id="5 MB"),
+        pytest.param("#" * 7_000_000, "can't be read", id="7 MB"),
     ],
 )
 def test_a_promotion_on_main_that_cannot_be_read_is_unclear(repo: Repo, damaged: str | bytes, said: str) -> None:
