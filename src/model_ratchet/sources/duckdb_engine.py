@@ -3,29 +3,24 @@
 import csv
 import gzip
 import io
-import itertools
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 import duckdb
 from sqlglot import exp
 
 from model_ratchet.core.reason import Reason, Why, because
+from model_ratchet.sources.duckdb_merge import keep_merged, stretches
 from model_ratchet.sources.engine import Column, Kind, UnanswerableError
 from model_ratchet.sources.files import Files
-from model_ratchet.sources.merge import UnsortedError, merged
 from model_ratchet.sources.table_sql import column, table, within
-
-if TYPE_CHECKING:
-    import pyarrow
 
 T = TypeVar("T")
 
 _MEMORY_LIMIT = "512MiB"
-_BATCH = 250_000
 _MIXED = "times with a zone in some files and without one in others"
 _FETCHED_ONCE = {"external_file_cache_spill": True}
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
@@ -44,6 +39,7 @@ class DuckDBEngine:
         self._source = source
         self._files = files
         self._memory_limit = memory_limit
+        self._threads = threads
         self._scratch = Path(tempfile.mkdtemp(prefix="ratchet-"))
         self._queries: list[str] = [f"-- {line}" for line in files.provenance]
         self._columns: dict[str, Column] | None = None
@@ -119,59 +115,15 @@ class DuckDBEngine:
 
     def keep_merged(self, name: str, question: exp.Query, rows: exp.Query, stored_id: str) -> bool:
         """Streams the rows of Parquet files whose row groups ascend by a whole-numbered id."""
-        if self._files.format != "parquet" or not self._ascends(stored_id):
+        if self._files.format != "parquet" or self.columns()[stored_id].kind is not Kind.NUMBER:
             return False
-        text = rows.sql(dialect="duckdb")
-        reader = self._connection.cursor()
-        try:
-            self._keep_merged(name, question, reader.sql(text).to_arrow_reader(_BATCH))
-        except UnsortedError:
+        parts = self._asked(lambda: stretches(self._connection, self._files.names, stored_id, self._threads))
+        if parts is None:
             return False
-        finally:
-            self._connection.unregister("@merged")
-            reader.close()
-        self._queries.append(text)
-        return True
-
-    def _keep_merged(self, name: str, question: exp.Query, rows: "pyarrow.RecordBatchReader") -> None:
-        import pyarrow
-
-        cluster = "cluster" if "cluster" in rows.schema.names else None
-        batches = merged(rows, cluster)
-        first = next(batches, None)
-        if first is None:
-            raise UnsortedError
-        unsorted: list[UnsortedError] = []
-
-        def stream() -> Iterator["pyarrow.RecordBatch"]:
-            yield first
-            try:
-                yield from batches
-            except UnsortedError as error:
-                unsorted.append(error)  # the database would make another error of it
-
-        self._connection.register("@merged", pyarrow.RecordBatchReader.from_batches(first.schema, stream()))
-        self.keep(name, question)
-        if unsorted:
-            raise unsorted[0]
-
-    def _ascends(self, name: str) -> bool:
-        """Whether the bounds of the row groups, file by file, could be those of ascending whole numbers."""
-        if self.columns()[name].kind is not Kind.NUMBER:
-            return False
-        paths = exp.Array(expressions=[exp.Literal.string(name) for name in self._files.names])
-        bounds = (
-            exp.select("file_name", "row_group_id", "stats_min_value", "stats_max_value")
-            .from_(exp.Anonymous(this="parquet_metadata", expressions=[paths]))
-            .where(exp.column("path_in_schema").eq(exp.Literal.string(name)))
-            .order_by("file_name", "row_group_id")
-        )
-        rows = self._asked(lambda: self._connection.execute(bounds.sql(dialect="duckdb")).fetchall())
-        try:
-            ranges = [(int(least), int(most)) for _, _, least, most in rows]
-        except (TypeError, ValueError):
-            return False
-        return all(one[0] <= later[0] and one[1] <= later[1] for one, later in itertools.pairwise(ranges))
+        kept = self._asked(lambda: keep_merged(self._connection, rows, parts, lambda: self.keep(name, question)))
+        if kept:
+            self._queries.append(rows.sql(dialect="duckdb"))
+        return kept
 
     def close(self) -> None:
         """Interrupts what is running, closes the database and removes the scratch folder."""

@@ -7,7 +7,7 @@ its ids, and gives the same rows.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,12 +53,13 @@ def merged(batches: Iterable[pa.RecordBatch], cluster: str | None) -> Iterator[p
 
 def _apart(batch: pa.RecordBatch) -> list[pa.Table]:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     table = pa.Table.from_batches([batch])
-    arm = table["arm"]
+    if table["arm"].null_count:
+        raise UnsortedError
+    arm = _numbers(table["arm"])
     table = table.drop_columns("arm")
-    return [table.filter(pc.equal(arm, code)) for code in (0, 1)]
+    return [table.filter(_as_mask(arm == code)) for code in (0, 1)]
 
 
 def _check_ascending(rows: pa.Table, passed: int) -> None:
@@ -68,8 +69,7 @@ def _check_ascending(rows: pa.Table, passed: int) -> None:
 
 
 def _ids(rows: pa.Table) -> NDArray[np.int64]:
-    found: NDArray[np.int64] = rows["id"].to_numpy()
-    return found
+    return _numbers(rows["id"])
 
 
 def _side_by_side(arms: Sequence[pa.Table], cluster: str | None) -> Iterator[pa.RecordBatch]:
@@ -86,9 +86,9 @@ def _side_by_side(arms: Sequence[pa.Table], cluster: str | None) -> Iterator[pa.
     met[inside] = c_ids[at[inside]] == b_ids[inside]
     alone = np.ones(len(c_ids), dtype=bool)
     alone[at[met]] = False
-    yield from _paired(b.filter(met), c.take(at[met]), cluster)
-    yield from _paired(b.filter(~met), None, cluster)
-    yield from _paired(None, c.filter(alone), cluster)
+    yield from _paired(b.filter(_as_mask(met)), c.filter(_as_mask(~alone)), cluster)
+    yield from _paired(b.filter(_as_mask(~met)), None, cluster)
+    yield from _paired(None, c.filter(_as_mask(alone)), cluster)
 
 
 def _paired(b: pa.Table | None, c: pa.Table | None, cluster: str | None) -> Iterator[pa.RecordBatch]:
@@ -99,7 +99,8 @@ def _paired(b: pa.Table | None, c: pa.Table | None, cluster: str | None) -> Iter
 
     there = [rows for rows in (b, c) if rows is not None]
     n = there[0].num_rows
-    columns = {"rows": pa.array(np.full(n, len(there), dtype=np.int64))}
+    counts = np.full(n, len(there), dtype=np.int64)
+    columns = {"rows": pa.Array.from_buffers(pa.int64(), n, [None, pa.py_buffer(counts)])}
     for name in there[0].column_names:
         if name in ("id", cluster):
             continue
@@ -110,3 +111,22 @@ def _paired(b: pa.Table | None, c: pa.Table | None, cluster: str | None) -> Iter
     if cluster is not None:
         columns[cluster] = pc.min_element_wise(*(rows[cluster] for rows in there))
     yield from pa.table(columns).to_batches()
+
+
+def _numbers(values: pa.ChunkedArray) -> NDArray[Any]:
+    """Signed whole numbers as they stand, anything where one is null. (Arrow's own way to arrays imports pandas.)"""
+    import numpy as np
+    import pyarrow as pa
+
+    one = values.num_chunks == 1
+    whole = values.chunk(0) if one else pa.concat_arrays([pa.nulls(0, values.type), *values.chunks])
+    kind = np.dtype(f"int{values.type.bit_width}")
+    return np.frombuffer(whole.buffers()[1] or b"", dtype=kind, count=len(whole), offset=whole.offset * kind.itemsize)
+
+
+def _as_mask(wanted: NDArray[np.bool_]) -> pa.Array:
+    import numpy as np
+    import pyarrow as pa
+
+    bits = pa.py_buffer(np.packbits(wanted, bitorder="little"))
+    return pa.Array.from_buffers(pa.bool_(), len(wanted), [None, bits])

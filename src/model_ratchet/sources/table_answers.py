@@ -140,9 +140,10 @@ def _grouped(
 ) -> Measurement | Missing:
     """One measurement of all cells, or one for each group that has any row to count."""
     groups: dict[str, list[C]] = defaultdict(list)
+    key = _key(read, need, hours)
     for cell in cells:
         if cell.hour in hours:
-            groups[_key(read, need, cell, hours)].append(cell)
+            groups[key(cell)].append(cell)
     found = {key: measured for key, members in groups.items() if (measured := measure(read, need, members)) is not None}
     if not found:
         return _no_rows(need)
@@ -152,14 +153,17 @@ def _grouped(
     return Groups(groups=tuple((key, found[key]) for key in order))
 
 
-def _key(read: Read, need: Need, cell: Cell | PairCell, hours: range) -> str:
+def _key(read: Read, need: Need, hours: range) -> Callable[[Cell | PairCell], str]:
+    """The group that a cell belongs to."""
     match need.grouping:
         case Grouping.TOTAL:
-            return ""
+            return lambda _: ""
         case Grouping.HOUR:
-            return str(cell.hour - hours.start)
+            return lambda cell: str(cell.hour - hours.start)
         case Grouping.SEGMENT:
-            return read.form.segments[read.form.segment(need.segment)].name(cell.code)
+            segment = read.form.segments[read.form.segment(need.segment)]
+            names = [segment.name(code) for code in range(segment.size)]
+            return lambda cell: names[cell.code]
 
 
 def _sum(cells: Iterable[Cell | PairCell], name: str) -> int:
@@ -184,7 +188,7 @@ def _quantile_counts(read: Read, need: Need, cells: list[Cell]) -> QuantileCount
     n = _sum(cells, f"n{i}")
     if not n:
         return None
-    largest = max(cell.sums[f"max{i}"] for cell in cells if f"max{i}" in cell.sums)
+    largest = max(cell.sums[f"max{i}"] for cell in cells if cell.sums[f"n{i}"])
     below = _sum(cells, f"atmost{i}_{at_most(need.limit or 0.0)}")
     return QuantileCounts(at_or_below=below, n=n, maximum=largest / MICRO)
 

@@ -4,9 +4,9 @@ They come from joint tables of sums: that of the survey, and one reading of the 
 clusters that the survey does not hold. Every further question is asked of these tables instead of the rows.
 """
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlglot import exp
 
@@ -23,6 +23,7 @@ from model_ratchet.sources.table_sql import (
     column,
     every,
     flag,
+    grouped_by,
     how_many,
     named,
     negate,
@@ -36,12 +37,16 @@ from model_ratchet.sources.table_sql import (
 from model_ratchet.sources.table_survey import MOST_CELLS, SURVEY, Survey, measures
 
 _LOG_BASE = 0.01980262729617973  # ln 1.02
+_CELL = ("arm", "served", "hour")
 _ARMS = {0: Arm.BASELINE, 1: Arm.CANDIDATE}
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """The sums of one arm's rows, served or mirrored, in one hour; ``code`` is the segment's, where one was asked for."""
+    """The sums of one arm's rows, served or mirrored, in one hour; ``code`` is the segment's, where one was asked for.
+
+    The largest value is None where there is none.
+    """
 
     arm: Arm
     served: bool
@@ -91,24 +96,26 @@ class ArmCells:
         self._form = form
         self._rows = rows
         self._spans = tuple(spans)
+        self._segments = tuple(segments)
         self._starts = sorted({span.first for span in spans} | {span.last for span in spans})
         self._measures = tuple(measures(form, limits))
         self._joints = [] if survey is None else [self._keep_survey(survey)]
         more: list[_Joint] = []
-        for dimensions in _asked(segments, strata):
+        for dimensions in _asked(self._segments, strata):
             if not any(dimensions <= joint.dimensions for joint in self._joints):
                 self._place(dimensions, clusters, more)
         for joint in more:
             engine.keep(joint.name, self._joint_sums(joint))
         self._joints += more
 
+    @property
     def hours(self) -> tuple[Cell, ...]:
         """The sums by hour."""
-        return self._cells(None)
+        return self._cells[None]
 
     def segment(self, position: int) -> tuple[Cell, ...]:
         """The sums by hour and the code of one segment column."""
-        return self._cells(position)
+        return self._cells[position]
 
     def moments(self, metric: int, stratum: int | None) -> Mapping[tuple[Span, int], ArmMoments]:
         """The moments of one metric's cluster sums, by span and the code of a segment column (0 without one)."""
@@ -116,7 +123,7 @@ class ArmCells:
         joint = self._joint(frozenset({"cluster"} if stratum is None else {"cluster", f"g{stratum}"}))
         n, s = column(f"n{metric}"), column(f"s{metric}")
         piece = self._piece() if joint.by_hour else column("piece")
-        cells = exp.select("*", named(piece, "at")).from_(table(joint.name))
+        cells = exp.select("*", named(piece, "at")).from_(table(joint.name), copy=False)
         baseline, candidate = column("arm").eq(number(0)), column("arm").eq(number(1))
         sums = [
             named(as_wide(total(choose((arm, what)))), name)
@@ -129,15 +136,15 @@ class ArmCells:
         ]
         by_cluster = (
             exp.select(*(column(key) for key in keys), *sums)
-            .from_(within(cells, "cells"))
-            .join(self._spans_table(), on=self._in_span(), join_type="inner")
-            .group_by(*(column(key) for key in keys))
+            .from_(within(cells, "cells"), copy=False)
+            .join(self._spans_table(), on=self._in_span(), join_type="inner", copy=False)
+            .group_by(*(column(key) for key in keys), copy=False)
         )
         question = (
             exp.select(*(column(key) for key in keys[:-1]), *_arm_moments())
-            .from_(within(by_cluster, "clusters"))
-            .where(column("m0") + column("m1") > number(0))
-            .group_by(*(column(key) for key in keys[:-1]))
+            .from_(within(by_cluster, "clusters"), copy=False)
+            .where(column("m0") + column("m1") > number(0), copy=False)
+            .group_by(*(column(key) for key in keys[:-1]), copy=False)
         )
         unit = self._form.unit(metric)
         found: dict[tuple[Span, int], ArmMoments] = {}
@@ -161,10 +168,10 @@ class ArmCells:
                 named(choose((value > number(1), bucket), otherwise=number(0)), "bucket"),
                 named(how_many(), "rows"),
             )
-            .from_(within(self._rows, "rows"))
-            .where(negate(value.is_(exp.null())))
-            .group_by(*(number(position) for position in range(1, 5)))
-            .order_by(*(number(position) for position in range(1, 5)))
+            .from_(within(self._rows, "rows"), copy=False)
+            .where(negate(value.is_(exp.null())), copy=False)
+            .group_by(*(number(position) for position in range(1, 5)), copy=False)
+            .order_by(*(number(position) for position in range(1, 5)), copy=False)
         )
         for arm, served, hour, k, count in self._engine.run(counted):
             yield _ARMS[arm], bool(served), hour, k, count
@@ -173,15 +180,15 @@ class ArmCells:
         """Distinct assignment units among the served rows of each arm."""
         counted = (
             exp.select(column("arm"), exp.Count(this=exp.Distinct(expressions=[column("unit")])))
-            .from_(within(self._rows, "rows"))
-            .where(column("served").eq(number(1)))
-            .group_by(column("arm"))
+            .from_(within(self._rows, "rows"), copy=False)
+            .where(column("served").eq(number(1)), copy=False)
+            .group_by(column("arm"), copy=False)
         )
         return {_ARMS[arm]: count for arm, count in self._engine.run(counted)}
 
     def unknown_label(self, metric: int) -> str:
         """The first, in order, of the labels that are neither true nor false."""
-        shown = exp.select(call("MIN", column(f"shown{metric}"))).from_(within(self._rows, "rows"))
+        shown = exp.select(call("MIN", column(f"shown{metric}"))).from_(within(self._rows, "rows"), copy=False)
         return str(self._engine.run(shown)[0][0])
 
     def _keep_survey(self, survey: Survey) -> _Joint:
@@ -194,11 +201,13 @@ class ArmCells:
         served = number(1) if log.exposure is None else flag(column("exposure").eq(text(log.exposure.served)))
         keys = {"arm": arm_class(log), "served": served, "hour": column("hour"), **dimensions}
         sums = (measure.combined() for measure in self._measures)
-        question = exp.select(*(named(tree, name) for name, tree in keys.items()), *sums).from_(table(SURVEY))
+        question = exp.select(*(named(tree, name) for name, tree in keys.items()), *sums).from_(
+            table(SURVEY), copy=False
+        )
         question = with_codes(question, {i: (tree, self._form.segments[i]) for i, tree in stored.items()})
         mine = arm_class(log).isin(*(number(code) for code in CLASSES.values()))
         places = (number(position) for position in range(1, len(keys) + 1))
-        self._engine.keep("@surveyed", question.where(mine).group_by(*places))
+        self._engine.keep("@surveyed", question.where(mine, copy=False).group_by(*places, copy=False))
         return _Joint("@surveyed", frozenset(dimensions), by_hour=True)
 
     def _place(self, dimensions: frozenset[str], clusters: int, joints: list[_Joint]) -> None:
@@ -226,18 +235,32 @@ class ArmCells:
         keys = [column("arm"), column("served"), time, *(column(name) for name in sorted(joint.dimensions))]
         return (
             exp.select(*keys, *(named(measure.tree, measure.name) for measure in self._measures))
-            .from_(within(self._rows, "rows"))
-            .group_by(*(number(position) for position in range(1, len(keys) + 1)))
+            .from_(within(self._rows, "rows"), copy=False)
+            .group_by(*(number(position) for position in range(1, len(keys) + 1)), copy=False)
         )
 
-    def _cells(self, position: int | None) -> tuple[Cell, ...]:
-        segment = [] if position is None else [column(f"g{position}")]
-        joint = self._joint(frozenset(tree.name for tree in segment), by_hour=True)
-        keys = [column("arm"), column("served"), column("hour"), *segment]
+    @functools.cached_property
+    def _cells(self) -> Mapping[int | None, tuple[Cell, ...]]:
+        """The sums by hour, and by hour and each segment column that is asked for: one question a joint table."""
+        asked: dict[_Joint, list[int | None]] = {}
+        for position in (None, *self._segments):
+            joint = self._joint(frozenset() if position is None else frozenset({f"g{position}"}), by_hour=True)
+            asked.setdefault(joint, []).append(position)
+        return {position: cells for joint, of in asked.items() for position, cells in self._cells_of(joint, of).items()}
+
+    def _cells_of(self, joint: _Joint, asked: Sequence[int | None]) -> Mapping[int | None, tuple[Cell, ...]]:
+        positions = [position for position in asked if position is not None]
+        keys, codes = [column(name) for name in _CELL], [column(f"g{position}") for position in positions]
         combined = (measure.combined() for measure in self._measures)
-        question = exp.select(*keys, *combined).from_(table(joint.name)).group_by(*keys).order_by(*keys)
+        question = exp.select(*keys, *codes, *combined).from_(table(joint.name), copy=False)
+        sets = [[*keys, *([] if position is None else [column(f"g{position}")])] for position in asked]
         names = [measure.name for measure in self._measures]
-        return tuple(_cell(row, len(keys), names) for row in self._engine.run(question))
+        found: dict[int | None, list[Cell]] = {position: [] for position in asked}
+        for arm, served, hour, *numbers in self._engine.run(grouped_by(question, *sets)):
+            position, code = grouping(numbers, positions)
+            sums = dict(zip(names, numbers[len(codes) :], strict=True))
+            found[position].append(Cell(_ARMS[arm], bool(served), hour, code, sums))
+        return {position: tuple(cells) for position, cells in found.items()}
 
     def _piece(self) -> Tree:
         """Which stretch between two starts of spans an hour lies in."""
@@ -265,10 +288,10 @@ def _asked(segments: Iterable[int], strata: Iterable[int | None]) -> Iterator[fr
         yield frozenset({"cluster"} if stratum is None else {"cluster", f"g{stratum}"})
 
 
-def _cell(row: tuple[Any, ...], keys: int, names: Sequence[str]) -> Cell:
-    arm, served, hour, *code = row[:keys]
-    sums = {name: int(value) for name, value in zip(names, row[keys:], strict=True) if value is not None}
-    return Cell(_ARMS[arm], bool(served), hour, code[0] if code else 0, sums)
+def grouping(codes: Sequence[int | None], positions: Sequence[int]) -> tuple[int | None, int]:
+    """The segment column that a row of several groupings is of, with its code; None and 0 where it is of none."""
+    told = ((position, code) for position, code in zip(positions, codes, strict=False) if code is not None)
+    return next(told, (None, 0))
 
 
 def _arm_moments() -> Iterator[Tree]:

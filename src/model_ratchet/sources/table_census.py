@@ -55,7 +55,7 @@ def time_trouble(engine: Engine, source: str, time: TimeColumn, *, required: boo
     counts = [how_many(), exp.Count(this=column(name))]
     if textual:
         counts += [how_many(time.unreadable()), how_many(time.lacks_zone())]
-    ((rows, there, *wrong),) = engine.run(exp.select(*counts).from_(table(source)))
+    ((rows, there, *wrong),) = engine.run(exp.select(*counts).from_(table(source), copy=False))
     if wrong and wrong[0]:
         return because(Why.COLUMN_MISTYPED, source=engine.table, column=name, type="text that is no time")
     if wrong and wrong[1] and time.zone is None:
@@ -93,7 +93,7 @@ def take_census(engine: Engine, log: Log) -> Census | Reason:
         column("exposure"),
         column("digest"),
         column("n"),
-    ).from_(table(SURVEY))
+    ).from_(table(SURVEY), copy=False)
     counted = (
         exp.select(
             column("class"),
@@ -104,8 +104,8 @@ def take_census(engine: Engine, log: Log) -> Census | Reason:
             named(call("MIN", column("version")), "version"),
             named(call("MIN", column("exposure")), "exposure"),
         )
-        .from_(within(classed, "classed"))
-        .group_by(*(number(position) for position in range(1, 5)))
+        .from_(within(classed, "classed"), copy=False)
+        .group_by(*(number(position) for position in range(1, 5)), copy=False)
     )
     rows = [_Line(*row) for row in engine.run(counted)]
     reason = next(_strangers(log, rows), None)
@@ -125,16 +125,18 @@ def segment_counts(
         named(column(f"g{surveyed.index(name) if name in surveyed else 0}"), "value"),
     )
     if name in surveyed:
-        classed = exp.select(*keys, column("n")).from_(table(SURVEY))
+        classed = exp.select(*keys, column("n")).from_(table(SURVEY), copy=False)
     else:
         alone = replace(form, metrics=(), segments=(Segment(name, ()),))
-        classed = exp.select(*keys, named(number(1), "n")).from_(within(told_relation(alone, source), "rows"))
+        classed = exp.select(*keys, named(number(1), "n")).from_(
+            within(told_relation(alone, source), "rows"), copy=False
+        )
     counted = (
         exp.select(column("class"), column("value"), named(total(column("n")), "rows"))
-        .from_(within(classed, "classed"))
-        .where(column("class").isin(*(number(code) for code in CLASSES.values())))
-        .group_by(column("class"), column("value"))
-        .having(exp.Sum(this=column("n")) >= number(LEAST_CELL))
+        .from_(within(classed, "classed"), copy=False)
+        .where(column("class").isin(*(number(code) for code in CLASSES.values())), copy=False)
+        .group_by(column("class"), column("value"), copy=False)
+        .having(exp.Sum(this=column("n")) >= number(LEAST_CELL), copy=False)
     )
     found: dict[Arm, dict[str | None, int]] = {arm: {} for arm in arms}
     for code, word, count in engine.run(counted):

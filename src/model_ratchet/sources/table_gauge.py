@@ -78,7 +78,7 @@ def _question(
     """By class of version and hour: rows, rows without a number, texts that are none, largest and sum, a version."""
     assert need.window is not None  # noqa: S101  (the caller has looked)
     time = TimeColumn(engine.columns()[gauge.time], zone)
-    stored = exp.select("*", named(time.micros(), "@micros")).from_(table(engine.table))
+    stored = exp.select("*", named(time.micros(), "@micros")).from_(table(engine.table), copy=False)
     placed = exp.select("*", named(active_offset(column("@micros"), need.window), "@offset"))
     value, mine = real_of(engine.columns()[gauge.column]), column("class").eq(number(_MINE))
     fits, micros = micros_within(value, MICRO, _LARGEST)
@@ -91,8 +91,8 @@ def _question(
             named(choose((fits, micros)), "micro"),
             named(there(column(gauge.column)) if _is_text(engine, gauge) else exp.false(), "spelled"),
         )
-        .from_(within(placed.from_(within(stored, "stored")), "placed"))
-        .where(there(column("@offset")))
+        .from_(within(placed.from_(within(stored, "stored"), copy=False), "placed"), copy=False)
+        .where(there(column("@offset")), copy=False)
     )
     hour = choose((mine, column("hour")))
     return (
@@ -106,9 +106,9 @@ def _question(
             total(as_wide(column("micro"))),
             call("MIN", column("version")),
         )
-        .from_(within(classed, "classed"))
-        .group_by(number(1), number(2))
-        .order_by(number(1), number(2))
+        .from_(within(classed, "classed"), copy=False)
+        .group_by(number(1), number(2), copy=False)
+        .order_by(number(1), number(2), copy=False)
     )
 
 

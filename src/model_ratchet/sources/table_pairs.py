@@ -16,11 +16,12 @@ from sqlglot import exp
 from model_ratchet.core.evidence import PairedMoments
 from model_ratchet.documents.model import Proportion
 from model_ratchet.sources.engine import Engine
-from model_ratchet.sources.table_cells import Span
+from model_ratchet.sources.table_cells import Span, grouping
 from model_ratchet.sources.table_rows import RowForm, names
 from model_ratchet.sources.table_sql import (
     Tree,
     absent,
+    as_whole,
     as_wide,
     call,
     cast,
@@ -28,6 +29,7 @@ from model_ratchet.sources.table_sql import (
     column,
     every,
     flag,
+    grouped_by,
     how_many,
     named,
     negate,
@@ -64,19 +66,21 @@ class PairCells:
         form: RowForm,
         rows: exp.Query,
         *,
+        segments: Iterable[int],
         numeric: Iterable[int],
         spans: Sequence[Span],
         clustered: bool,
         clusters: int,
         as_stored: bool,
     ) -> None:
-        """``numeric`` are the metrics beside proportions of which pairs are asked, ``clustered`` whether clusters are.
+        """``segments`` are asked for by hour, ``numeric`` are the metrics beside proportions of which pairs are asked.
 
-        ``as_stored`` says that the rows are those of the table, in its order.
+        ``clustered`` says whether clusters are asked for, ``as_stored`` that the rows are those of the table, in its order.
         """
         self._engine = engine
         self._form = form
         self._spans = tuple(spans)
+        self._segments = tuple(segments)
         self._numeric = tuple(numeric)
         self._clustered = clustered
         self._digits = tuple(_digits(form))
@@ -86,42 +90,52 @@ class PairCells:
         if not (as_stored and self._keep_merged(rows, summed)):
             engine.keep("@requests", summed(self._fold(rows)))
 
+    @property
     def hours(self) -> tuple[PairCell, ...]:
         """The sums by hour: ``requests``, ``paired``, ``duplicates``, and ``m``, ``b``, ``c``, ``dd`` of each metric."""
-        return self._cells(None)
+        return self._cells[None]
 
     def segment(self, position: int) -> tuple[PairCell, ...]:
         """The same by hour and the code of one segment column."""
-        return self._cells(position)
+        return self._cells[position]
 
-    def moments(self, metric: int, stratum: int | None) -> Mapping[tuple[Span, int], PairedMoments]:
-        """The moments of one metric's cluster sums over pairs, by span and the code of a segment column."""
-        keys = [column("span"), *([] if stratum is None else [column(f"g{stratum}")]), column("cluster")]
-        spans = [(i, span.first, span.last) for i, span in enumerate(self._spans)]
-        hour = column("hour", "requests")
-        by_cluster = (
-            exp.select(*keys, *(named(as_wide(tree), name) for name, tree in _paired_sums(metric)))
-            .from_(within(self._decoded(), "requests"))
+    def moments(
+        self, metric: int, strata: Sequence[int | None]
+    ) -> Mapping[int | None, Mapping[tuple[Span, int], PairedMoments]]:
+        """The moments of one metric's cluster sums over pairs, by span and code, for each of some segment columns.
+
+        None among ``strata`` stands for all rows; the code is 0 there.
+        """
+        span, cluster, hour = column("span"), column("cluster"), column("hour", "requests")
+        positions = [stratum for stratum in strata if stratum is not None]
+        keys = [span, *(column(f"g{position}") for position in positions)]
+        sets = [[span, *([] if stratum is None else [column(f"g{stratum}")]), cluster] for stratum in strata]
+        spans = [(i, one.first, one.last) for i, one in enumerate(self._spans)]
+        by_cluster = grouped_by(
+            exp.select(*keys, cluster, *(named(as_wide(tree), name) for name, tree in _paired_sums(metric)))
+            .from_(within(self._decoded(), "requests"), copy=False)
             .join(
                 values(spans, "spans", ("span", "first", "last")),
                 on=every(hour >= column("first", "spans"), hour < column("last", "spans")),
                 join_type="inner",
-            )
-            .group_by(*keys)
+                copy=False,
+            ),
+            *sets,
         )
         m, b, c = (column(f"{letter}{metric}") for letter in "mbc")
         sums = (total(tree) for tree in (m, b, c, m * m, m * (c - b), (c - b) * (c - b)))
         question = (
-            exp.select(*keys[:-1], how_many(), *sums)
-            .from_(within(by_cluster, "clusters"))
-            .where(m > number(0))
-            .group_by(*keys[:-1])
+            exp.select(*keys, how_many(), *sums)
+            .from_(within(by_cluster, "clusters"), copy=False)
+            .where(m > number(0), copy=False)
+            .group_by(*keys, copy=False)
         )
         unit = self._form.unit(metric)
-        return {
-            (self._spans[row[0]], 0 if stratum is None else row[1]): _as_paired_moments(row[len(keys) - 1 :], unit)
-            for row in self._engine.run(question)
-        }
+        found: dict[int | None, dict[tuple[Span, int], PairedMoments]] = {stratum: {} for stratum in strata}
+        for place, *numbers in self._engine.run(question):
+            stratum, code = grouping(numbers, positions)
+            found[stratum][self._spans[place], code] = _as_paired_moments(numbers[len(positions) :], unit)
+        return found
 
     def _keep_merged(self, rows: exp.Query, summed: Callable[[exp.Select], exp.Select]) -> bool:
         """Where the rows stand in the order of their ids, no fold is needed."""
@@ -134,8 +148,8 @@ class PairCells:
             named(tree, name)
             for name, tree in (kept | {"cluster": column("cluster")} if self._clustered else kept).items()
         ]
-        told = exp.select(*(column(name) for name in self._folded())).from_(table("@merged"))
-        stream = exp.select(*parts).from_(within(rows, "rows"))
+        told = exp.select(*(column(name) for name in self._folded())).from_(table("@merged"), copy=False)
+        stream = exp.select(*parts).from_(within(rows, "rows"), copy=False)
         return self._engine.keep_merged("@requests", summed(told), stream, log.request_id)
 
     def _kept(self) -> dict[str, Tree]:
@@ -158,7 +172,11 @@ class PairCells:
         ]
         if self._clustered:
             states.append(named(call("MIN", column("cluster")), "cluster"))
-        return exp.select(named(how_many(), "rows"), *states).from_(within(rows, "rows")).group_by(column("id"))
+        return (
+            exp.select(named(how_many(), "rows"), *states)
+            .from_(within(rows, "rows"), copy=False)
+            .group_by(column("id"), copy=False)
+        )
 
     def _decoded(self) -> exp.Select:
         """One row for each request, or for ``weight`` alike: ``hour``, segment codes, and values by arm."""
@@ -174,29 +192,28 @@ class PairCells:
         parts += [named(column(f"{letter}_value{i}"), f"{letter}_v{i}") for i in self._numeric for letter in "bc"]
         if self._clustered:
             parts.append(column("cluster"))
-        return exp.select(*parts).from_(table("@requests"))
+        return exp.select(*parts).from_(table("@requests"), copy=False)
 
-    def _cells(self, position: int | None) -> tuple[PairCell, ...]:
-        keys = [column("hour"), *([] if position is None else [column(f"g{position}")])]
+    @functools.cached_property
+    def _cells(self) -> Mapping[int | None, tuple[PairCell, ...]]:
+        """The sums by hour, and by hour and each segment column that is asked for."""
+        hour, codes = column("hour"), [column(f"g{position}") for position in self._segments]
         weight, rows, arms = column("weight"), column("rows"), column("arms")
         sums = {
-            "requests": total(weight),
-            "paired": total(choose((arms.eq(number(2)), weight))),
-            "duplicates": total(weight * (rows - arms)),
+            "requests": as_whole(total(weight)),
+            "paired": as_whole(total(choose((arms.eq(number(2)), weight)))),
+            "duplicates": as_whole(total(weight * (rows - arms))),
         }
         for i in self._metrics:
-            sums |= dict(_paired_sums(i))
-        question = (
-            exp.select(*keys, *(named(tree, name) for name, tree in sums.items()))
-            .from_(within(self._decoded(), "requests"))
-            .group_by(*keys)
-            .order_by(*keys)
-        )
-        found = []
-        for row in self._engine.run(question):
-            counts = dict(zip(sums, (int(value) for value in row[len(keys) :]), strict=True))
-            found.append(PairCell(row[0], 0 if position is None else row[1], counts))
-        return tuple(found)
+            paired = dict(_paired_sums(i))
+            sums |= paired if i in self._numeric else {name: as_whole(tree) for name, tree in paired.items()}
+        question = exp.select(hour, *codes, *(named(tree, name) for name, tree in sums.items()))
+        question = question.from_(within(self._decoded(), "requests"), copy=False)
+        found: dict[int | None, list[PairCell]] = {position: [] for position in (None, *self._segments)}
+        for at, *numbers in self._engine.run(grouped_by(question, [hour], *([hour, code] for code in codes))):
+            position, code = grouping(numbers, self._segments)
+            found[position].append(PairCell(at, code, dict(zip(sums, numbers[len(codes) :], strict=True))))
+        return {position: tuple(cells) for position, cells in found.items()}
 
 
 def without_repeats(engine: Engine, form: RowForm, rows: exp.Query) -> exp.Query:
@@ -204,14 +221,16 @@ def without_repeats(engine: Engine, form: RowForm, rows: exp.Query) -> exp.Query
 
     Rows of one time are ordered by all that they hold, so that it does not matter how many threads read them.
     """
-    ids = exp.select(named(column("id"), "id"), named(exp.true(), "@repeated")).from_(within(rows, "rows"))
-    repeated = ids.group_by(column("id"), column("arm")).having(exp.Count(this=exp.Star()) > number(1))
-    engine.keep("@repeated", exp.select("*").from_(within(repeated, "found")).distinct())
+    ids = exp.select(named(column("id"), "id"), named(exp.true(), "@repeated")).from_(within(rows, "rows"), copy=False)
+    repeated = ids.group_by(column("id"), column("arm"), copy=False).having(
+        exp.Count(this=exp.Star()) > number(1), copy=False
+    )
+    engine.keep("@repeated", exp.select("*").from_(within(repeated, "found"), copy=False).distinct(copy=False))
     same = exp.NullSafeEQ(this=column("id", "rows"), expression=column("id", "@repeated"))
     marked = (
         exp.select(*(column(name, "rows") for name in names(form)), column("@repeated", "@repeated"))
-        .from_(within(rows, "rows"))
-        .join(table("@repeated"), on=same, join_type="left")
+        .from_(within(rows, "rows"), copy=False)
+        .join(table("@repeated"), on=same, join_type="left", copy=False)
     )
     once = absent(column("@repeated"))
     columns = [column(name) for name in names(form)]
@@ -219,10 +238,17 @@ def without_repeats(engine: Engine, form: RowForm, rows: exp.Query) -> exp.Query
     place = exp.Window(
         this=exp.RowNumber(), partition_by=[column("id"), column("arm")], order=exp.Order(expressions=order)
     )
-    again = exp.select(*columns, named(place, "place")).from_(within(marked, "marked")).where(negate(once))
-    engine.keep("@firsts", exp.select(*columns).from_(within(again, "again")).where(column("place").eq(number(1))))
-    alone = exp.select(*columns).from_(within(marked, "marked")).where(once)
-    return exp.union(alone, exp.select(*columns).from_(table("@firsts")), distinct=False)
+    again = (
+        exp.select(*columns, named(place, "place"))
+        .from_(within(marked, "marked"), copy=False)
+        .where(negate(once), copy=False)
+    )
+    engine.keep(
+        "@firsts",
+        exp.select(*columns).from_(within(again, "again"), copy=False).where(column("place").eq(number(1)), copy=False),
+    )
+    alone = exp.select(*columns).from_(within(marked, "marked"), copy=False).where(once, copy=False)
+    return exp.union(alone, exp.select(*columns).from_(table("@firsts"), copy=False), distinct=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,11 +311,15 @@ def _value(digit: Tree) -> Tree:
 def _collapse(folded: exp.Select) -> exp.Select:
     """Requests that are alike in all, with how many there are."""
     keys = [column(tree.alias_or_name) for tree in folded.selects]
-    return exp.select(*keys, named(how_many(), "weight")).from_(within(folded, "folded")).group_by(*keys)
+    return (
+        exp.select(*keys, named(how_many(), "weight"))
+        .from_(within(folded, "folded"), copy=False)
+        .group_by(*keys, copy=False)
+    )
 
 
 def _apart(folded: exp.Select) -> exp.Select:
-    return exp.select("*", named(number(1), "weight")).from_(within(folded, "folded"))
+    return exp.select("*", named(number(1), "weight")).from_(within(folded, "folded"), copy=False)
 
 
 def _paired_sums(metric: int) -> Iterator[tuple[str, Tree]]:

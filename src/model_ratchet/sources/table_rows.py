@@ -99,14 +99,16 @@ def timed(log: Log, source: str, window: Window) -> exp.Select:
     """The stored rows within a window, all columns, and ``@offset``."""
     time = _time(log)
     near = time.near(window)
-    stored = exp.select("*", named(time.micros(), "@micros")).from_(table(source))
+    stored = exp.select("*", named(time.micros(), "@micros")).from_(table(source), copy=False)
     if near is not None:
-        stored = stored.where(near)
+        stored = stored.where(near, copy=False)
     if time.exact and len(window.intervals) == 1:
         offset = column("@micros") - number(since_epoch(window.start))
-        return exp.select("*", named(offset, "@offset")).from_(within(stored, "stored"))
-    placed = exp.select("*", named(active_offset(column("@micros"), window), "@offset")).from_(within(stored, "stored"))
-    return exp.select("*").from_(within(placed, "placed")).where(there(column("@offset")))
+        return exp.select("*", named(offset, "@offset")).from_(within(stored, "stored"), copy=False)
+    placed = exp.select("*", named(active_offset(column("@micros"), window), "@offset")).from_(
+        within(stored, "stored"), copy=False
+    )
+    return exp.select("*").from_(within(placed, "placed"), copy=False).where(there(column("@offset")), copy=False)
 
 
 def arm_word(log: Log) -> Tree:
@@ -121,10 +123,10 @@ def row_relation(form: RowForm, source: str, *, others: bool) -> exp.Query:
         known = [(_code(arm), version) for arm, version in log.versions.arms().items()]
         arm = choose(*((arm_word(log).eq(text(version)), code) for code, version in known))
         rows = _arm_rows(form, source, arm, Arm.CANDIDATE)
-        return rows.where(arm_word(log).isin(*(text(version) for _, version in known))) if others else rows
+        return rows.where(arm_word(log).isin(*(text(version) for _, version in known)), copy=False) if others else rows
     arms = [Arm.CANDIDATE] if log.versions.baseline is None else [Arm.BASELINE, Arm.CANDIDATE]
     scored = {Arm.BASELINE: log.wide.baseline, Arm.CANDIDATE: log.wide.candidate}
-    parts = [_arm_rows(form, source, _code(arm), arm).where(there(column(scored[arm]))) for arm in arms]
+    parts = [_arm_rows(form, source, _code(arm), arm).where(there(column(scored[arm])), copy=False) for arm in arms]
     return parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False)
 
 
@@ -136,7 +138,10 @@ def told_relation(form: RowForm, source: str) -> exp.Query:
     scored = [(Arm.CANDIDATE, log.versions.candidate, log.wide.candidate)]
     if log.versions.baseline is not None:
         scored.append((Arm.BASELINE, log.versions.baseline, log.wide.baseline))
-    parts = [_told_rows(form, source, text(version), arm).where(there(column(score))) for arm, version, score in scored]
+    parts = [
+        _told_rows(form, source, text(version), arm).where(there(column(score)), copy=False)
+        for arm, version, score in scored
+    ]
     return parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False)
 
 
@@ -168,7 +173,7 @@ def _arm_rows(form: RowForm, source: str, arm_code: Tree, arm: Arm) -> exp.Selec
     for i, segment in enumerate(form.segments):
         parts[f"g{i}"] = segment_code(as_text(column(segment.column)), segment, i)
     query = exp.select(*(named(parts[name], name) for name in names(form)))
-    query = query.from_(within(timed(log, source, form.window), "log"))
+    query = query.from_(within(timed(log, source, form.window), "log"), copy=False)
     return with_codes(query, {i: (as_text(column(segment.column)), segment) for i, segment in enumerate(form.segments)})
 
 
@@ -185,7 +190,7 @@ def _told_rows(form: RowForm, source: str, version: Tree, arm: Arm) -> exp.Selec
         **{f"g{i}": as_text(column(segment.column)) for i, segment in enumerate(form.segments)},
     }
     told = exp.select(*(named(tree, name) for name, tree in parts.items()))
-    return told.from_(within(timed(log, source, form.window), "log"))
+    return told.from_(within(timed(log, source, form.window), "log"), copy=False)
 
 
 def _values(form: RowForm, arm: Arm) -> dict[str, Tree]:
@@ -245,7 +250,7 @@ def with_codes(query: exp.Select, segments: Mapping[int, tuple[Tree, Segment]]) 
     for i, (stored, segment) in segments.items():
         if segment.joined:
             dictionary = values(_spelled(segment), f"d{i}", ("value", "code"))
-            query = query.join(dictionary, on=stored.eq(column("value", f"d{i}")), join_type="left")
+            query = query.join(dictionary, on=stored.eq(column("value", f"d{i}")), join_type="left", copy=False)
     return query
 
 

@@ -1,9 +1,10 @@
 """The words of the questions: columns, literals and the few functions that they use, as syntax trees.
 
-A tree can stand in many places, and none of these functions copies it: the text is made from one copy of the whole.
+A tree can stand in many places, and neither these functions nor the chains that make questions of them (``copy=False``) copy
+it: the text is made from one copy of the whole. sqlglot would copy all of a question at each of its clauses.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from sqlglot import exp
@@ -139,6 +140,13 @@ def surely(condition: Tree) -> Tree:
 def total(tree: Tree) -> Tree:
     """The exact sum, 0 over nothing."""
     return call("COALESCE", exp.Sum(this=tree), number(0))
+
+
+def grouped_by(question: exp.Select, *sets: Sequence[Tree]) -> exp.Select:
+    """The question over several groupings at once; what a grouping leaves out is null in its rows."""
+    tuples = [exp.Tuple(expressions=list(keys)) for keys in sets]
+    question.set("group", exp.Group(grouping_sets=[exp.GroupingSets(expressions=tuples)]))
+    return question
 
 
 def how_many(condition: Tree | None = None) -> Tree:

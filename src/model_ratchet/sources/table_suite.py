@@ -29,10 +29,10 @@ def read_suite(engine: Engine, need: Need, suite: SuiteBinding, versions: Versio
         named(as_text(column(suite.case)), "case"),
         named(truth(passed), "passed"),
         named(as_text(column(suite.passed)), "shown"),
-    ).from_(table(engine.table))
+    ).from_(table(engine.table), copy=False)
     if suite.arm is not None:
-        question = question.where(as_text(column(suite.arm)).eq(text(versions.candidate)))
-    question = question.order_by(column("case"), column("shown"))
+        question = question.where(as_text(column(suite.arm)).eq(text(versions.candidate)), copy=False)
+    question = question.order_by(column("case"), column("shown"), copy=False)
     return _suite(engine.table, need, suite, engine.run(question))
 
 

@@ -14,7 +14,19 @@ from model_ratchet.documents.model import Proportion
 from model_ratchet.sources.engine import Engine
 from model_ratchet.sources.table_log import Log
 from model_ratchet.sources.table_rows import RowForm, timed, told_relation
-from model_ratchet.sources.table_sql import Tree, as_wide, call, column, how_many, named, number, some, total, within
+from model_ratchet.sources.table_sql import (
+    Tree,
+    as_whole,
+    as_wide,
+    call,
+    column,
+    how_many,
+    named,
+    number,
+    some,
+    total,
+    within,
+)
 
 SURVEY = "@survey"
 MOST_CELLS = 500_000
@@ -30,11 +42,15 @@ class Measure:
     name: str
     tree: Tree
     largest: bool = False
+    wide: bool = False
+    """Whether the sum may go beyond 64 bits, which engines are slow to hand over."""
 
     def combined(self) -> exp.Alias:
         """The same over sums."""
         again = column(self.name)
-        return named(call("MAX", again) if self.largest else total(again), self.name)
+        if self.largest:
+            return named(call("MAX", again), self.name)
+        return named(total(again) if self.wide else as_whole(total(again)), self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +71,12 @@ def measures(form: RowForm, limits: Mapping[int, Sequence[int]]) -> Iterator[Mea
     for i, (_, metric) in enumerate(form.metrics):
         value = column(f"v{i}")
         yield Measure(f"n{i}", exp.Count(this=value))
-        yield Measure(f"s{i}", total(value))
+        yield Measure(f"s{i}", total(value), wide=not isinstance(metric, Proportion))
         for mark in form.marks(i):
             yield Measure(f"{mark}{i}", how_many(column(f"{mark}{i}")))
         if isinstance(metric, Proportion):
             continue
-        yield Measure(f"q{i}", total(as_wide(value) * value))
+        yield Measure(f"q{i}", total(as_wide(value) * value), wide=True)
         yield Measure(f"max{i}", call("MAX", value), largest=True)
         for limit in limits.get(i, ()):
             yield Measure(f"atmost{i}_{limit}", how_many(value <= number(limit)))
@@ -72,7 +88,7 @@ def near_sizes(engine: Engine, log: Log, source: str, window: Window, names: Seq
         return {}
     first = window.part(timedelta(), min(window.length, _GLIMPSE))
     counts = (exp.ApproxDistinct(this=column(name)) for name in names)
-    ((*sizes,),) = engine.run(exp.select(*counts).from_(within(timed(log, source, first), "log")))
+    ((*sizes,),) = engine.run(exp.select(*counts).from_(within(timed(log, source, first), "log"), copy=False))
     return dict(zip(names, (int(size) for size in sizes), strict=True))
 
 
@@ -99,7 +115,7 @@ def take_survey(
     engine.keep(
         SURVEY,
         exp.select(*(column(key) for key in keys), *sums)
-        .from_(within(told_relation(replace(form, segments=tuple(kept)), source), "rows"))
-        .group_by(*(number(position) for position in range(1, len(keys) + 1))),
+        .from_(within(told_relation(replace(form, segments=tuple(kept)), source), "rows"), copy=False)
+        .group_by(*(number(position) for position in range(1, len(keys) + 1)), copy=False),
     )
     return Survey(tuple(segment.column for segment in kept), clustered)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from model_ratchet.core.evidence import Clustering, Grouping, Measurement, Missing, Need, Shape
+from model_ratchet.core.evidence import Clustering, Grouping, Measurement, Missing, Need, PairedMoments, Shape
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.documents.model import Proportion
 from model_ratchet.sources.engine import Engine
@@ -154,7 +154,7 @@ def _requests(engine: Engine, asked: _Asked, rows: exp.Query, clusters: int) -> 
         return _Requests(None, rows)
     pairs = _fold(engine, asked, rows, clusters, as_stored=True)
     requests, paired, duplicates = (
-        sum(cell.sums[name] for cell in pairs.hours()) for name in ("requests", "paired", "duplicates")
+        sum(cell.sums[name] for cell in pairs.hours) for name in ("requests", "paired", "duplicates")
     )
     if paired and not log.mirrored:
         return because(Why.ID_IN_TWO_ARMS, source=log.source, column=log.request_id, rows=paired)
@@ -172,6 +172,7 @@ def _fold(engine: Engine, asked: _Asked, rows: exp.Query, clusters: int, *, as_s
         engine,
         asked.form,
         rows,
+        segments=asked.segments(paired=True),
         numeric=asked.numeric_pairs(),
         spans=asked.spans(paired=True),
         clustered=bool(asked.strata(paired=True)),
@@ -196,7 +197,7 @@ def _sums(
         strata=[stratum for _, stratum in strata],
         clusters=clusters,
     )
-    hours, pairs = arms.hours(), requests.pairs
+    hours, pairs = arms.hours, requests.pairs
     read = Read(
         form=asked.form,
         census=census,
@@ -206,16 +207,25 @@ def _sums(
         arm_moments={(metric, stratum): arms.moments(metric, stratum) for metric, stratum in strata},
         histograms={i: tuple(arms.histogram(i, by_hour=by_hour)) for i, by_hour in asked.histograms().items()},
         units=arms.units() if asked.wants(Shape.ROWS) and asked.form.log.unit else {},
-        pair_hours=pairs.hours() if pairs else None,
+        pair_hours=pairs.hours if pairs else None,
         pair_segments={i: pairs.segment(i) for i in asked.segments(paired=True)} if pairs else {},
-        pair_moments={
-            (metric, stratum): pairs.moments(metric, stratum) for metric, stratum in asked.strata(paired=True)
-        }
-        if pairs
-        else {},
+        pair_moments=_pair_moments(pairs, asked) if pairs else {},
     )
     troubles = {name: _trouble(arms, asked.form, i, hours) for i, (name, _) in enumerate(asked.form.metrics)}
     return read, {name: trouble for name, trouble in troubles.items() if trouble is not None}
+
+
+def _pair_moments(
+    pairs: PairCells, asked: _Asked
+) -> Mapping[tuple[int, int | None], Mapping[tuple[Span, int], PairedMoments]]:
+    strata: dict[int, list[int | None]] = {}
+    for metric, stratum in asked.strata(paired=True):
+        strata.setdefault(metric, []).append(stratum)
+    return {
+        (metric, stratum): found
+        for metric, of in strata.items()
+        for stratum, found in pairs.moments(metric, of).items()
+    }
 
 
 def _trouble(arms: ArmCells, form: RowForm, i: int, cells: Sequence[Cell]) -> Reason | None:
