@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from model_ratchet.core.errors import RepositoryError
-from model_ratchet.ports import Blob, Change
+from model_ratchet.ports import LARGEST_BLOB, Blob, Change
 
-LARGEST_BLOB = 6_000_000
 _MOST_NAMED = 100
 _DEEPEN_BY = (50, 200, 1000)
 _WHOLE_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -66,6 +65,11 @@ class Git:
             )
         self._refuse_ambiguous(revision)
         return found.decode().strip()
+
+    def find(self, ref: str) -> str | None:
+        """The commit at a full ref name, None where there is none."""
+        found = self._try("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+        return found.decode().strip() if found is not None else None
 
     def fetch_branch(self, name: str) -> str:
         """The commit that a branch of ``origin`` has now, fetched.
@@ -160,7 +164,7 @@ class Git:
         """All file paths of a commit below a folder, sorted; symlinks and submodules among them."""
         return tuple(sorted(entry[2] for entry in self._entries(commit, *([under] if under else []))))
 
-    def read(self, commit: str, paths: Sequence[str]) -> Mapping[str, Blob]:
+    def read(self, commit: str, paths: Sequence[str], largest: int = LARGEST_BLOB) -> Mapping[str, Blob]:
         """The blobs at these paths; absent ones are absent from the answer, those too large come without content.
 
         Raises:
@@ -175,7 +179,7 @@ class Git:
         entries = {path: (mode, oid) for mode, oid, path in listed}
         wanted = [path for path in dict.fromkeys(paths) if path in entries and entries[path][0] != "160000"]
         sizes = self._sizes([entries[path][1] for path in wanted])
-        contents = self._contents([oid for oid, size in sizes.items() if size <= LARGEST_BLOB])
+        contents = self._contents([oid for oid, size in sizes.items() if size <= largest])
         return {
             path: Blob(
                 path=path,
@@ -318,24 +322,32 @@ class Git:
         if self._try(*fetch, *commits) is None:
             self._try(*fetch)
 
-    def _run(self, *arguments: str, stdin: bytes = b"", trouble: str | None = None) -> bytes:
-        done = self._ask(arguments, stdin)
+    def _run(
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        trouble: str | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> bytes:
+        done = self._ask(arguments, stdin, environ or {})
         if done.returncode:
             raise RepositoryError(trouble or f"git {arguments[0]} ended with {done.returncode} in {self._root}")
         return done.stdout
 
     def _try(self, *arguments: str) -> bytes | None:
-        done = self._ask(arguments, b"")
+        done = self._ask(arguments, b"", {})
         return None if done.returncode else done.stdout
 
-    def _ask(self, arguments: Sequence[str], stdin: bytes) -> "subprocess.CompletedProcess[bytes]":
+    def _ask(
+        self, arguments: Sequence[str], stdin: bytes, environ: Mapping[str, str]
+    ) -> "subprocess.CompletedProcess[bytes]":
         settings = [part for setting in (*_SETTINGS, "safe.directory=*") for part in ("-c", setting)]
         try:
             return subprocess.run(  # noqa: S603
                 ["git", *settings, "-C", str(self._root), *arguments],  # noqa: S607
                 input=stdin,
                 capture_output=True,
-                env=self._environ,
+                env={**self._environ, **environ},
                 check=False,
             )
         except FileNotFoundError:

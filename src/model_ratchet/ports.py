@@ -34,6 +34,10 @@ class MetricSource(Protocol):
         """
 
 
+LARGEST_BLOB = 6_000_000
+"""Bytes: no document is larger."""
+
+
 @dataclass(frozen=True, slots=True)
 class Blob:
     """One file of a commit."""
@@ -77,8 +81,9 @@ class Repository(Protocol):
     def paths(self, commit: str, under: str = "") -> tuple[str, ...]:
         """All file paths of a commit below a folder, sorted."""
 
-    def read(self, commit: str, paths: Sequence[str]) -> Mapping[str, Blob]:
-        """The blobs at these paths; absent paths are absent from the answer. One ``cat-file --batch`` for all."""
+    def read(self, commit: str, paths: Sequence[str], largest: int = LARGEST_BLOB) -> Mapping[str, Blob]:
+        """The blobs at these paths; absent paths are absent from the answer, and one of more than ``largest`` bytes comes
+        without its content. One ``cat-file --batch`` for all."""
 
     def tree(self, commit: str, folder: str) -> str | None:
         """The tree id of a folder, None where it does not exist."""

@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from model_ratchet.core.errors import RepositoryError
-from model_ratchet.git import LARGEST_BLOB
-from model_ratchet.ports import Blob, Change
+from model_ratchet.ports import LARGEST_BLOB, Blob, Change
 
 EPOCH = datetime(2025, 9, 1, 12, tzinfo=UTC)
 
@@ -79,9 +78,9 @@ class MemoryRepository:
     def paths(self, commit: str, under: str = "") -> tuple[str, ...]:
         return tuple(sorted(self._below(commit, under)))
 
-    def read(self, commit: str, paths: Sequence[str]) -> Mapping[str, Blob]:
+    def read(self, commit: str, paths: Sequence[str], largest: int = LARGEST_BLOB) -> Mapping[str, Blob]:
         files = self._files(commit)
-        return {path: _blob(path, files[path]) for path in dict.fromkeys(paths) if path in files}
+        return {path: _blob(path, files[path], largest) for path in dict.fromkeys(paths) if path in files}
 
     def tree(self, commit: str, folder: str) -> str | None:
         below = {path: content for path, content in self._below(commit, folder).items() if path != folder}
@@ -158,10 +157,10 @@ def _bytes(content: Content) -> bytes:
             return content
 
 
-def _blob(path: str, content: Content) -> Blob:
+def _blob(path: str, content: Content, largest: int = LARGEST_BLOB) -> Blob:
     whole = _bytes(content)
     oid = hashlib.sha1(b"blob %d\0" % len(whole) + whole, usedforsecurity=False).hexdigest()
-    kept = whole if len(whole) <= LARGEST_BLOB else b""
+    kept = whole if len(whole) <= largest else b""
     return Blob(path=path, oid=oid, content=kept, symlink=isinstance(content, Link), size=len(whole))
 
 

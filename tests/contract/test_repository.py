@@ -15,8 +15,8 @@ from builders.repositories import Repo, a_repo
 from model_ratchet.actions.check import CheckInput, check
 from model_ratchet.core.errors import RepositoryError
 from model_ratchet.engine.record import to_bytes
-from model_ratchet.git import LARGEST_BLOB, Git
-from model_ratchet.ports import Change, Repository
+from model_ratchet.git import Git
+from model_ratchet.ports import LARGEST_BLOB, Change, Repository
 
 
 class Story(Protocol):
@@ -220,6 +220,8 @@ def test_what_is_too_large_comes_without_its_content(story: Story) -> None:
     blobs = story.repository.read(commit, ["edge", "large"])
     assert len(blobs["edge"].content) == blobs["edge"].size == LARGEST_BLOB
     assert (blobs["large"].content, blobs["large"].size) == (b"", LARGEST_BLOB + 1)
+    (whole,) = story.repository.read(commit, ["large"], LARGEST_BLOB + 1).values()
+    assert len(whole.content) == LARGEST_BLOB + 1
 
 
 @pytest.mark.parametrize("count", [100, 101, 3000])

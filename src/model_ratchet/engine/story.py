@@ -1,0 +1,186 @@
+"""Story: what the events of the ledger make of a model: its attempts, what each stage saw, its merges, its rollbacks. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from model_ratchet.core.evidence import Interval
+from model_ratchet.documents.events import (
+    Admitted,
+    Event,
+    Extended,
+    Hold,
+    Paused,
+    PolicyChanged,
+    PromotedVersion,
+    RefusedAdvance,
+    Released,
+    Resumed,
+    RolledBackVersion,
+    StageClosed,
+    StageStarted,
+    Unverified,
+    WaivedCriterion,
+    Withdrawn,
+)
+from model_ratchet.engine.history import StageHistory, StageRun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One candidate's way through the stages, from its admission to its end."""
+
+    admitted: Admitted
+    starts: tuple[StageStarted, ...] = ()
+    """The start of each stage that counts: one that starts again takes the place of its earlier start."""
+    runs: tuple[StageRun, ...] = ()
+    closed: Mapping[str, StageClosed] = field(default_factory=dict)
+    """Stage → its sealed evidence."""
+    ended: Withdrawn | PromotedVersion | None = None
+
+    @property
+    def candidate(self) -> str:
+        """The version."""
+        return str(self.admitted.candidate)
+
+    @property
+    def number(self) -> int:
+        """The how manieth attempt it is of its digest against its baseline."""
+        return self.admitted.attempt
+
+    @property
+    def stage(self) -> str | None:
+        """The stage that started last."""
+        return self.runs[-1].stage if self.runs else None
+
+    @property
+    def start(self) -> StageStarted | None:
+        """The event of the stage that started last."""
+        return self.starts[-1] if self.starts else None
+
+    @property
+    def history(self) -> StageHistory:
+        """The stages as a plan is bound to them."""
+        return StageHistory(runs=self.runs, attempt=self.number)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """What the ledger says of one model, the oldest first."""
+
+    model: str
+    attempts: tuple[Attempt, ...] = ()
+    promoted: tuple[PromotedVersion, ...] = ()
+    rolled_back: tuple[RolledBackVersion, ...] = ()
+    waived: tuple[WaivedCriterion, ...] = ()
+    unverified: tuple[Unverified, ...] = ()
+    refused: tuple[RefusedAdvance, ...] = ()
+    hold: Hold | None = None
+    """The hold that is in force."""
+
+    def attempt(self, candidate: str) -> Attempt | None:
+        """The open attempt of a candidate."""
+        return next((one for one in self.open if one.candidate == candidate), None)
+
+    @property
+    def open(self) -> tuple[Attempt, ...]:
+        """The attempts that have not ended."""
+        return tuple(one for one in self.attempts if one.ended is None)
+
+    @property
+    def slot(self) -> Attempt | None:
+        """The attempt that takes part in traffic: one candidate at a time may."""
+        return next((one for one in self.open if one.start is not None and one.start.share > 0), None)
+
+    def attempts_of(self, digest: str, baseline: str | None) -> int:
+        """How many attempts of an artifact against a baseline there were."""
+        return sum(one.admitted.digest == digest and _text(one.admitted.baseline) == baseline for one in self.attempts)
+
+    def rollback_of(self, version: str, digest: str | None) -> RolledBackVersion | None:
+        """The last rollback of a version, or of the artifact with its digest, after which it was not promoted again."""
+        for event in reversed(self.rolled_back):
+            mine = str(event.version) == version or (digest is not None and event.digest == digest)
+            if mine and not any(str(one.candidate) == version and one.at > event.at for one in self.promoted):
+                return event
+        return None
+
+
+def stories(events: Iterable[Event]) -> dict[str, Story]:
+    """Model → its story."""
+    told: dict[str, Story] = {}
+    for event in events:
+        if not isinstance(event, PolicyChanged):
+            told[event.model] = _then(told.get(event.model, Story(model=event.model)), event)
+    return told
+
+
+def _then(story: Story, event: Event) -> Story:
+    match event:
+        case Admitted():
+            return replace(story, attempts=(*story.attempts, Attempt(admitted=event)))
+        case StageStarted() | Paused() | Resumed() | Extended() | StageClosed() | Withdrawn():
+            return _of_attempt(story, event)
+        case PromotedVersion():
+            return replace(_of_attempt(story, event), promoted=(*story.promoted, event))
+        case RolledBackVersion():
+            return replace(story, rolled_back=(*story.rolled_back, event))
+        case WaivedCriterion():
+            return replace(story, waived=(*story.waived, event))
+        case Unverified():
+            return replace(story, unverified=(*story.unverified, event))
+        case RefusedAdvance():
+            return replace(story, refused=(*story.refused, event))
+        case Hold():
+            return replace(story, hold=event)
+        case Released():
+            return replace(story, hold=None)
+        case PolicyChanged():
+            return story
+
+
+_Step = StageStarted | Paused | Resumed | Extended | StageClosed | Withdrawn | PromotedVersion
+
+
+def _of_attempt(story: Story, event: _Step) -> Story:
+    """The story after a step of the candidate's open attempt; a step of none that is open changes nothing."""
+    attempt = story.attempt(str(event.candidate))
+    if attempt is None:
+        return story
+    stepped = _step(attempt, event)
+    return replace(story, attempts=tuple(stepped if one is attempt else one for one in story.attempts))
+
+
+def _step(attempt: Attempt, event: _Step) -> Attempt:
+    match event:
+        case StageStarted(stage=stage):
+            earlier = next((i for i, run in enumerate(attempt.runs) if run.stage == stage), len(attempt.runs))
+            return replace(
+                attempt,
+                runs=(*attempt.runs[:earlier], StageRun(stage=stage, started_at=event.at)),
+                starts=(*attempt.starts[:earlier], event),
+                closed={name: one for name, one in attempt.closed.items() if name != stage},
+            )
+        case Paused(stage=stage):
+            return _rerun(attempt, stage, lambda run: run if run.paused_since else replace(run, paused_since=event.at))
+        case Resumed(stage=stage):
+            return _rerun(attempt, stage, lambda run: _resumed(run, event.at))
+        case Extended(stage=stage):
+            return _rerun(attempt, stage, lambda run: replace(run, extensions=run.extensions + 1))
+        case StageClosed(stage=stage):
+            return replace(attempt, closed={**attempt.closed, stage: event})
+        case Withdrawn() | PromotedVersion():
+            return replace(attempt, ended=event)
+
+
+def _resumed(run: StageRun, at: datetime) -> StageRun:
+    if run.paused_since is None:
+        return run
+    return replace(run, pauses=(*run.pauses, Interval(run.paused_since, at)), paused_since=None)
+
+
+def _rerun(attempt: Attempt, stage: str, changed: Callable[[StageRun], StageRun]) -> Attempt:
+    return replace(attempt, runs=tuple(changed(run) if run.stage == stage else run for run in attempt.runs))
+
+
+def _text(version: object) -> str | None:
+    return None if version is None else str(version)

@@ -1,0 +1,105 @@
+"""Git, written: branches that grow by whole commits, made of objects and never in a work tree."""
+
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from model_ratchet.core.errors import RepositoryError
+from model_ratchet.git import Git
+
+_NONE = "0" * 40
+_LOOKS = 3
+_COMMITTER = {
+    f"GIT_{role}_{what}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "ratchet"), ("EMAIL", "ratchet@localhost"))
+}
+
+
+class MovedError(RepositoryError):
+    """Somebody else has moved the branch meanwhile: look again, and decide again."""
+
+
+class Writer(Git):
+    """A repository whose branches may be added to: those of ``origin``, or its own where there is no such remote."""
+
+    def branch(self, name: str) -> str | None:
+        """The commit that a branch has now, its objects fetched; None where there is no such branch.
+
+        Raises:
+            RepositoryError: the remote can't be asked.
+        """
+        ref = f"refs/heads/{name}"
+        if not self._remote():
+            return self.find(ref)
+        for _ in range(_LOOKS):
+            listed = self._try("ls-remote", "origin", ref)
+            if listed is None:
+                break
+            if not listed.strip():
+                return None
+            tip = listed.decode().split()[0]
+            if self._there(tip):
+                return tip
+            depth = ("--depth=1",) if self._shallow() else ()
+            self._try("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", *depth, "origin", ref)
+            if self._there(tip):
+                return tip
+        raise RepositoryError(f"origin can't be asked for the branch {name}: it is gone, or refuses the token")
+
+    def _there(self, commit: str) -> bool:
+        return self._try("cat-file", "-e", f"{commit}^{{commit}}") is not None
+
+    def add(self, name: str, parent: str | None, files: Mapping[str, bytes], message: str, at: datetime) -> str:
+        """Commit files on top of ``parent``, all others as they are there, and move the branch to the commit.
+
+        Raises:
+            MovedError: the branch is no longer at ``parent``.
+            RepositoryError: git refuses.
+        """
+        return self._move(name, parent, self._commit(parent, files, message, at))
+
+    def replace(self, name: str, parent: str | None, files: Mapping[str, bytes], message: str, at: datetime) -> str:
+        """The same, with no other files in the commit."""
+        return self._move(name, parent, self._commit(parent, files, message, at, start="--empty"))
+
+    def _move(self, name: str, parent: str | None, commit: str) -> str:
+        ref = f"refs/heads/{name}"
+        if not self._remote():
+            if self._try("update-ref", ref, commit, parent or _NONE) is None:
+                raise MovedError(f"the branch {name} has moved meanwhile")
+            return commit
+        # with a lease two first commits of a branch know of each other, too
+        lease = f"--force-with-lease={ref}:{parent or ''}"
+        if self._try("push", "--quiet", "--no-verify", lease, "origin", f"{commit}:{ref}") is None:
+            if self.branch(name) != parent:
+                raise MovedError(f"the branch {name} has moved meanwhile")
+            raise RepositoryError(
+                f"origin refuses a push to {name}: the token may not write contents, or a rule forbids it"
+            )
+        return commit
+
+    def _commit(
+        self, parent: str | None, files: Mapping[str, bytes], message: str, at: datetime, start: str | None = None
+    ) -> str:
+        oids = {
+            path: self._run("hash-object", "-w", "--stdin", stdin=content).decode().strip()
+            for path, content in files.items()
+        }
+        entries = "".join(f"100644 {oid}\t{path}\0" for path, oid in oids.items()).encode()
+        with tempfile.TemporaryDirectory(prefix="ratchet-") as folder:
+            index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
+            self._run("read-tree", start or parent or "--empty", environ=index)
+            self._run("update-index", "-z", "--index-info", stdin=entries, environ=index)
+            tree = self._run("write-tree", environ=index).decode().strip()
+        when = f"{int(at.astimezone(UTC).timestamp())} +0000"
+        dates = {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
+        parents = ("-p", parent) if parent is not None else ()
+        made = self._run(
+            "commit-tree", tree, *parents, "-F", "-", stdin=message.encode(), environ={**_COMMITTER, **dates}
+        )
+        return made.decode().strip()
+
+    def _remote(self) -> bool:
+        return b"origin" in (self._try("remote") or b"").split()

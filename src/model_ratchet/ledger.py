@@ -1,0 +1,143 @@
+"""Ledger: the branch ``ratchet/ledger``, read as objects and appended to by compare-and-swap.
+
+It holds ``events/<year>-<month>.jsonl`` (``engine.lines``) and, named by their digests, ``records/<digest>.json`` with
+``reports/<digest>.md`` beside them. A branch that is not there is an empty ledger; one that can't be read is an error.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import SystemRandom
+from time import sleep
+
+from model_ratchet.core.errors import RecordError, RepositoryError
+from model_ratchet.documents.events import Event
+from model_ratchet.engine.history import StageHistory
+from model_ratchet.engine.lines import FOLDER, Head, events_of, head_of, link, shard, shards
+from model_ratchet.engine.record import Record, read
+from model_ratchet.engine.story import Story, stories
+from model_ratchet.git import Git
+from model_ratchet.git_write import MovedError, Writer
+from model_ratchet.ports import Repository
+
+BRANCH = "ratchet/ledger"
+_TRIES = 8
+_LARGEST = 2**31
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is appended at once: events, and the files that they name."""
+
+    events: tuple[Event, ...]
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class GitLedger:
+    """The ledger at one commit of its branch; ``commit`` None where there is no such branch yet."""
+
+    repository: Repository
+    commit: str | None
+
+    def history(self, model: str, candidate: str) -> StageHistory | None:
+        """The stages of the candidate's open attempt, None where it has none."""
+        attempt = self.story(model).attempt(candidate)
+        return attempt.history if attempt is not None else None
+
+    def story(self, model: str) -> Story:
+        """What the ledger says of a model.
+
+        Raises:
+            RecordError: a line of it does not read.
+        """
+        found = [event for content in self.lines().values() for event in events_of(content, model)]
+        return stories(found).get(model, Story(model=model))
+
+    def lines(self) -> Mapping[str, bytes]:
+        """The files that hold the lines, in their order."""
+        if self.commit is None:
+            return {}
+        paths = shards(self.repository.paths(self.commit, FOLDER))
+        return {path: blob.content for path, blob in self.repository.read(self.commit, paths, _LARGEST).items()}
+
+    def head(self) -> Head:
+        """The end of the chain."""
+        files = self.lines()
+        return head_of(files[max(files)]) if files else Head()
+
+    def records(self, digests: Sequence[str]) -> Mapping[str, Record]:
+        """The sealed records of these digests.
+
+        Raises:
+            RecordError: one is absent, or is not what its digest says.
+        """
+        paths = {digest: record_path(digest) for digest in digests}
+        blobs = self.repository.read(self.commit, list(paths.values()), _LARGEST) if self.commit is not None else {}
+        found = {}
+        for digest, path in paths.items():
+            if path not in blobs:
+                raise RecordError(f"the ledger holds no record {digest}")
+            found[digest] = read(blobs[path].content)
+        return found
+
+
+def open_ledger(repository: Git) -> GitLedger:
+    """The ledger as the repository knows it, without asking the remote: its copy of origin's branch, else its own."""
+    for ref in (f"refs/remotes/origin/{BRANCH}", f"refs/heads/{BRANCH}"):
+        commit = repository.find(ref)
+        if commit is not None:
+            return GitLedger(repository, commit)
+    return GitLedger(repository, None)
+
+
+def fetch_ledger(repository: Writer) -> GitLedger:
+    """The ledger as it is now.
+
+    Raises:
+        RepositoryError: the remote can't be asked.
+    """
+    return GitLedger(repository, repository.branch(BRANCH))
+
+
+def append(
+    repository: Writer,
+    decide: Callable[[GitLedger], Entry],
+    message: str,
+    now: datetime,
+    *,
+    wait: Callable[[float], None] = sleep,
+) -> tuple[Entry, GitLedger]:
+    """Append what ``decide`` makes of the ledger as it is, which is asked again wherever somebody else was faster.
+
+    Nothing is appended where it decides on nothing. What it raises is passed on.
+
+    Raises:
+        RepositoryError: the branch can't be read or written, or others were faster each time.
+    """
+    for attempt in range(_TRIES):
+        ledger = fetch_ledger(repository)
+        entry = decide(ledger)
+        if not entry.events:
+            return entry, ledger
+        files = ledger.lines()
+        last = max(files) if files else None
+        head = head_of(files[last]) if last is not None else Head()
+        place = shard(now, last)
+        lines, _ = link(head, entry.events)
+        content = {place: files.get(place, b"") + lines, **entry.files}
+        try:
+            return entry, GitLedger(repository, repository.add(BRANCH, ledger.commit, content, message, now))
+        except MovedError:
+            wait(SystemRandom().uniform(0, 0.2 * 2**attempt))
+    raise RepositoryError(f"{BRANCH} moved {_TRIES} times while it was appended to: run this again")
+
+
+def record_path(digest: str) -> str:
+    """Where the record of a digest stands."""
+    return f"records/{digest.removeprefix('sha256:')}.json"
+
+
+def report_path(digest: str) -> str:
+    """Where its report stands."""
+    return f"reports/{digest.removeprefix('sha256:')}.md"

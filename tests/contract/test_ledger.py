@@ -1,0 +1,155 @@
+"""The ledger on real git: appended to by whoever is there, in one chain, with and without a remote."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from builders.repositories import Repo, a_repo
+from model_ratchet.core.errors import RecordError, RepositoryError
+from model_ratchet.documents.events import Hold, Released
+from model_ratchet.engine.lines import read_lines
+from model_ratchet.git_write import MovedError, Writer
+from model_ratchet.ledger import BRANCH, Entry, GitLedger, append, fetch_ledger, open_ledger, record_path
+
+NOW = datetime(2026, 8, 1, 12, tzinfo=UTC)
+
+
+def hold(why: str, *, model: str = "fraud", hours: int = 0) -> Hold:
+    return Hold(at=NOW + timedelta(hours=hours), model=model, because=why)
+
+
+def without_waiting(_: float) -> None:
+    """No real second."""
+
+
+@pytest.fixture(params=["local", "remote"])
+def repo(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Repo]:
+    """A repository of its own, or a clone whose origin is another."""
+    origin = a_repo(tmp_path / "origin", {"README.md": "x"})
+    if request.param == "local":
+        yield origin
+        return
+    origin.git("config", "receive.denyCurrentBranch", "ignore")
+    origin.git("clone", "--quiet", str(origin.path), str(tmp_path / "clone"))
+    yield Repo(tmp_path / "clone")
+
+
+def test_before_there_is_a_branch_the_ledger_is_empty(repo: Repo) -> None:
+    ledger = fetch_ledger(Writer(repo.path))
+    assert (ledger.commit, ledger.head().n, ledger.lines()) == (None, 0, {})
+    assert ledger.history("fraud", "v1.0.0_20250601_090000") is None
+    assert open_ledger(Writer(repo.path)).commit is None
+    with pytest.raises(RecordError, match="holds no record"):
+        ledger.records(["sha256:" + "a" * 64])
+
+
+def test_what_is_appended_is_there_for_everybody_and_the_work_tree_is_left_alone(repo: Repo, tmp_path: Path) -> None:
+    writer = Writer(repo.path)
+    before = repo.git("status", "--porcelain", "--branch")
+    append(writer, lambda _: Entry((hold("one"),), {"records/x.json": b"{}"}), "one", NOW)
+    _, ledger = append(writer, lambda _: Entry((hold("two"),)), "two", NOW + timedelta(days=40))
+    assert repo.git("status", "--porcelain", "--branch") == before
+    read = read_lines(ledger.lines())
+    assert [getattr(event, "because", None) for event in read.events] == ["one", "two"]
+    assert (read.broken, list(ledger.lines())) == ((), ["events/2026-08.jsonl", "events/2026-09.jsonl"])
+    assert ledger.head() == read.head
+    assert ledger.repository.paths(ledger.commit or "", "records") == ("records/x.json",)
+    again = fetch_ledger(Writer(tmp_path / "origin"))
+    assert again.commit == ledger.commit
+    assert open_ledger(Writer(tmp_path / "origin")).commit == ledger.commit
+    shown = repo.git("show", "--no-patch", "--format=%an %ae %aI %s", str(ledger.commit))
+    assert shown == "ratchet ratchet@localhost 2026-09-10T12:00:00+00:00 two"
+
+
+def test_nothing_is_appended_where_there_is_nothing_to_say(repo: Repo) -> None:
+    _, ledger = append(Writer(repo.path), lambda _: Entry(()), "none", NOW)
+    assert ledger.commit is None
+
+
+def test_who_is_overtaken_decides_again_on_what_is_there_then(repo: Repo) -> None:
+    writer, seen = Writer(repo.path), []
+
+    def decide(ledger: GitLedger) -> Entry:
+        seen.append(ledger.head().n)
+        if len(seen) == 1:
+            append(Writer(repo.path), lambda _: Entry((hold("faster"),)), "faster", NOW)
+        if ledger.story("fraud").hold is not None:
+            return Entry((Released(at=NOW, model="fraud", because="was held"),))
+        return Entry((hold("slower"),))
+
+    entry, ledger = append(writer, decide, "slower", NOW, wait=without_waiting)
+    assert seen == [0, 1]
+    assert entry.events[0].kind == "released"
+    assert read_lines(ledger.lines()).broken == ()
+    assert ledger.head().n == 2
+
+
+def test_a_branch_that_moves_each_time_is_given_up(repo: Repo) -> None:
+    def decide(ledger: GitLedger) -> Entry:
+        append(Writer(repo.path), lambda _: Entry((hold("faster"),)), "faster", NOW)
+        return Entry((hold("slower"),))
+
+    with pytest.raises(RepositoryError, match="moved 8 times"):
+        append(Writer(repo.path), decide, "slower", NOW, wait=without_waiting)
+
+
+def test_many_writers_make_one_chain(repo: Repo) -> None:
+    failures: list[Exception] = []
+
+    def write(number: int) -> None:
+        try:
+            append(Writer(repo.path), lambda _: Entry((hold(f"{number}"),)), f"{number}", NOW, wait=without_waiting)
+        except Exception as error:  # noqa: BLE001
+            failures.append(error)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    read = read_lines(fetch_ledger(Writer(repo.path)).lines())
+    assert read.broken == ()
+    assert len(read.events) + len(failures) == 4
+    assert not failures
+
+
+def test_a_commit_on_an_old_tip_is_refused_and_told_apart_from_a_refusal(repo: Repo) -> None:
+    writer = Writer(repo.path)
+    first = writer.add(BRANCH, None, {"a": b"1"}, "first", NOW)
+    with pytest.raises(MovedError):
+        writer.add(BRANCH, None, {"a": b"2"}, "also first", NOW)
+    second = writer.add(BRANCH, first, {"b/c": b"2"}, "second", NOW)
+    with pytest.raises(MovedError):
+        writer.add(BRANCH, first, {"b/c": b"3"}, "late", NOW)
+    assert writer.branch(BRANCH) == second
+    assert writer.paths(second) == ("a", "b/c")
+    third = writer.replace(BRANCH, second, {"only": b"x"}, "third", NOW)
+    assert writer.paths(third) == ("only",)
+    assert writer.commit(f"{third}^") == second
+
+
+def test_a_remote_that_takes_no_push_is_named_as_such(tmp_path: Path) -> None:
+    origin = a_repo(tmp_path / "origin", {"README.md": "x"})
+    origin.git("clone", "--quiet", str(origin.path), str(tmp_path / "clone"))
+    hook = origin.path / ".git" / "hooks" / "update"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    with pytest.raises(RepositoryError, match="origin refuses a push"):
+        append(Writer(tmp_path / "clone"), lambda _: Entry((hold("x"),)), "x", NOW)
+
+
+def test_a_remote_that_is_gone_is_an_error_and_no_empty_ledger(tmp_path: Path) -> None:
+    repo = a_repo(tmp_path / "repo", {"README.md": "x"})
+    repo.git("remote", "add", "origin", str(tmp_path / "gone"))
+    with pytest.raises(RepositoryError, match="can't be asked"):
+        fetch_ledger(Writer(repo.path))
+
+
+def test_a_record_is_found_by_its_digest_or_it_is_an_error(repo: Repo) -> None:
+    writer, digest = Writer(repo.path), "sha256:" + "a" * 64
+    append(writer, lambda _: Entry((hold("x"),), {record_path(digest): b"{}"}), "x", NOW)
+    with pytest.raises(RecordError, match="no `sealed` part"):
+        fetch_ledger(writer).records([digest])
