@@ -19,6 +19,7 @@ from model_ratchet.core.outcome import Outcome
 
 if TYPE_CHECKING:
     from model_ratchet.actions.publish import Published
+    from model_ratchet.documents.events import Actor
 
 FORMATS = ("text", "markdown", "json", "junit", "sarif", "github")
 
@@ -95,6 +96,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_init(commands)
     _add_propose(commands)
     _add_plan(commands)
+    _add_advance(commands)
+    _add_stage(commands)
     _add_explain(commands)
     _add_schema(commands)
     _add_sources(commands)
@@ -235,6 +238,35 @@ def _add_plan(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     parser.set_defaults(command=_plan)
 
 
+def _add_advance(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "advance",
+        help="close a stage that can be decided, and start the next",
+        description="Closes the open stage of what a branch proposes, where it can be decided: its evidence is gathered once "
+        "and sealed into the ledger. Starts the next stage where that passed and the approvals of `enter:` are there. "
+        "Otherwise says why not. Exit code 0: something moved; 4: time will tell; 1: refused, or the attempt is over.",
+    )
+    _add_revisions(parser)
+    parser.add_argument("--pull-request", type=int, metavar="N", help="the pull request whose reviews let stages start")
+    parser.set_defaults(command=_advance)
+
+
+def _add_stage(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "stage",
+        help="say what happened to a candidate in traffic",
+        description="Writes into the ledger what people and routers say: `confirm` that the router sends what the stage asks "
+        "for, `pause` and `resume` a candidate, `withdraw` it, `hold` and `release` a model.",
+    )
+    parser.add_argument("what", choices=("confirm", "pause", "resume", "withdraw", "hold", "release"))
+    parser.add_argument("model", metavar="MODEL")
+    parser.add_argument("version", metavar="VERSION", nargs="?", help="of a candidate; none for hold and release")
+    parser.add_argument("--because", default="", metavar="WHY", help="why; it is written down")
+    _add_repo(parser)
+    parser.add_argument("--now", type=_instant, metavar="INSTANT", help="when it happened (default: now)")
+    parser.set_defaults(command=_stage)
+
+
 def _add_explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser(
         "explain",
@@ -317,6 +349,69 @@ def _check(options: argparse.Namespace) -> int:
             print("ratchet: nothing was judged, so no record was written", file=sys.stderr)  # noqa: T201
     _print(render(checked, options.format, width=_width(), colour=_colour(options)), options.output)
     return ExitCode.of(checked.outcome)
+
+
+def _advance(options: argparse.Namespace) -> int:
+    from model_ratchet.actions.advance import Asked, advance
+    from model_ratchet.actions.check import CheckInput
+    from model_ratchet.actions.sign_off import PullRequest, forge_of
+    from model_ratchet.engine.advance import End, Wait
+    from model_ratchet.git_write import Writer
+    from model_ratchet.report.advanced import step_lines
+    from model_ratchet.report.check import Check
+
+    number, forge = forge_of(options.pull_request, os.environ)
+    asked = CheckInput(
+        repo=options.repo,
+        base=options.base,
+        head=options.head,
+        now=options.now or datetime.now(UTC),
+        environ=dict(os.environ),
+        pull_request=number,
+    )
+    pull = PullRequest(forge, number) if forge is not None and number is not None else None
+    found = advance(Asked(check=asked, by=_actor()), Writer(options.repo), pull=pull, progress=_progress())
+    if found.findings:
+        from model_ratchet.report import render
+
+        _print(render(Check(findings=found.findings), "text", width=_width()), None)
+        return ExitCode.INVALID
+    subject = f"{found.folder.model} {found.folder.version}" if found.folder is not None else ""
+    _print("\n".join(step_lines(subject, found.steps, found.events)) + "\n", None)
+    if any(isinstance(step, End) for step in found.steps):
+        return ExitCode.FAILED
+    waiting = [step for step in found.steps if isinstance(step, Wait)]
+    if len(waiting) < len(found.steps):
+        return ExitCode.PASSED
+    return ExitCode.FAILED if waiting[0].refused else ExitCode.WAITING
+
+
+def _stage(options: argparse.Namespace) -> int:
+    from model_ratchet.actions.mark import Mark, Said, mark
+    from model_ratchet.git_write import Writer
+
+    said = Mark(
+        kind=Said(options.what),
+        model=options.model,
+        candidate=options.version,
+        because=options.because,
+        by=_actor(),
+    )
+    event = mark(said, Writer(options.repo), now=options.now or datetime.now(UTC))
+    print(f"{options.model}{f' {options.version}' if options.version else ''}: {event.kind}")  # noqa: T201
+    return ExitCode.PASSED
+
+
+def _actor() -> "Actor":
+    """Who runs this: the account that GitHub Actions names, else whoever is logged in."""
+    from getpass import getuser
+
+    from model_ratchet.documents.events import Actor
+
+    login, number = os.environ.get("GITHUB_ACTOR"), os.environ.get("GITHUB_ACTOR_ID", "")
+    if login:
+        return Actor(login=login, id=int(number) if number.isdecimal() else None)
+    return Actor(login=getuser())
 
 
 def _check_event(options: argparse.Namespace) -> int:

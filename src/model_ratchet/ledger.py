@@ -11,6 +11,7 @@ from random import SystemRandom
 from time import sleep
 
 from model_ratchet.core.errors import RecordError, RepositoryError
+from model_ratchet.core.evidence import Measurement, Missing, Need
 from model_ratchet.documents.events import Event
 from model_ratchet.engine.history import StageHistory
 from model_ratchet.engine.lines import FOLDER, Head, events_of, head_of, link, shard, shards
@@ -44,6 +45,22 @@ class GitLedger:
         """The stages of the candidate's open attempt, None where it has none."""
         attempt = self.story(model).attempt(candidate)
         return attempt.history if attempt is not None else None
+
+    def closed(self, model: str, candidate: str) -> Mapping[Need, Measurement | Missing]:
+        """The answers that were sealed when the closed stages of the candidate's open attempt were closed.
+
+        Raises:
+            RecordError: a record that an event names is absent, or is not what its digest says.
+        """
+        attempt = self.story(model).attempt(candidate)
+        closed = attempt.closed if attempt is not None else {}
+        records = self.records([event.record for event in closed.values()])
+        return {
+            need: answer
+            for stage, event in closed.items()
+            for need, answer in records[event.record].evidence.answers.items()
+            if need.stage == stage
+        }
 
     def story(self, model: str) -> Story:
         """What the ledger says of a model.

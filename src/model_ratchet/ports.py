@@ -126,6 +126,12 @@ class Ledger(Protocol):
     def history(self, model: str, candidate: str) -> StageHistory | None:
         """The stage history of one candidate, None where nothing was recorded."""
 
+    def closed(self, model: str, candidate: str) -> Mapping[Need, Measurement | Missing]:
+        """What was sealed of the stages of that history that are closed: nobody asks a source about them again.
+
+        Raises ``RecordError`` where a record that an event names is not there, or is not what its digest says.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class NoLedger:
@@ -136,3 +142,8 @@ class NoLedger:
     def history(self, model: str, candidate: str) -> StageHistory | None:
         """What was given at construction, by model and candidate."""
         return self.known.get((model, candidate))
+
+    def closed(self, model: str, candidate: str) -> Mapping[Need, Measurement | Missing]:
+        """Nothing."""
+        del model, candidate
+        return {}

@@ -38,6 +38,8 @@ from model_ratchet.report.check import Check, RollbackNote
 
 Progress = Callable[[str], None]
 
+_NOTHING: Mapping[Need, Measurement | Missing] = {}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckInput:
@@ -178,8 +180,12 @@ def gather_evidence(
     progress: Progress | None,
     *,
     changed: Collection[str],
+    closed: Mapping[Need, Measurement | Missing] = _NOTHING,
 ) -> Evidence:
-    """The answers of the model's sources and of the documents beside the request; no review is among them."""
+    """The answers of the model's sources and of the documents beside the request; no review is among them.
+
+    ``closed`` is what was sealed of stages that are closed: no source is asked about them again.
+    """
     from model_ratchet.sources.gather import gather
     from model_ratchet.sources.open import base_needs, deadlines, open_sources, route
 
@@ -190,9 +196,10 @@ def gather_evidence(
             own[need] = _document(proposal, need.metric)
         elif need.shape is Shape.APPROVALS:
             own[need] = Approvals(approvals=())
-    asked_of_sources = [need for need in needs if need not in own]
+    asked_of_sources = [need for need in needs if need not in own and need not in closed]
+    sealed_stages = {need.stage for need in closed}
     for stage in plan.stages:
-        if stage.window is not None and asked_of_sources:
+        if stage.window is not None and stage.name not in sealed_stages and asked_of_sources:
             asked_of_sources += base_needs(proposal.model, stage.name, stage.window, paired=stage.paired)
     sources = open_sources(
         proposal.sources,
@@ -211,7 +218,7 @@ def gather_evidence(
         deadlines=deadlines(proposal.sources),
         progress=progress,
     )
-    return Evidence({**found.answers, **own}, found.queries)
+    return Evidence({**closed, **found.answers, **own}, found.queries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +265,15 @@ def _evidence(proposal: Proposal, plan: Plan, asked: CheckInput, world: _World, 
     """What the sources say, or said in a sealed record, and what people say now."""
     found = reusable(plan, asked.sealed)
     if found is None:
-        found = gather_evidence(proposal, plan, asked, world.repository.root, world.progress, changed=change.paths)
+        found = gather_evidence(
+            proposal,
+            plan,
+            asked,
+            world.repository.root,
+            world.progress,
+            changed=change.paths,
+            closed=world.ledger.closed(plan.facts.model, plan.facts.candidate),
+        )
     said = read_sign_offs(plan, world.repository, world.pull, base=change.base, head=change.head)
     return replace(found, answers={**found.answers, **said})
 

@@ -2,7 +2,7 @@
 
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from model_ratchet.core.errors import ForgeError, RepositoryError
@@ -10,7 +10,7 @@ from model_ratchet.core.evidence import Approvals, Missing, Need, Shape
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.reviews import Conversation, Review, Said
 from model_ratchet.engine.plan import Plan
-from model_ratchet.engine.sign_off import sign_off, teams
+from model_ratchet.engine.sign_off import Entry, entering, sign_off, teams
 from model_ratchet.ports import Forge, Repository
 
 _OF_RUN = re.compile(r"refs/pull/([1-9][0-9]{0,9})/(?:merge|head)")
@@ -56,6 +56,22 @@ def read_sign_offs(
     if told.head != head:
         return dict.fromkeys(needs, Missing(reason=because(Why.HEAD_MOVED, judged=head[:12], head=told.head[:12])))
     return dict(sign_off(plan, told, _content(plan, repository, told, base=base, head=head)))
+
+
+def read_entries(
+    plan: Plan, repository: Repository, pull: PullRequest | None, roles: Sequence[str], *, base: str, head: str
+) -> tuple[Entry, ...]:
+    """The approvals of these roles that let a candidate into a stage: none where there is no pull request to read.
+
+    Raises:
+        ForgeError: the reviews can't be read, or the pull request has another head meanwhile.
+    """
+    if pull is None or not roles:
+        return ()
+    told = pull.forge.conversation(pull.number, teams(plan))
+    if told.head != head:
+        raise ForgeError(f"{told.head[:12]} is the head of pull request #{pull.number} now, and no longer {head[:12]}")
+    return entering(plan, told, _content(plan, repository, told, base=base, head=head), roles)
 
 
 def _content(

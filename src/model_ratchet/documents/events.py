@@ -53,7 +53,7 @@ class Admitted(_OfAttempt):
 
 
 class StageStarted(_OfAttempt):
-    """The router was seen to send the stage's share; the window opens the policy's ``settle`` after ``at``."""
+    """The candidate is to be given a stage's share: what the router reads. The stage runs once ``confirmed`` says so."""
 
     kind: Literal["stage-started"] = "stage-started"
     stage: Slug
@@ -63,6 +63,13 @@ class StageStarted(_OfAttempt):
     """Of requests that the other arm scores too."""
     pinned: dict[str, str] = Field(default_factory=dict)
     """Input → digest, as in a plan: ``policy``, ``model``, ``sources``, ``request``."""
+
+
+class Confirmed(_OfAttempt):
+    """The router was seen to send the stage's share; the window opens the policy's ``settle`` after ``at``."""
+
+    kind: Literal["confirmed"] = "confirmed"
+    stage: Slug
 
 
 class Paused(_OfAttempt):
@@ -184,6 +191,7 @@ class PolicyChanged(_Event):
 Event: TypeAlias = (
     Admitted
     | StageStarted
+    | Confirmed
     | Paused
     | Resumed
     | Extended

@@ -20,6 +20,15 @@ from model_ratchet.criteria.approval import Approval as ApprovalCriterion
 from model_ratchet.engine.plan import Plan
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An approval that lets a candidate into a stage: for which role, by whom, and when."""
+
+    role: str
+    login: str
+    at: datetime
+
+
 def teams(plan: Plan) -> tuple[str, ...]:
     """Every team that stands for a role, ``organisation/team``, sorted."""
     named = {who.removeprefix("@") for people in plan.facts.roles.values() for who in people if "/" in who}
@@ -54,6 +63,29 @@ def sign_off(plan: Plan, told: Conversation, content: Mapping[int, Reason | None
         )
         for role in asked
     }
+
+
+def entering(
+    plan: Plan, told: Conversation, content: Mapping[int, Reason | None], roles: Iterable[str]
+) -> tuple[Entry, ...]:
+    """The approvals that let a candidate into a stage: people of these roles whose last word approves what is judged.
+
+    Nobody lets anything in while somebody who stands for a role requests changes.
+    """
+    hands = contributors(told.opened_by, told.commits, told.pushers)
+    last = last_words(told.reviews)
+    seen = {
+        role: {number: _standing(plan, told, hands, content, role, review) for number, review in last.items()}
+        for role in plan.facts.roles
+    }
+    if _objecting(last, seen):
+        return ()
+    return tuple(
+        Entry(role, review.by.login, review.submitted_at)
+        for role in roles
+        for number, review in last.items()
+        if review.by is not None and role in seen and seen[role][number][0] is Standing.COUNTS
+    )
 
 
 _Found = tuple[Standing, Reason | None]

@@ -7,6 +7,7 @@ from datetime import datetime
 from model_ratchet.core.evidence import Interval
 from model_ratchet.documents.events import (
     Admitted,
+    Confirmed,
     Event,
     Extended,
     Hold,
@@ -49,14 +50,14 @@ class Attempt:
         return self.admitted.attempt
 
     @property
-    def stage(self) -> str | None:
-        """The stage that started last."""
-        return self.runs[-1].stage if self.runs else None
+    def start(self) -> StageStarted | None:
+        """The start of the stage that it is in."""
+        return self.starts[-1] if self.starts else None
 
     @property
-    def start(self) -> StageStarted | None:
-        """The event of the stage that started last."""
-        return self.starts[-1] if self.starts else None
+    def unconfirmed(self) -> bool:
+        """Whether the router is still to be seen sending that stage's share."""
+        return len(self.runs) < len(self.starts)
 
     @property
     def history(self) -> StageHistory:
@@ -118,7 +119,7 @@ def _then(story: Story, event: Event) -> Story:
     match event:
         case Admitted():
             return replace(story, attempts=(*story.attempts, Attempt(admitted=event)))
-        case StageStarted() | Paused() | Resumed() | Extended() | StageClosed() | Withdrawn():
+        case StageStarted() | Confirmed() | Paused() | Resumed() | Extended() | StageClosed() | Withdrawn():
             return _of_attempt(story, event)
         case PromotedVersion():
             return replace(_of_attempt(story, event), promoted=(*story.promoted, event))
@@ -138,7 +139,7 @@ def _then(story: Story, event: Event) -> Story:
             return story
 
 
-_Step = StageStarted | Paused | Resumed | Extended | StageClosed | Withdrawn | PromotedVersion
+_Step = StageStarted | Confirmed | Paused | Resumed | Extended | StageClosed | Withdrawn | PromotedVersion
 
 
 def _of_attempt(story: Story, event: _Step) -> Story:
@@ -153,13 +154,17 @@ def _of_attempt(story: Story, event: _Step) -> Story:
 def _step(attempt: Attempt, event: _Step) -> Attempt:
     match event:
         case StageStarted(stage=stage):
-            earlier = next((i for i, run in enumerate(attempt.runs) if run.stage == stage), len(attempt.runs))
+            earlier = next((i for i, one in enumerate(attempt.starts) if one.stage == stage), len(attempt.starts))
             return replace(
                 attempt,
-                runs=(*attempt.runs[:earlier], StageRun(stage=stage, started_at=event.at)),
+                runs=attempt.runs[:earlier],
                 starts=(*attempt.starts[:earlier], event),
                 closed={name: one for name, one in attempt.closed.items() if name != stage},
             )
+        case Confirmed(stage=stage):
+            if not attempt.unconfirmed or attempt.starts[-1].stage != stage:
+                return attempt
+            return replace(attempt, runs=(*attempt.runs, StageRun(stage=stage, started_at=event.at)))
         case Paused(stage=stage):
             return _rerun(attempt, stage, lambda run: run if run.paused_since else replace(run, paused_since=event.at))
         case Resumed(stage=stage):

@@ -6,6 +6,7 @@ from model_ratchet.core.evidence import Interval
 from model_ratchet.core.names import PolicyName, Version
 from model_ratchet.documents.events import (
     Admitted,
+    Confirmed,
     Event,
     Extended,
     Hold,
@@ -36,8 +37,16 @@ def admitted(hours: float = 0, *, candidate: Version = TWO, digest: str = DIGEST
     )
 
 
-def started(hours: float, stage: str, share: float = 0.0, *, candidate: Version = TWO) -> StageStarted:
+def ordered(hours: float, stage: str, share: float = 0.0, *, candidate: Version = TWO) -> StageStarted:
     return StageStarted(at=at(hours), model="fraud", candidate=candidate, stage=stage, share=share)
+
+
+def started(
+    hours: float, stage: str, share: float = 0.0, *, candidate: Version = TWO
+) -> tuple[StageStarted, Confirmed]:
+    """A stage whose router confirms at once."""
+    confirmed = Confirmed(at=at(hours), model="fraud", candidate=candidate, stage=stage)
+    return ordered(hours, stage, share, candidate=candidate), confirmed
 
 
 def closed(hours: float, stage: str) -> StageClosed:
@@ -59,9 +68,9 @@ def told(*events: Event) -> Story:
 def test_stages_are_runs_with_their_pauses_and_extensions() -> None:
     story = told(
         admitted(),
-        started(0, "shadow"),
+        *started(0, "shadow"),
         closed(72, "shadow"),
-        started(73, "canary", 0.05),
+        *started(73, "canary", 0.05),
         Paused(at=at(80), model="fraud", candidate=TWO, stage="canary", because="incident"),
         Resumed(at=at(82), model="fraud", candidate=TWO, stage="canary"),
         Extended(at=at(100), model="fraud", candidate=TWO, stage="canary"),
@@ -74,36 +83,47 @@ def test_stages_are_runs_with_their_pauses_and_extensions() -> None:
     assert canary.pauses == (Interval(at(80), at(82)),)
     assert (canary.paused_since, canary.extensions) == (at(101), 1)
     assert set(attempt.closed) == {"shadow"}
-    assert (attempt.stage, story.slot) == ("canary", attempt)
+    assert (attempt.start, story.slot) == (attempt.starts[1], attempt)
 
 
 def test_a_second_pause_or_a_resumption_out_of_nowhere_changes_nothing() -> None:
     resumed = Resumed(at=at(1), model="fraud", candidate=TWO, stage="shadow")
     paused = [Paused(at=at(hour), model="fraud", candidate=TWO, stage="shadow", because="x") for hour in (2, 3)]
-    (attempt,) = told(admitted(), started(0, "shadow"), resumed, *paused).open
+    (attempt,) = told(admitted(), *started(0, "shadow"), resumed, *paused).open
     assert (attempt.runs[0].pauses, attempt.runs[0].paused_since) == ((), at(2))
 
 
 def test_a_stage_that_starts_again_takes_its_place_and_what_came_after_is_gone() -> None:
     story = told(
-        admitted(), started(0, "shadow"), closed(72, "shadow"), started(73, "canary", 0.05), started(90, "shadow")
+        admitted(), *started(0, "shadow"), closed(72, "shadow"), *started(73, "canary", 0.05), *started(90, "shadow")
     )
     (attempt,) = story.open
     assert [(run.stage, run.started_at) for run in attempt.runs] == [("shadow", at(90))]
     assert (attempt.closed, story.slot) == ({}, None)
 
 
+def test_a_stage_runs_from_when_the_router_was_seen_and_holds_the_slot_from_when_it_was_asked() -> None:
+    asked = told(admitted(), *started(0, "shadow"), ordered(73, "canary", 0.05))
+    (attempt,) = asked.open
+    assert (attempt.unconfirmed, asked.slot, [run.stage for run in attempt.runs]) == (True, attempt, ["shadow"])
+    for stage, there in (("shadow", 1), ("canary", 2)):
+        seen = Confirmed(at=at(75), model="fraud", candidate=TWO, stage=stage)
+        (attempt,) = told(admitted(), *started(0, "shadow"), ordered(73, "canary", 0.05), seen, seen).open
+        assert len(attempt.runs) == there
+    assert attempt.runs[1].started_at == at(75)
+
+
 def test_an_attempt_ends_by_a_withdrawal_or_a_merge_and_the_next_begins_with_nothing() -> None:
-    story = told(admitted(), started(0, "shadow"), withdrawn(5), admitted(6, attempt=2))
+    story = told(admitted(), *started(0, "shadow"), withdrawn(5), admitted(6, attempt=2))
     assert [one.ended is None for one in story.attempts] == [False, True]
     (attempt,) = story.open
     assert (attempt.runs, attempt.number, attempt.history.attempt) == ((), 2, 2)
-    assert told(admitted(), started(0, "shadow"), promoted(9)).open == ()
+    assert told(admitted(), *started(0, "shadow"), promoted(9)).open == ()
 
 
 def test_steps_of_no_open_attempt_change_nothing() -> None:
-    assert told(started(0, "shadow")).attempts == ()
-    story = told(admitted(), withdrawn(1), started(2, "shadow"), closed(3, "shadow"))
+    assert told(*started(0, "shadow")).attempts == ()
+    story = told(admitted(), withdrawn(1), *started(2, "shadow"), closed(3, "shadow"))
     assert story.attempts[0].runs == ()
 
 
@@ -116,7 +136,7 @@ def test_attempts_are_counted_by_digest_and_baseline_whatever_the_version() -> N
 
 def test_a_shadow_takes_no_slot() -> None:
     story = told(
-        admitted(), started(0, "shadow"), admitted(1, candidate=THREE), started(2, "canary", 0.05, candidate=THREE)
+        admitted(), *started(0, "shadow"), admitted(1, candidate=THREE), *started(2, "canary", 0.05, candidate=THREE)
     )
     assert story.slot is not None
     assert story.slot.candidate == str(THREE)

@@ -1,0 +1,105 @@
+"""mark: what people and routers say of a candidate between its starts, as an event of the ledger. Effects in order."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import assert_never
+
+from model_ratchet.core.errors import UsageError
+from model_ratchet.core.names import Version
+from model_ratchet.documents.events import Actor, Confirmed, Event, Hold, Paused, Released, Resumed, Withdrawn
+from model_ratchet.engine.story import Attempt, Story
+from model_ratchet.git_write import Writer
+from model_ratchet.ledger import Entry, GitLedger, append
+
+
+class Said(StrEnum):
+    """What can be said."""
+
+    CONFIRM = "confirm"
+    """The router sends what the stage asks for."""
+    PAUSE = "pause"
+    RESUME = "resume"
+    WITHDRAW = "withdraw"
+    HOLD = "hold"
+    """Of the model: nothing moves, and its active version serves alone."""
+    RELEASE = "release"
+
+
+OF_MODEL = frozenset({Said.HOLD, Said.RELEASE})
+"""What is said of the model, and not of a candidate."""
+_WITH_REASON = frozenset({Said.PAUSE, Said.WITHDRAW, Said.HOLD, Said.RELEASE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """One thing that is said, by whom, and why."""
+
+    kind: Said
+    model: str
+    candidate: str | None = None
+    because: str = ""
+    by: Actor | None = None
+
+
+def mark(said: Mark, repository: Writer, *, now: datetime) -> Event:
+    """The event that was appended.
+
+    Raises:
+        UsageError: it fits nothing that the ledger holds, or lacks a reason.
+        RepositoryError: the ledger can't be written.
+    """
+    if said.kind in _WITH_REASON and not said.because.strip():
+        raise UsageError(f"say why: `--because` is written down with every {said.kind}")
+
+    def decide(ledger: GitLedger) -> Entry:
+        return Entry((_event(said, ledger.story(said.model), now),))
+
+    entry, _ = append(repository, decide, f"{said.model}: {said.kind}", now)
+    return entry.events[0]
+
+
+def _event(said: Mark, story: Story, now: datetime) -> Event:
+    if said.kind is Said.HOLD:
+        return Hold(at=now, by=said.by, model=said.model, because=said.because)
+    if said.kind is Said.RELEASE:
+        if story.hold is None:
+            raise UsageError(f"{said.model} is not held")
+        return Released(at=now, by=said.by, model=said.model, because=said.because)
+    if said.candidate is None:
+        raise UsageError(f"{said.kind} of which version? Name it behind the model")
+    attempt = story.attempt(said.candidate)
+    if attempt is None:
+        raise UsageError(f"{said.candidate} of {said.model} has no open attempt")
+    return _of_attempt(said, attempt, now)
+
+
+def _of_attempt(said: Mark, attempt: Attempt, now: datetime) -> Event:
+    candidate, pull = Version.parse(attempt.candidate), attempt.admitted.pull
+    if said.kind is Said.WITHDRAW:
+        return Withdrawn(at=now, by=said.by, model=said.model, candidate=candidate, pull=pull, because=said.because)
+    if attempt.start is None:
+        raise UsageError(f"no stage of {attempt.candidate} has started")
+    stage = attempt.start.stage
+    if said.kind is Said.CONFIRM:
+        if not attempt.unconfirmed:
+            raise UsageError(f"{stage} is confirmed already")
+        return Confirmed(at=now, by=said.by, model=said.model, candidate=candidate, pull=pull, stage=stage)
+    if attempt.unconfirmed:
+        raise UsageError(f"{stage} does not run yet: the router has not confirmed it")
+    paused = attempt.runs[-1].paused_since is not None
+    match said.kind:
+        case Said.PAUSE:
+            if paused:
+                raise UsageError(f"{stage} is paused already")
+            return Paused(
+                at=now, by=said.by, model=said.model, candidate=candidate, pull=pull, stage=stage, because=said.because
+            )
+        case Said.RESUME:
+            if not paused:
+                raise UsageError(f"{stage} is not paused")
+            return Resumed(at=now, by=said.by, model=said.model, candidate=candidate, pull=pull, stage=stage)
+        case Said.HOLD | Said.RELEASE:  # pragma: no cover
+            raise AssertionError(said.kind)
+        case _:
+            assert_never(said.kind)
