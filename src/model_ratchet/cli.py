@@ -8,6 +8,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
@@ -418,6 +419,7 @@ def _check_event(options: argparse.Namespace) -> int:
     """The verdict goes to GitHub; a passed and a waiting one end with 0, because the check run says which it is."""
     from model_ratchet.actions.on_event import Run, check_and_publish, git_headers, refresh
     from model_ratchet.actions.told import published_lines, refreshed_lines
+    from model_ratchet.github.answers import told_at
     from model_ratchet.github.client import Access, open_hub
     from model_ratchet.github.event import NothingToDo, read_event
     from model_ratchet.github.forge import GithubForge
@@ -425,21 +427,22 @@ def _check_event(options: argparse.Namespace) -> int:
 
     if options.base is not None or options.head != "HEAD" or options.record is not None:
         raise UsageError("what is judged is named by the event: leave out --base, --head and --record")
-    event, access = read_event(os.environ), Access.of(os.environ)
-    run = Run(
-        repo=options.repo,
-        hub=open_hub(access),
-        job=Job.of(os.environ),
-        now=options.now or datetime.now(UTC),
-        headers=git_headers(access, os.environ.get("GITHUB_SERVER_URL") or "https://github.com"),
-        environ=dict(os.environ),
-        forge=GithubForge(access),
-    )
-    if options.refresh:
-        done = tuple(refresh(event, run))
-        _print(refreshed_lines(done, run.job), None)
-        return ExitCode.PASSED if all(one.sound for one in done) else ExitCode.NOT_PUBLISHED
-    published = check_and_publish(event, run)
+    event, access, job = read_event(os.environ), Access.of(os.environ), Job.of(os.environ)
+    with closing(open_hub(access)) as hub:
+        run = Run(
+            repo=options.repo,
+            hub=hub,
+            job=job,
+            now=options.now or told_at(hub.api, f"/repos/{access.repository}", "the time"),
+            headers=git_headers(access, os.environ.get("GITHUB_SERVER_URL") or "https://github.com"),
+            environ=dict(os.environ),
+            forge=GithubForge(access, client=hub.api),
+        )
+        if options.refresh:
+            done = tuple(refresh(event, run))
+            _print(refreshed_lines(done, run.job), None)
+            return ExitCode.PASSED if all(one.sound for one in done) else ExitCode.NOT_PUBLISHED
+        published = check_and_publish(event, run)
     if isinstance(published, NothingToDo):
         _print(f"nothing to do: {published.why}", None)
         return ExitCode.PASSED

@@ -2,16 +2,17 @@
 
 import base64
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import assert_never
 
 from model_ratchet.actions.check import CheckInput, Progress, check
 from model_ratchet.actions.publish import Published, Target, publish, publish_group
-from model_ratchet.core.errors import RatchetError, UsageError
+from model_ratchet.core.errors import ForgeError, RatchetError, UsageError
 from model_ratchet.git import Git
 from model_ratchet.github.client import Access, Hub
+from model_ratchet.github.comments import take_up
 from model_ratchet.github.event import (
     Event,
     MergeGroupBuilt,
@@ -43,6 +44,8 @@ class Run:
     forge: Forge | None = None
     """Where reviews are read; without it none counts."""
     progress: Progress | None = None
+    tips: dict[str, str] = field(default_factory=dict)
+    """The commit of each base branch that has been fetched: all pull requests of a refresh are judged by the same one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +99,9 @@ def check_and_publish(event: Event, run: Run) -> Published | NothingToDo:
             target = _target(state, _files(run))
         case _:
             assert_never(event)
-    return publish(_judged(run, target), target, run.hub, run.job)
+    warnings = _taken_up(event, run)
+    published = publish(_judged(run, target), target, run.hub, run.job)
+    return replace(published, warnings=(*warnings, *published.warnings))
 
 
 def refresh(event: Event, run: Run) -> Iterator[Refreshed]:
@@ -119,11 +124,23 @@ def refresh(event: Event, run: Run) -> Iterator[Refreshed]:
             yield Refreshed(number=state.number, trouble=str(error))
 
 
+def _taken_up(event: Event, run: Run) -> tuple[str, ...]:
+    """Show who asked for a recheck that it has begun; what hinders that hinders nothing else."""
+    try:
+        if isinstance(event, RecheckAsked):
+            take_up(run.hub, event.number, event.comment)
+    except ForgeError as error:
+        return (str(error),)
+    return ()
+
+
 def _judged(run: Run, target: Target, *, base: str | None = None) -> Check:
     """The check of a head; where our world is broken, a check that says so, because silence would keep an old verdict."""
     try:
         repository = Git(run.repo, run.headers)
-        before = repository.ensure(base) if base is not None else repository.fetch_branch(target.base)
+        if base is None and target.base not in run.tips:
+            run.tips[target.base] = repository.fetch_branch(target.base)
+        before = repository.ensure(base) if base is not None else run.tips[target.base]
         head = repository.ensure(target.head)
         asked = CheckInput(
             repo=run.repo,

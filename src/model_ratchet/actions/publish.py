@@ -9,14 +9,14 @@ from model_ratchet.core.errors import ForbiddenError, ForgeError
 from model_ratchet.engine.record import digest, to_bytes
 from model_ratchet.github.checks import Content, own_checks, publish_check, still_says
 from model_ratchet.github.client import Hub
-from model_ratchet.github.comments import restore, stick
+from model_ratchet.github.comments import stick
 from model_ratchet.github.job import Job
 from model_ratchet.github.pulls import PullState, read_pull
 from model_ratchet.report import render
 from model_ratchet.report.check import Check
 from model_ratchet.report.comment import comment
 from model_ratchet.report.detail import CommentContext
-from model_ratchet.report.marker import Marker, read_marker, without_marker
+from model_ratchet.report.marker import Marker, without_marker
 from model_ratchet.report.status import MOST_ANNOTATIONS, Status, status
 
 REPORTS = {"report.md": "markdown", "report.json": "json", "report.sarif": "sarif", "report.xml": "junit"}
@@ -146,24 +146,21 @@ class _Steps:
         if self.superseded is not None:
             return
         content = _content(target, job, status(self.checked), text)
-        if unless_said is not None and _said(hub, target, content, unless_said):
-            self.unchanged = True
-            return
-        if self.attempt("check run", lambda: publish_check(hub, target.head, target.base, content)) is False:
-            self.superseded = _OUTRUN
-        else:
+        self.unchanged = unless_said is not None and _said(hub, target, content, unless_said)
+        if not self.unchanged:
+            stands = self.attempt("check run", lambda: publish_check(hub, target.head, target.base, content))
+            self.superseded = _OUTRUN if stands is False else None
+        if self.superseded is None:
             self.attempt("comment", lambda: self._comment(hub, text))
 
     def _comment(self, hub: Hub, text: str) -> None:
-        number = self.target.number
-        stuck = stick(hub, number, text, create=not self.checked.untouched)
+        stuck = stick(hub, self.target.number, text, create=not self.checked.untouched)
+        self.unchanged = self.unchanged and not stuck.written
         if stuck.foreign:
             named = ", ".join(stuck.foreign)
             self.warnings.append(
                 f"{named} wrote a comment that begins as ours does: it was left alone and counts for nothing"
             )
-        if stuck.id is not None and stuck.written:
-            restore(hub, number, stuck.id, text, lambda: _newest(hub, number))
 
     def attempt(self, what: str, step: Callable[[], object]) -> object:
         """What the step gives; None where it fails, and then why is kept."""
@@ -190,14 +187,6 @@ class _Steps:
             warnings=(*self.warnings, *([_READ_ONLY] if self.read_only else [])),
             read_only=self.read_only,
         )
-
-
-def _newest(hub: Hub, number: int) -> str | None:
-    """What the newest run published of the pull request as it stands now."""
-    now = read_pull(hub, number)
-    there = own_checks(hub, now.head, now.base, number)
-    text = max(there, key=lambda one: (one.revision, one.id)).text if there else None
-    return text if text is not None and read_marker(text) is not None else None
 
 
 def _said(hub: Hub, target: Target, content: Content, now: datetime) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from model_ratchet.core.errors import ForgeError, LimitedError
+from model_ratchet.core.errors import ForgeError
+from model_ratchet.github.client import asking
 
 if TYPE_CHECKING:
     from github import Github
@@ -50,6 +52,19 @@ def every(github: Github, path: str, what: str, *, key: str | None = None, **par
     return items
 
 
+def told_at(github: Github, path: str, what: str) -> datetime:
+    """The present instant by GitHub's own clock, to the second: a runner's may be off.
+
+    Raises:
+        ForgeError: there is no answer, or none that bears a date.
+    """
+    headers = _asked(github, path, what, {})[0]
+    try:
+        return parsedate_to_datetime(headers.get("date", "")).astimezone(UTC)
+    except ValueError:
+        raise ForgeError(f"GitHub's answer on {what} bears no date", what=what, status="no date") from None
+
+
 def instant(text: object) -> datetime:
     """An instant as GitHub writes it. Raises ``ValueError`` where it is none."""
     found = datetime.fromisoformat(str(text))
@@ -72,18 +87,6 @@ def _pages(github: Github, path: str, what: str, parameters: Mapping[str, str | 
 
 
 def _asked(github: Github, path: str, what: str, parameters: Mapping[str, str | int]) -> tuple[Mapping[str, str], Any]:
-    from github import GithubException
-    from requests import RequestException
-
-    try:
+    with asking(f"tell {what}", of=what):
         headers, found = github.requester.requestJsonAndCheck("GET", path, dict(parameters) or None)
-    except LimitedError:
-        raise ForgeError(f"GitHub does not tell {what} (wait)", what=what, status="asks us to wait") from None
-    except GithubException as error:
-        status = str(error.status or "no answer")
-        raise ForgeError(f"GitHub does not tell {what} ({status})", what=what, status=status) from None
-    except (RequestException, OSError):
-        raise ForgeError(f"GitHub does not tell {what} (no answer)", what=what) from None
-    except ValueError:
-        raise ForgeError(f"GitHub's answer on {what} is cut off", what=what, status="cut off") from None
     return headers, found

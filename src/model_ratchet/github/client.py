@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from model_ratchet.core.errors import AbsentError, ForbiddenError, ForgeError, LostError
+from model_ratchet.core.errors import AbsentError, ForbiddenError, ForgeError, LimitedError, LostError
 
 if TYPE_CHECKING:
     from github import Github
@@ -84,6 +84,10 @@ class Hub:
     pace: Pace
     app: str
 
+    def close(self) -> None:
+        """Close its connections; it may be asked again, and opens anew."""
+        self.api.close()
+
     def read(self, what: str, ask: Callable[[], T], *, there: bool = False) -> T:
         """What was asked; asked again where the answer ends early or, for what is known to be ``there``, says 404.
 
@@ -139,32 +143,39 @@ class _CutShortError(LostError):
 
 
 @contextmanager
-def asking(what: str) -> Iterator[None]:
-    """Turn whatever goes wrong while GitHub is asked to ``what`` into a ``ForgeError`` that repeats no word of an answer."""
+def asking(what: str, *, of: str = "") -> Iterator[None]:
+    """Turn whatever goes wrong while GitHub is asked to ``what`` into a ``ForgeError`` that repeats no word of an answer.
+
+    ``of`` is what the answer would have told, for readers who are shown no more than that and the status.
+    """
     from github import GithubException
-    from requests import RequestException
 
     try:
         yield
+    except LimitedError as error:
+        raise LimitedError(str(error), what=of, status="asks us to wait") from None
     except GithubException as error:
-        raise _refused(error.status, what) from None
-    except RequestException as error:
-        raise LostError(f"GitHub gave no answer ({type(error).__name__}) when asked to {what}: run it again") from None
+        kind, said = _refused(error.status, what)
+        raise kind(said, what=of, status=str(error.status)) from None
+    except OSError as error:
+        said = f"GitHub gave no answer ({type(error).__name__}) when asked to {what}: run it again"
+        raise LostError(said, what=of) from None
     except ValueError:
-        raise _CutShortError(f"GitHub's answer ended early when asked to {what}: run it again") from None
+        said = f"GitHub's answer ended early when asked to {what}: run it again"
+        raise _CutShortError(said, what=of, status="cut off") from None
 
 
-def _refused(status: int, what: str) -> ForgeError:
+def _refused(status: int, what: str) -> tuple[type[ForgeError], str]:
     match status:
         case 401:
-            return ForbiddenError(f"GitHub does not know the token that should {what}: check GITHUB_TOKEN")
+            return ForbiddenError, f"GitHub does not know the token that should {what}: check GITHUB_TOKEN"
         case 403:
-            return ForbiddenError(f"the token may not {what}: grant it under `permissions:` of the workflow")
+            return ForbiddenError, f"the token may not {what}: grant it under `permissions:` of the workflow"
         case 404 | 410:
-            return AbsentError(f"GitHub found nothing to {what}: it is not there, or the token may not see it")
+            return AbsentError, f"GitHub found nothing to {what}: it is not there, or the token may not see it"
         case 422:
-            return ForgeError(f"GitHub refused to {what} (422): please report it")
+            return ForgeError, f"GitHub refused to {what} (422): please report it"
         case _ if status >= 500:
-            return LostError(f"GitHub answered {status} when asked to {what}: run it again")
+            return LostError, f"GitHub answered {status} when asked to {what}: run it again"
         case _:
-            return ForgeError(f"GitHub answered {status} when asked to {what}")
+            return ForgeError, f"GitHub answered {status} when asked to {what}"

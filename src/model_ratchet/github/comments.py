@@ -1,12 +1,18 @@
-"""Comments: the one comment of ours on a pull request, kept up to date and never read back as state."""
+"""Comments: the one comment of ours on a pull request, kept up to date and never read back as state.
 
-from collections.abc import Callable, Sequence
+Whoever may edit a comment may write anything into it, so that what it says of itself is no more than a hint: that a newer
+run has spoken is believed only of its check run, which nobody but our own app can make.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from model_ratchet.core.errors import AbsentError, LostError
+from model_ratchet.core.errors import AbsentError, ForgeError, LostError
+from model_ratchet.github.checks import own_checks
 from model_ratchet.github.client import Hub, asking
 from model_ratchet.github.people import own_id
+from model_ratchet.github.pulls import read_pull
 from model_ratchet.report.marker import Marker, read_marker, without_marker
 
 if TYPE_CHECKING:
@@ -41,36 +47,33 @@ class Stuck:
 def stick(hub: Hub, number: int, text: str, *, create: bool = True) -> Stuck:
     """Bring our comment on a pull request to this text, which begins with its marker; ``create`` it where there is none.
 
-    Ours is what our own account wrote and what begins with a marker; of several the oldest stays. A comment of a newer
-    run, and one that says the same, is left alone.
+    Ours is what our own account wrote and what begins with a marker; of several the oldest stays. A comment that says the
+    same is left alone, and so is that of a newer run that has published its check run; where one did so while we wrote, what
+    it says is written again.
 
     Raises:
         ForgeError: comments can't be listed or written.
     """
     for last in (False, True):
         try:
-            return _stick(hub, number, text, create)
+            stuck = _stick(hub, number, text, create)
+            if stuck.id is not None and stuck.written:
+                _restore(hub, number, stuck.id, text)
+            return stuck
         except AbsentError:  # somebody deleted it under our hands
             if last:
                 raise
     raise AssertionError("unreachable")
 
 
-def restore(hub: Hub, number: int, id_: int, text: str, newest: Callable[[], str | None]) -> None:
-    """Where a newer run has spoken meanwhile and we wrote over it, write what it says, until nobody newer has spoken.
-
-    ``text`` is what we wrote; ``newest`` gives what the newest run published, with its marker, None where there is none.
+def take_up(hub: Hub, number: int, comment: int) -> None:
+    """Show whoever asked in a comment that it has been read, by 👀.
 
     Raises:
-        ForgeError: it can't be read or written.
+        ForgeError: it can't be shown.
     """
-    for _ in range(_ROUNDS):
-        said = newest()
-        theirs = read_marker(said) if said is not None else None
-        if said is None or theirs is None or theirs.revision <= _marker(text).revision:
-            return
-        _edit(hub, number, id_, said)
-        text = said
+    with asking("react to the comment: it takes `pull-requests: write`, and"):
+        hub.repository.get_issue(number).get_comment(comment).create_reaction("eyes")
 
 
 def _stick(hub: Hub, number: int, text: str, create: bool) -> Stuck:
@@ -86,7 +89,7 @@ def _stick(hub: Hub, number: int, text: str, create: bool) -> Stuck:
     if not ours:
         return Stuck(id=None, foreign=foreign)
     oldest, *others = ours
-    superseded = any(one.marker.revision > _marker(text).revision for one in ours)
+    superseded = any(one.marker.revision > _marker(text).revision and _spoken(hub, number, one.marker) for one in ours)
     differs = not superseded and without_marker(oldest.body) != without_marker(text)
     if differs:
         _edit(hub, number, oldest.id, text)
@@ -94,6 +97,35 @@ def _stick(hub: Hub, number: int, text: str, create: bool) -> Stuck:
         if not superseded or (made is not None and one.id == made.id):
             _delete(hub, number, one.id)
     return Stuck(id=oldest.id, written=differs or made is not None, superseded=superseded, foreign=foreign)
+
+
+def _spoken(hub: Hub, number: int, marker: Marker) -> bool:
+    """Whether the run that a marker names, or a newer one, has published a check run where the marker says."""
+    try:
+        there = own_checks(hub, marker.head, marker.base, number)
+    except ForgeError as error:
+        if error.status in ("404", "422"):  # GitHub knows no such commit
+            return False
+        raise
+    return any(one.revision >= marker.revision for one in there)
+
+
+def _restore(hub: Hub, number: int, id_: int, text: str) -> None:
+    """Where a newer run has spoken since and we wrote over it, write what it says, until nobody newer has spoken."""
+    for _ in range(_ROUNDS):
+        said = _newest(hub, number)
+        theirs = read_marker(said)
+        if theirs is None or theirs.revision <= _marker(text).revision:
+            return
+        _edit(hub, number, id_, said)
+        text = said
+
+
+def _newest(hub: Hub, number: int) -> str:
+    """What the newest run published of the pull request as it stands now, with its marker; nothing where there is none."""
+    now = read_pull(hub, number)
+    there = own_checks(hub, now.head, now.base, number)
+    return max(there, key=lambda one: (one.revision, one.id)).text if there else ""
 
 
 def _marker(text: str) -> Marker:

@@ -43,6 +43,8 @@ class RecheckAsked:
 
     number: int
     login: str
+    comment: int
+    """The id of the comment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +123,7 @@ class _User(BaseModel):
 
 
 class _Comment(BaseModel):
+    id: _Number
     body: str | None
     user: _User | None
 
@@ -230,7 +233,7 @@ def _issue_comment(payload: object) -> Event:
         return NothingToDo(why="only a new comment asks for a check, never an edited one")
     if read.comment.user is None or _RECHECK.fullmatch(read.comment.body or "") is None:
         return NothingToDo(why="the comment is not `/ratchet recheck`")
-    return RecheckAsked(number=read.issue.number, login=read.comment.user.login)
+    return RecheckAsked(number=read.issue.number, login=read.comment.user.login, comment=read.comment.id)
 
 
 def _dispatch(payload: object) -> Event:

@@ -21,10 +21,12 @@ class GithubForge:
 
     access: Access
     pace: Pace | None = None
+    client: Github | None = None
+    """A client that is there already, whose patience is shared and which stays open; without it one is made."""
 
     @cached_property
     def _github(self) -> Github:
-        return connect(self.access, self.pace)
+        return self.client if self.client is not None else connect(self.access, self.pace)
 
     def conversation(self, pull: int, teams: Sequence[str]) -> Conversation:
         """What was said of a pull request, by whom, and who had a hand in it. Raises ``ForgeError``."""
@@ -32,5 +34,6 @@ class GithubForge:
 
     def close(self) -> None:
         """Close what was opened; it may be asked again, and opens anew."""
-        if (opened := self.__dict__.pop("_github", None)) is not None:
+        opened = self.__dict__.pop("_github", None)
+        if opened is not None and opened is not self.client:
             opened.close()

@@ -271,6 +271,23 @@ def test_a_run_for_an_older_head_that_writes_last_restores_what_the_newer_has_sa
     assert latest_check(scene, pull.head_sha).conclusion == "success"
 
 
+def test_a_run_that_comes_to_the_comment_of_a_newer_one_leaves_it_alone(tmp_path: Path, scene: Scene) -> None:
+    pull = scene.propose()
+    old = a_target(pull, tmp_path / "old")
+    slow = scene.forge.workflow_token()
+
+    def newer(asked: faults.Exchange) -> None:
+        if asked.client == slow.value and asked.path.endswith("/comments") and not comments(scene):
+            moved_head(scene)
+            published(scene, pull, PASSED, tmp_path / "new", run=101)
+
+    scene.forge.faults.before(newer)
+    publish(FAILED, old, a_hub(scene, slow), a_job(tmp_path / "old", 100))
+    (comment,) = comments(scene)
+    assert "Passed: flight-delay" in comment.body
+    assert not [one for one in scene.forge.requests if one.method in ("POST", "PATCH") and "/comments" in one.path][1:]
+
+
 # faults
 
 
