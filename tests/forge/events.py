@@ -85,6 +85,13 @@ def workflow_dispatch(
     return _checked(forge, "workflow_dispatch$event", None, repo, said, by)
 
 
+def workflow_run(forge: Forge, repo: Repository, sha: str, event: str, *, by: User) -> Json:
+    """The end of a run that an event of a commit had started; the run itself is not kept by the fake."""
+    run = {"head_sha": sha, "event": event, "status": "completed", "conclusion": "success", "pull_requests": []}
+    said = {"workflow_run": run, "workflow": {}}
+    return _checked(forge, "workflow_run$completed", "completed", repo, said, by)
+
+
 def schedule(forge: Forge, repo: Repository, cron: str) -> Json:
     """A tick of a cron line."""
     shown = _repository(forge, repo)

@@ -24,6 +24,7 @@ PER_REQUEST = 50
 REFRESH_AFTER = timedelta(days=7)
 """GitHub lets a check that is incomplete for 14 days go stale; half of that leaves a week of missed schedules."""
 _ROUNDS = 10
+_NEEDS = "`checks: write`"
 _ID = re.compile(r"ratchet:v1:(?P<number>\d{1,9}):(?P<run>\d{1,20}):(?P<attempt>\d{1,9})", re.ASCII)
 
 
@@ -108,7 +109,7 @@ def _create(hub: Hub, head: str, base: str, said: Content) -> Found:
     """Create it once: where no answer came, look before it is created again."""
     for last in (False, True):
         try:
-            with asking("publish the check run: it takes `checks: write`, and"):
+            with asking("publish the check run", needs=_NEEDS):
                 made = hub.repository.create_check_run(
                     check_name(base),
                     head,
@@ -164,7 +165,7 @@ def _agree(hub: Hub, head: str, base: str, mine: Found, said: Content) -> bool:
 
 
 def _edit(hub: Hub, number: int, **changes: Any) -> None:
-    with asking("update the check run: it takes `checks: write`, and"):
+    with asking("update the check run", needs=_NEEDS):
         hub.repository.get_check_run(number).edit(**changes)
 
 

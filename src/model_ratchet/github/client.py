@@ -143,10 +143,11 @@ class _CutShortError(LostError):
 
 
 @contextmanager
-def asking(what: str, *, of: str = "") -> Iterator[None]:
+def asking(what: str, *, needs: str = "", of: str = "") -> Iterator[None]:
     """Turn whatever goes wrong while GitHub is asked to ``what`` into a ``ForgeError`` that repeats no word of an answer.
 
-    ``of`` is what the answer would have told, for readers who are shown no more than that and the status.
+    ``needs`` is the permission that it takes; ``of`` what the answer would have told, for readers who are shown no more
+    than that and the status.
     """
     from github import GithubException
 
@@ -155,7 +156,7 @@ def asking(what: str, *, of: str = "") -> Iterator[None]:
     except LimitedError as error:
         raise LimitedError(str(error), what=of, status="asks us to wait") from None
     except GithubException as error:
-        kind, said = _refused(error.status, what)
+        kind, said = _refused(error.status, what, needs)
         raise kind(said, what=of, status=str(error.status)) from None
     except OSError as error:
         said = f"GitHub gave no answer ({type(error).__name__}) when asked to {what}: run it again"
@@ -165,12 +166,15 @@ def asking(what: str, *, of: str = "") -> Iterator[None]:
         raise _CutShortError(said, what=of, status="cut off") from None
 
 
-def _refused(status: int, what: str) -> tuple[type[ForgeError], str]:
+def _refused(status: int, what: str, needs: str) -> tuple[type[ForgeError], str]:
     match status:
         case 401:
             return ForbiddenError, f"GitHub does not know the token that should {what}: check GITHUB_TOKEN"
         case 403:
-            return ForbiddenError, f"the token may not {what}: grant it under `permissions:` of the workflow"
+            return (
+                ForbiddenError,
+                f"the token may not {what}: grant {needs or 'it'} under `permissions:` of the workflow",
+            )
         case 404 | 410:
             return AbsentError, f"GitHub found nothing to {what}: it is not there, or the token may not see it"
         case 422:

@@ -18,7 +18,7 @@ from model_ratchet.report.marker import Marker, read_marker, without_marker
 if TYPE_CHECKING:
     from github.IssueComment import IssueComment
 
-_WHAT = "write the comment: it takes `pull-requests: write`, and"
+_NEEDS = "`pull-requests: write`"
 _ROUNDS = 10
 
 
@@ -72,7 +72,7 @@ def take_up(hub: Hub, number: int, comment: int) -> None:
     Raises:
         ForgeError: it can't be shown.
     """
-    with asking("react to the comment: it takes `pull-requests: write`, and"):
+    with asking("react to the comment", needs=_NEEDS):
         hub.repository.get_issue(number).get_comment(comment).create_reaction("eyes")
 
 
@@ -154,7 +154,7 @@ def _create(hub: Hub, number: int, us: int | None, text: str) -> Remark:
     """Create it once: where no answer came, look before it is created again."""
     for last in (False, True):
         try:
-            with asking(_WHAT):
+            with asking("write the comment", needs=_NEEDS):
                 made = hub.repository.get_issue(number).create_comment(text)
                 return Remark(
                     id=made.id, author=made.user.id, login=made.user.login, body=made.body, marker=_marker(text)
@@ -174,14 +174,14 @@ def _with(there: Sequence[Remark], made: Remark) -> list[Remark]:
 
 
 def _edit(hub: Hub, number: int, id_: int, text: str) -> None:
-    with asking(_WHAT):
+    with asking("write the comment", needs=_NEEDS):
         hub.repository.get_issue(number).get_comment(id_).edit(text)
 
 
 def _delete(hub: Hub, number: int, id_: int) -> None:
     """Delete one too many; somebody else may have done it already."""
     try:
-        with asking("delete a comment of ours: it takes `pull-requests: write`, and"):
+        with asking("delete a comment of ours", needs=_NEEDS):
             hub.repository.get_issue(number).get_comment(id_).delete()
     except AbsentError:
         pass

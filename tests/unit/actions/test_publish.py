@@ -367,7 +367,10 @@ def test_a_403_that_is_no_limit_is_not_asked_again(tmp_path: Path, scene: Scene)
     token = scene.forge.workflow_token({"contents": "read", "pull_requests": "write"})
     done = publish(PASSED, target, a_hub(scene, token), a_job(tmp_path))
     (trouble,) = done.troubles
-    assert trouble.startswith("check run: the token may not publish the check run: it takes `checks: write`")
+    said = (
+        "check run: the token may not publish the check run: grant `checks: write` under `permissions:` of the workflow"
+    )
+    assert trouble == said
     assert len(scene.forge.asked("POST", "/check-runs")) == 1
     assert len(comments(scene)) == 1
 
