@@ -100,7 +100,7 @@ class Runner:
             **environ,
         }
         return subprocess.Popen(
-            [sys.executable, "-m", "model_ratchet", "check", f"--{mode}", "--repo", str(place.path)],
+            [str(Path(sys.executable).with_name("ratchet")), "check", f"--{mode}", "--repo", str(place.path)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             cwd=place.path,

@@ -23,13 +23,14 @@ from functools import partial
 from typing import TypeAlias
 
 from model_ratchet.core.finding import Finding, Location
-from model_ratchet.core.names import Version
+from model_ratchet.core.names import SLUG, Version
 from model_ratchet.documents.files import misplaced
 from model_ratchet.documents.promoted import Promoted, PromotedOrNot, Unreadable
 from model_ratchet.engine.paths import listed, name_findings, policy_findings, shown
 
 _FOLDER = re.compile(r"promotions/(?P<model>[^/]+)/(?P<version>[^/]+)/.+")
 _OUTCOMES = "outcomes"
+_IN_PLACE_OF_A_FOLDER = re.compile(rf"promotions(?:/{SLUG.pattern}(?:/(?:{_OUTCOMES}|v\d[^/]*))?)?")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -301,12 +302,16 @@ def _way_out(known: Chain, removed: Sequence[Folder], beside: tuple[str, ...]) -
 
 
 def _misplaced(changes: Mapping[str, str], folders: Collection[Folder]) -> Iterator[Finding]:
-    """Requests that stand where none is read: nothing of them would be judged."""
+    """Requests that stand where none is read, and links to some: nothing of them would be judged."""
     places = {folder.request for folder in folders}
     for path, status in sorted(changes.items()):
         if status != "D" and path.startswith("promotions/") and path not in places and misplaced(path):
             message = "no request is read here: it stands at promotions/<model>/<version>/promotion.yaml"
             yield Finding(Location(path), message)
+        if status != "D" and _IN_PLACE_OF_A_FOLDER.fullmatch(path):
+            yield Finding(
+                Location(path), "a folder belongs here: a file, a link or a submodule in its place is not read"
+            )
 
 
 def _name_findings(folder: Folder) -> Iterator[Finding]:

@@ -255,6 +255,16 @@ def test_a_request_where_none_is_read_is_refused_and_never_nothing(path: str) ->
     assert any("no request is read here" in said for said in refusals(meant((), head=[path])))
 
 
+@pytest.mark.parametrize("path", ["promotions", "promotions/demo", folder(V1).path, "promotions/demo/outcomes"])
+def test_what_stands_in_the_place_of_a_folder_is_refused_and_never_nothing(path: str) -> None:
+    assert any("a folder belongs here" in said for said in refusals(meant((), head=[path])))
+
+
+@pytest.mark.parametrize("path", ["promotions/README.md", "promotions/demo/README.md", "promotions/demo/outcomes/a.md"])
+def test_a_file_beside_the_folders_is_nobody_s_promotion(path: str) -> None:
+    assert isinstance(meant((), head=[path]), Untouched)
+
+
 def test_a_request_where_none_is_read_may_be_removed() -> None:
     assert meant(["promotions/demo/promotion.yaml"], head=()) == Untouched()
 
