@@ -111,7 +111,7 @@ def assert_silent(said: str, caplog: pytest.LogCaptureFixture, capfd: pytest.Cap
 
 @pytest.mark.parametrize("place", AUTH)
 @pytest.mark.parametrize("failure", FAILURES)
-def test_no_failure_of_a_server_tells_a_secret(
+def test_t17_no_failure_of_a_server_tells_a_secret(
     tmp_path: Path,
     logs: Path,
     place: str,
@@ -142,7 +142,7 @@ def test_no_failure_of_a_server_tells_a_secret(
     ],
     ids=["userinfo", "host", "no-url", "query", "line-break", "not-ascii"],
 )
-def test_no_address_of_the_environment_tells_a_secret(
+def test_t17_no_address_of_the_environment_tells_a_secret(
     tmp_path: Path,
     logs: Path,
     environ: dict[str, str],
@@ -157,7 +157,7 @@ def test_no_address_of_the_environment_tells_a_secret(
     assert_silent(said, caplog, capfd)
 
 
-def test_a_secret_that_stands_in_a_document_is_refused_without_being_repeated(
+def test_t17_a_secret_that_stands_in_a_document_is_refused_without_being_repeated(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     for place in (f"auth: {{bearer: '{CANARY}'}}", f"proxy: 'http://someone:{CANARY}@127.0.0.1:1'"):

@@ -85,14 +85,6 @@ def test_a_review_completes_the_sign_off_and_the_check_turns_green(signing: Sign
     assert "\npassed\n" in ran.outputs
 
 
-def test_the_time_is_github_s_and_not_the_runner_s(signing: Signing, runner: Runner) -> None:
-    signing.at(DECIDED - HOUR)
-    runner.run("pull_request", opened(signing))
-    assert state(signing) == ("in_progress", None)
-    record = json.loads((runner.place / "ratchet" / "record.json").read_text())
-    assert record["sealed"]["decided_at"] <= (DECIDED - HOUR).isoformat().replace("+00:00", "Z")
-
-
 def test_what_is_failed_ends_the_job_with_1_and_what_is_invalid_with_2(signing: Signing, runner: Runner) -> None:
     failing(signing)
     signing.at(SIGNED)

@@ -29,7 +29,7 @@ _STYLES = {
     Outcome.ERRORED: "magenta",
     Outcome.FAILED: "red",
 }
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _MOST_PARTS = 12
 
 
@@ -52,7 +52,7 @@ def as_text(check: Check, *, width: int | None = None, colour: bool = False) -> 
 
 
 def safe(text: str) -> str:
-    """The text without control characters and without direction marks."""
+    """The text without control characters, direction marks, and what some readers take for the end of a line."""
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
