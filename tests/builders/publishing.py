@@ -10,6 +10,7 @@ from model_ratchet.actions.publish import Published, Target, publish
 from model_ratchet.github.client import Access, Hub, Pace, open_hub
 from model_ratchet.github.job import Job
 from model_ratchet.report.check import Check
+from model_ratchet.report.marker import without_marker
 
 NO_WAIT = Pace(between_requests=None, between_writes=None, sleep=lambda _: None)
 
@@ -65,12 +66,12 @@ def latest_check(scene: Scene, sha: str, name: str = "promotion/main") -> CheckR
 def end_state(scene: Scene, pull: Pull) -> tuple[object, ...]:
     """What people see at the end, without the numbers that every run has of its own."""
     run = latest_check(scene, pull.head_sha)
-    shown = [(one.user.login, one.body.partition("\n")[2]) for one in comments(scene)]
+    shown = [(one.user.login, without_marker(one.body)) for one in comments(scene)]
     return (
         run.status,
         run.conclusion,
         run.output["title"],
-        run.output["text"].partition("\n")[2],
+        without_marker(run.output["text"]),
         run.annotations,
         shown,
     )

@@ -105,6 +105,7 @@ class Faults:
     planned: list[_Planned] = field(default_factory=list)
     hooks: list[Callable[[Exchange], None]] = field(default_factory=list)
     scripts: list["Turns"] = field(default_factory=list)
+    ends: dict[str, tuple[int, bool]] = field(default_factory=dict)
 
     def plan(
         self, fault: Fault, method: str, path: str = "", *, times: int = 1, skip: int = 0, client: str | None = None
@@ -117,6 +118,11 @@ class Faults:
 
     def next(self, asked: Exchange) -> Fault | None:
         """The fault that a request meets."""
+        if asked.client in self.ends:
+            left, carried_out = self.ends[asked.client]
+            self.ends[asked.client] = (left - 1, carried_out)
+            if left <= 0:
+                return dropped(carried_out=carried_out and left == 0)
         for one in self.planned:
             fits = one.method == asked.method and asked.path.endswith(one.path) and one.client in (None, asked.client)
             if not fits or one.times == 0:
@@ -127,6 +133,13 @@ class Faults:
             one.times -= 1
             return one.fault
         return None
+
+    def end(self, client: str, after: int, *, carried_out: bool) -> None:
+        """A client (token value) that has had so many answers gets no more: it is as if its process had ended.
+
+        The first request without an answer may still be ``carried_out``.
+        """
+        self.ends[client] = (after, carried_out)
 
     def unmet(self) -> list[Fault]:
         """Faults that no request has met: their test proved nothing."""

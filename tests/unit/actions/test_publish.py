@@ -2,9 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -211,41 +209,7 @@ def test_an_older_run_never_overwrites_a_newer_one(tmp_path: Path, scene: Scene,
     assert end_state(scene, pull) == before
 
 
-# two runs at once
-
-
-def in_order(scene: Scene, pull_number: int, order: str, folder: Path) -> None:
-    """The older run ``a`` and the newer run ``b``, one request each in this order; what is not in the script goes freely."""
-    pull = scene.repo.pulls[pull_number]
-    tokens = {name: scene.forge.workflow_token() for name in "ab"}
-    turns = scene.forge.faults.in_turns([tokens[one].value for one in order])
-
-    def run(name: str) -> None:
-        number, checked = {"a": (100, FAILED), "b": (101, PASSED)}[name]
-        publish(checked, a_target(pull, folder / name), a_hub(scene, tokens[name]), a_job(folder / name, number))
-        turns.leave(tokens[name].value)
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(run, "ab"))
-
-
-@pytest.mark.parametrize("before", [True, False], ids=["with a comment", "without one"])
-@pytest.mark.parametrize("blocks", [1, 2, 3])
-def test_two_runs_in_any_order_end_in_one_comment_and_one_check_of_the_newer(
-    tmp_path: Path, before: bool, blocks: int
-) -> None:
-    orders = sorted({"".join(one * blocks for one in order) for order in set(permutations("aaaabbbb"))})
-    for order in orders[:: max(1, len(orders) // 24)]:
-        with a_scene(tmp_path / order) as scene:
-            pull = scene.propose()
-            if before:
-                published(scene, pull, PENDING, tmp_path / order / "first", run=99)
-            in_order(scene, pull.number, order, tmp_path / order)
-            (comment,) = comments(scene)
-            run = latest_check(scene, pull.head_sha)
-            assert "Passed: flight-delay" in comment.body, order
-            assert run.conclusion == "success", order
-            assert run.external_id == "ratchet:v1:1:101:1", order
+# two runs at once: see also test_publish_together
 
 
 def test_a_run_for_an_older_head_that_writes_last_restores_what_the_newer_has_said(
