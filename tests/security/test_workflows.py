@@ -70,6 +70,27 @@ def test_t03_no_workflow_of_a_pull_request_reaches_the_key_in_the_hardened_tier(
             assert all(job["environment"] == "promotion-verdict" for job in read(file)["jobs"].values())
 
 
+def test_t03_what_publishes_knows_the_app_whose_token_it_has(tmp_path: Path) -> None:
+    """Check runs and comments of another app than this one count for nothing."""
+    for tier, expected in (
+        (Tier.QUICKSTART, (None, None)),
+        (Tier.HARDENED, ("${{ steps.app.outputs.token }}", "${{ steps.app.outputs.app-slug }}")),
+    ):
+        initialised(tmp_path / tier, tier)
+        calls = [
+            step.get("with", {})
+            for _, _, job in jobs(tmp_path / tier)
+            for step in job["steps"]
+            if step.get("uses", "").startswith(f"{ACTION}@")
+        ]
+        assert calls
+        assert {(call.get("token"), call.get("app")) for call in calls} == {expected}
+    action = read(OURS)
+    (judge,) = [step for step in action["runs"]["steps"] if step.get("id") == "ratchet"]
+    assert judge["env"]["RATCHET_APP"] == "${{ inputs.app }}"
+    assert action["inputs"]["app"]["default"] == "github-actions"
+
+
 @TIERS
 def test_t04_the_pull_request_is_never_checked_out(tmp_path: Path, tier: Tier) -> None:
     initialised(tmp_path, tier)

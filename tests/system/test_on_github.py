@@ -6,6 +6,7 @@ Real processes, real git, a fake GitHub over HTTP: see ``forge.hub`` and ``build
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from builders.runs import RIGHTS, Runner
 from forge import events, faults
 from forge.faults import Exchange
 from forge.rules import merge_queue
+from steps import harness
 
 HOUR = timedelta(hours=1)
 SIGNED = DECIDED + 2 * HOUR
@@ -155,6 +157,39 @@ def test_a_pull_request_that_was_closed_asks_for_nothing(signing: Signing, runne
     ran = runner.run("pull_request", opened(signing, "closed"))
     assert (ran.code, ran.log) == (0, "nothing to do: pull request #1 was closed\n")
     assert not signing.scene.repo.checks
+
+
+def test_the_lines_of_the_action_publish_with_the_token_and_the_app_that_it_is_given(
+    signing: Signing, runner: Runner, tmp_path: Path
+) -> None:
+    """Everything of the action but what it installs, which stands in for itself."""
+    python = tmp_path / "bin" / "python3"
+    python.parent.mkdir()
+    ratchet = Path(sys.executable).with_name("ratchet")
+    python.write_text(
+        "#!/bin/sh\nmkdir -p ratchet/bin\nprintf '#!/bin/sh\\n' > ratchet/bin/python\nchmod +x ratchet/bin/python\n"
+        f"ln -s {ratchet} ratchet/bin/ratchet\n"
+    )
+    python.chmod(0o755)
+    pull = signing.scene.propose("notes")
+    payload = events.pull_request(signing.scene.forge, pull)
+    github = {
+        "api_url": signing.scene.forge.api,
+        "repository": "acme/models",
+        "run_attempt": "1",
+        "run_id": "7",
+        "server_url": "https://github.com",
+    }
+    on = harness.Runner(
+        runner.clone().path, tmp_path / "scratch", "pull_request", payload, github, path=[python.parent]
+    )
+    action = Path(__file__).parents[2] / ".github" / "actions" / "ratchet"
+    job = on.action(action, token=runner.token.value, app="ratchet")
+    assert not job.failed, job.log
+    assert latest_check(signing.scene, pull.head_sha).external_id == "ratchet:v1:2:7:1"
+    assert job.ran[-1].outputs["outcome"] == "passed"
+    assert "Nothing to judge" in job.summary
+    assert len(job.skipped) == 2
 
 
 # asked for by a comment or by hand

@@ -419,6 +419,17 @@ def test_an_app_writes_in_its_own_name(tmp_path: Path, scene: Scene) -> None:
     assert latest_check(scene, pull.head_sha).conclusion == "failure"
 
 
+def test_an_enterprise_server_is_published_to_at_its_own_address(tmp_path: Path) -> None:
+    with a_scene(tmp_path / "scene", prefix="/api/v3") as scene:
+        pull = scene.propose()
+        assert scene.forge.api.endswith("/api/v3")
+        assert not published(scene, pull, PENDING, tmp_path / "a").troubles
+        assert not published(scene, pull, PASSED, tmp_path / "b", run=101).troubles
+        (comment,) = comments(scene)
+        assert "Passed: flight-delay" in comment.body
+        assert latest_check(scene, pull.head_sha).conclusion == "success"
+
+
 def test_a_token_of_another_app_than_is_said_is_told(tmp_path: Path, scene: Scene) -> None:
     pull = scene.propose()
     hub = replace(a_hub(scene), app="ratchet")
