@@ -51,6 +51,21 @@ def merge_group(forge: Forge, group: Group, action: str = "checks_requested") ->
     return _checked(forge, f"merge_group${action}", action, repo, {"merge_group": shown}, forge.web_flow)
 
 
+def workflow_run(forge: Forge, repo: Repository, event: str, head_sha: str, head_branch: str) -> Json:
+    """A run of a workflow that ended well: which event had started it, on which commit of which branch."""
+    shown = {
+        "event": event,
+        "head_sha": head_sha,
+        "head_branch": head_branch.removeprefix("refs/heads/"),
+        "status": "completed",
+        "conclusion": "success",
+        "name": "promotion relay",
+        "head_commit": _commit(forge, repo, head_sha, tree=repo.git.commit(head_sha).tree),
+    }
+    said = {"workflow_run": shown, "workflow": {"name": "promotion relay", "state": "active"}}
+    return _checked(forge, "workflow_run$completed", "completed", repo, said, forge.web_flow)
+
+
 def check_run(forge: Forge, repo: Repository, run: CheckRun, action: str = "completed") -> Json:
     """A check run."""
     shown = forge.shapes.check(repo, run)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import assert_never
 
 from model_ratchet.actions.check import CheckInput, Progress, check
+from model_ratchet.actions.merge_group import Queue
 from model_ratchet.actions.publish import Published, Target, publish, publish_group
 from model_ratchet.core.errors import RatchetError, UsageError
 from model_ratchet.git import Git
@@ -79,7 +80,7 @@ def check_and_publish(event: Event, run: Run) -> Published | NothingToDo:
             raise UsageError("this event names no pull request: refresh all open ones with --refresh")
         case MergeGroupBuilt():
             target = Target(number=0, head=event.head, base=event.base, fork=False, files=_files(run))
-            return publish_group(_judged(run, target, base=event.base_commit), target, run.hub, run.job)
+            return publish_group(_judged_group(run, event), target, run.hub, run.job)
         case PullRequestChanged():
             target = Target(number=event.number, head=event.head, base=event.base, fork=event.fork, files=_files(run))
         case RecheckAsked() if not may_write(run.hub, event.login):
@@ -119,11 +120,23 @@ def refresh(event: Event, run: Run) -> Iterator[Refreshed]:
             yield Refreshed(number=state.number, trouble=str(error))
 
 
-def _judged(run: Run, target: Target, *, base: str | None = None) -> Check:
+def _judged_group(run: Run, group: MergeGroupBuilt) -> Check:
+    """The check of a merge group; where our world is broken, one that says so, so that the queue goes on."""
+    try:
+        repository = Git(run.repo, run.headers)
+        tip = repository.fetch_branch(group.base)
+        base, head = (repository.ensure(commit) for commit in (group.base_commit, group.head))
+        queue = Queue(repository, run.hub, group.base, tip, run.forge)
+        return Check(queue=queue.judge(base=base, head=head, now=run.now))
+    except RatchetError as error:
+        return Check(trouble=str(error))
+
+
+def _judged(run: Run, target: Target) -> Check:
     """The check of a head; where our world is broken, a check that says so, because silence would keep an old verdict."""
     try:
         repository = Git(run.repo, run.headers)
-        before = repository.ensure(base) if base is not None else repository.fetch_branch(target.base)
+        before = repository.fetch_branch(target.base)
         head = repository.ensure(target.head)
         asked = CheckInput(
             repo=run.repo,

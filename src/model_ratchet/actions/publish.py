@@ -1,13 +1,14 @@
 """publish: a check told to GitHub: summary, check run, comment, artefacts, each on its own. Effects in order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from model_ratchet.core.errors import ForbiddenError, ForgeError
-from model_ratchet.engine.record import digest, to_bytes
-from model_ratchet.github.checks import Content, own_checks, publish_check, still_says
+from model_ratchet.engine.enclosed import enclose
+from model_ratchet.engine.record import Record, digest, to_bytes
+from model_ratchet.github.checks import SUMMARY_AT_MOST, Content, newest_check, own_checks, publish_check, still_says
 from model_ratchet.github.client import Hub
 from model_ratchet.github.comments import restore, stick
 from model_ratchet.github.job import Job
@@ -23,6 +24,9 @@ REPORTS = {"report.md": "markdown", "report.json": "json", "report.sarif": "sari
 """The files beside the record; their names are ours, and nothing of a document is in them."""
 
 _OUTRUN = "a newer run has published its verdict"
+_TOO_LARGE = (
+    "\nThe sealed record does not fit into a check run, so that no merge queue can take this: merge it without one."
+)
 _READ_ONLY = (
     "the pull request is from a fork, whose run may not write: the verdict stands in the job summary alone; "
     "a maintainer publishes it with the comment `/ratchet recheck`"
@@ -145,7 +149,7 @@ class _Steps:
         self.superseded = superseded(read_pull(hub, target.number), target)
         if self.superseded is not None:
             return
-        content = _content(target, job, status(self.checked), text)
+        content = _content(target, job, status(self.checked), text, self.checked.records)
         if unless_said is not None and _said(hub, target, content, unless_said):
             self.unchanged = True
             return
@@ -195,9 +199,8 @@ class _Steps:
 def _newest(hub: Hub, number: int) -> str | None:
     """What the newest run published of the pull request as it stands now."""
     now = read_pull(hub, number)
-    there = own_checks(hub, now.head, now.base, number)
-    text = max(there, key=lambda one: (one.revision, one.id)).text if there else None
-    return text if text is not None and read_marker(text) is not None else None
+    said = newest_check(hub, now.head, now.base, number)
+    return said.text if said is not None and read_marker(said.text) is not None else None
 
 
 def _said(hub: Hub, target: Target, content: Content, now: datetime) -> bool:
@@ -212,13 +215,16 @@ def _context(target: Target, job: Job) -> CommentContext:
     return CommentContext(marker=marker, run=job.url, draft=target.draft)
 
 
-def _content(target: Target, job: Job, shown: Status, text: str) -> Content:
+def _content(target: Target, job: Job, shown: Status, text: str, records: Sequence[Record] = ()) -> Content:
+    """What the check run says, and below it, unseen, the records for the merge queue and the next refresh."""
     more = f"\n\n{shown.left_out} annotations more than {MOST_ANNOTATIONS} are left out." if shown.left_out else ""
+    summary = f"Judged {target.head}. The whole report is in the summary and the files of the run.{more}\n"
+    kept = enclose(records, SUMMARY_AT_MOST - len(summary) - len(_TOO_LARGE))
     return Content(
         number=target.number,
         revision=(job.run, job.attempt),
         status=shown,
-        summary=f"Judged {target.head}. The whole report is in the summary and the files of the run.{more}",
+        summary=summary + (kept if kept is not None else _TOO_LARGE),
         text=text,
         url=job.url,
     )

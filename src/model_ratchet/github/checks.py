@@ -79,6 +79,15 @@ def own_checks(hub: Hub, head: str, base: str, number: int) -> tuple[Found, ...]
     return tuple(sorted((one for one in found if one is not None and one.number == number), key=lambda one: one.id))
 
 
+def newest_check(hub: Hub, head: str, base: str, number: int) -> Found | None:
+    """What the newest run has said of a commit for one pull request; None where nobody of ours has spoken.
+
+    Raises:
+        ForgeError: its check runs can't be listed.
+    """
+    return max(own_checks(hub, head, base, number), key=lambda one: (one.revision, one.id), default=None)
+
+
 def publish_check(hub: Hub, head: str, base: str, said: Content) -> bool:
     """Make the check of a commit say this. False where a newer run has spoken already, and nothing was said.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from model_ratchet.core.finding import Finding, Location
 from model_ratchet.core.outcome import Outcome, worst
 from model_ratchet.documents.compare import Weight
+from model_ratchet.engine.queue import QueueVerdict
 from model_ratchet.engine.record import Record
 
 
@@ -63,6 +64,8 @@ class Check:
     records: tuple[Record, ...] = ()
     findings: tuple[Finding, ...] = ()
     rollback: RollbackNote | None = None
+    queue: QueueVerdict | None = None
+    """The verdict on a merge group, commit by commit."""
     trouble: str | None = None
     untouched: bool = False
     validated: int | None = None
@@ -75,12 +78,15 @@ class Check:
             bool(self.records),
             bool(self.findings),
             self.rollback is not None,
+            self.queue is not None,
             self.trouble is not None,
             self.untouched,
             self.validated is not None,
         )
         if sum(kinds) != 1:
-            raise ValueError("a check holds exactly one of records, findings, a rollback, trouble or nothing to judge")
+            raise ValueError(
+                "a check holds exactly one of records, findings, a rollback, a queue, trouble or nothing to judge"
+            )
 
     @property
     def outcome(self) -> Outcome | None:
@@ -92,6 +98,8 @@ class Check:
             return None
         if self.trouble is not None:
             return Outcome.ERRORED
+        if self.queue is not None:
+            return self.queue.outcome
         return worst(record.verdict.outcome for record in self.records) if self.records else Outcome.PASSED
 
 

@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterator
 
 from model_ratchet.core.finding import Location
+from model_ratchet.core.outcome import Outcome
+from model_ratchet.engine.queue import QueueVerdict
 from model_ratchet.report.change import by_weight, difference_sentence, policy_sentence, rollback_lines
 from model_ratchet.report.check import Check, RollbackNote
 from model_ratchet.report.detail import CommentContext, Detail
 from model_ratchet.report.escape import code, link, text
 from model_ratchet.report.promotion import ICONS, TITLES, heading, held_up, promotion
+from model_ratchet.report.queued import HOW, against, queue_sentence
 from model_ratchet.report.view import View, view
 
 BUDGET = 60_000
@@ -46,6 +49,9 @@ def _body(check: Check, context: CommentContext) -> _Body:
     if check.rollback is not None:
         note = check.rollback
         return lambda detail: _rollback(note, detail)
+    if check.queue is not None:
+        queue = check.queue
+        return lambda detail: _queue(queue, detail)
     if check.untouched:
         nothing = ["### ✅ Nothing to judge", "The change touches no promotion."]
         return lambda _: nothing if check.policies is None else []
@@ -112,6 +118,18 @@ def _rollback(note: RollbackNote, detail: Detail) -> list[str]:
         f"Taken back: {gone}. **It may be merged now**: going back is never gated, and no metric is asked.",
         "\n".join(f"* {text(line, detail.sentence)}" for line in rollback_lines(note)),
     ]
+
+
+def _queue(found: QueueVerdict, detail: Detail) -> list[str]:
+    """Each commit of the group, and what speaks against it."""
+    title = "Merge group: it may be merged" if found.outcome is Outcome.PASSED else "Merge group: it may not be merged"
+    items = []
+    for one in found.commits[: detail.rows]:
+        said = "".join(f"<br>{text(line, detail.sentence)}" for line in against(one))
+        items.append(f"* {ICONS[one.outcome]} {code(one.commit[:12])} {text(one.what, detail.sentence)}{said}")
+    items += [f"* … and {len(found.commits) - len(items)} more"] if len(items) < len(found.commits) else []
+    empty = [] if found.commits else [text(queue_sentence(found))]
+    return [f"### {ICONS[found.outcome]} {title}", f"Judged {HOW}.", *empty, "\n".join(items)]
 
 
 def _policies(check: Check, context: CommentContext, detail: Detail) -> list[str]:

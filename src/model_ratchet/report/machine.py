@@ -8,6 +8,7 @@ from model_ratchet.core.estimate import Estimate
 from model_ratchet.core.finding import Finding
 from model_ratchet.core.reason import Reason
 from model_ratchet.core.verdict import Leaf, Part
+from model_ratchet.engine.queue import QueuedVerdict
 from model_ratchet.engine.record import Record, digest
 from model_ratchet.report.change import by_weight, rollback_lines
 from model_ratchet.report.check import Check, PolicyNote
@@ -42,6 +43,8 @@ def as_value(check: Check) -> dict[str, Any]:
             "beside": list(note.beside),
             "follows": list(rollback_lines(note)),
         }
+    if check.queue is not None:
+        value["queue"] = [queued(one) for one in check.queue.commits]
     if check.policies is not None:
         value["policies"] = policies(check.policies)
     if check.trouble is not None:
@@ -58,6 +61,17 @@ def finding(one: Finding) -> dict[str, Any]:
         "line": one.location.line,
         "column": one.location.column,
         "message": one.message,
+    }
+
+
+def queued(one: QueuedVerdict) -> dict[str, Any]:
+    """One commit of a merge group, and what speaks against it."""
+    return {
+        "commit": one.commit,
+        "what": one.what,
+        "outcome": one.outcome,
+        "reasons": [reason(why) for why in one.reasons],
+        "findings": [finding(found) for found in one.findings],
     }
 
 

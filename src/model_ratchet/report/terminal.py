@@ -11,6 +11,7 @@ from rich.text import Text
 
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.documents.compare import Weight
+from model_ratchet.engine.queue import QueueVerdict
 from model_ratchet.report.change import (
     UNTOUCHED,
     by_weight,
@@ -20,6 +21,7 @@ from model_ratchet.report.change import (
     rollback_sentence,
 )
 from model_ratchet.report.check import Check, PolicyNote
+from model_ratchet.report.queued import against, queue_sentence
 from model_ratchet.report.view import Gate, Row, Stage, View, view
 
 _STYLES = {
@@ -74,6 +76,8 @@ def _main(check: Check) -> list[RenderableType]:
     if check.rollback is not None:
         lines = [Text(f"  {_one_line(line)}", "dim") for line in rollback_lines(check.rollback)]
         return [Text(rollback_sentence(check.rollback)), *lines]
+    if check.queue is not None:
+        return list(_queue(check.queue))
     if check.untouched:
         return [Text(UNTOUCHED)] if check.policies is None else []
     if check.validated is not None:
@@ -82,6 +86,13 @@ def _main(check: Check) -> list[RenderableType]:
     for record in check.records:
         parts += _promotion(view(record))
     return parts
+
+
+def _queue(found: QueueVerdict) -> Iterator[RenderableType]:
+    yield Text(_one_line(queue_sentence(found)), _STYLES[found.outcome])
+    for one in found.commits:
+        yield Text.assemble("  ", (str(one.outcome), _STYLES[one.outcome]), f" {one.commit[:12]} {_one_line(one.what)}")
+        yield from (Text(f"    {_one_line(line)}") for line in against(one))
 
 
 _WEIGHTS = {Weight.LOOSER: "yellow", Weight.CHANGED: "cyan", Weight.STRICTER: "green"}

@@ -99,6 +99,7 @@ EVENTS = (
     "pull_request_review",
     "push",
     "workflow_dispatch",
+    "workflow_run",
 )
 PROSE = frozenset({"description", "example", "examples", "externalDocs", "summary"})
 METHODS = ("get", "put", "post", "delete", "patch")

@@ -26,11 +26,12 @@ from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.verdict import Branch, Verdict
 from model_ratchet.documents.compare import Weight
+from model_ratchet.engine.queue import QueuedVerdict, QueueVerdict
 from model_ratchet.engine.record import Record, seal
 from model_ratchet.report import render
 from model_ratchet.report.check import Check, PolicyNote, RollbackNote, RuleDifference
 
-NASTY_ONES = ("errored", "findings", "trouble", "policies")
+NASTY_ONES = ("errored", "findings", "trouble", "policies", "queue")
 SUFFIXES = {
     "text": "txt",
     "markdown": "md",
@@ -71,12 +72,28 @@ def a_policy_note() -> PolicyNote:
     )
 
 
+def a_queue() -> QueueVerdict:
+    """A group of three: one may be merged, one has no verdict that holds, one is wrong."""
+    reasons = (because(Why.NOT_PASSED, outcome="pending"), because(Why.SEALED_OTHERWISE, path=NASTY))
+    wrong = (Finding(Location("policies/m/1.1.0.yaml", 3, 7), NASTY),)
+    return QueueVerdict(
+        (
+            QueuedVerdict(commit="a" * 40, what="rollback of m to v1", outcome=Outcome.PASSED),
+            QueuedVerdict(commit="b" * 40, what="promotion of m v2", outcome=Outcome.FAILED, reasons=reasons),
+            QueuedVerdict(commit="c" * 40, what="no promotion", outcome=Outcome.FAILED, findings=wrong),
+        )
+    )
+
+
 CHECKS: dict[str, Callable[[], Check]] = {
     "passed": lambda: Check(records=(a_passed_record(),)),
     "failed": lambda: Check(records=(a_failed_record(),)),
     "pending": lambda: Check(records=(a_pending_record(),)),
     "errored": lambda: Check(records=(an_errored_record(),)),
     "reviews": lambda: Check(records=(a_record_of_reviews(),)),
+    "queue": lambda: Check(queue=a_queue()),
+    "queue-passed": lambda: Check(queue=QueueVerdict(a_queue().commits[:1])),
+    "queue-empty": lambda: Check(queue=QueueVerdict(())),
     "findings": lambda: Check(findings=(Finding(Location("policies/a%b/1.0.0.yaml", 3, 7), NASTY),)),
     "rollback": lambda: Check(rollback=RollbackNote(model="m", removed=("v2", "v1"), returns_to="v0")),
     "rollback-beside": lambda: Check(
