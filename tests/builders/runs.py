@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -14,7 +14,7 @@ from builders.publishing import NO_WAIT, a_hub, a_job, latest_check
 from builders.repositories import Repo
 from forge import events
 from forge.moves import Group
-from forge.state import CheckRun, Pull, Token
+from forge.state import App, CheckRun, Pull
 from model_ratchet.actions.on_event import Refreshed, Run, check_and_publish, refresh
 from model_ratchet.actions.publish import Published
 from model_ratchet.github.client import Access
@@ -29,8 +29,14 @@ class Runs:
     scene: Scene
     folder: Path
     environ: Mapping[str, str] = field(default_factory=dict)
-    token: Token | None = None
+    app: App | None = None
+    """Whose token publishes, in the hardened tier; a workflow's own in the other."""
     numbers: "count[int]" = field(default_factory=lambda: count(100))
+
+    def hardened(self) -> "Runs":
+        """The same runs, publishing as an App of the repository's own."""
+        granted = {"checks": "write", "pull_requests": "write", "contents": "read", "members": "read"}
+        return replace(self, app=self.scene.forge.app("promotions", granted))
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -68,13 +74,15 @@ class Runs:
     def run(self) -> Run:
         """The next run."""
         number = next(self.numbers)
-        token = self.token or self.scene.forge.workflow_token()
-        access = Access(repository=self.scene.repo.full_name, api=self.scene.forge.api, token=token.value)
+        forge = self.scene.forge
+        token = forge.app_token(self.app) if self.app is not None else forge.workflow_token()
+        access = Access(repository=self.scene.repo.full_name, api=forge.api, token=token.value)
+        hub = a_hub(self.scene, token)
         return Run(
             repo=self._clone(number),
-            hub=a_hub(self.scene, token),
+            hub=hub if self.app is None else replace(hub, app=self.app.slug),
             job=a_job(self.folder / f"job-{number}", number),
-            now=self.scene.forge.clock.now,
+            now=forge.clock.now,
             environ=self.environ,
             forge=GithubForge(access, NO_WAIT),
         )

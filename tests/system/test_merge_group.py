@@ -1,15 +1,14 @@
 """Merge groups on a fake GitHub: judged by what the checks of their pull requests have sealed, and by nothing else."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from builders.hubs import Scene, a_scene
 from builders.publishing import latest_check
-from builders.runs import Runs, verdict_on
-from builders.small import POLICY, V1, V2, V3, folder, promotion, rules, write_log
+from builders.runs import verdict_on
+from builders.signed import Signed, a_signed
+from builders.small import V1, V2, V3, folder, write_log
 from forge.moves import Group
 from forge.rules import merge_queue, required_checks
 from forge.state import Pull
@@ -17,56 +16,25 @@ from model_ratchet.actions.publish import Published
 from model_ratchet.engine.enclosed import enclose, enclosed, without_measurements
 from model_ratchet.github.event import NothingToDo
 
-SIGNED = POLICY + "  - {name: sign-off, before: merge, criteria: [{id: risk, kind: approval, role: risk}]}\n"
-
-
-@dataclass
-class Queueing:
-    """Two models with one version each; of ``demo`` V2 is proposed, which bob has to sign; a merge queue guards main."""
-
-    scene: Scene
-    runs: Runs
-    log: Path
-    pull: Pull
-
-    def passed(self) -> Pull:
-        """The pull request, approved and green; from now on no source can be read."""
-        self.scene.forge.review(self.pull, by=self.scene.bob)
-        self.runs.opened(self.pull)
-        assert verdict_on(self.runs, self.pull.head_sha)[0] == "success"
-        self.log.unlink()
-        return self.pull
-
-    def judged(self, *pulls: Pull) -> tuple[str | None, str]:
-        """What the queue is told of a group of these."""
-        group = self.scene.forge.queue(*pulls)
-        self.runs.queued(group)
-        return verdict_on(self.runs, group.head_sha)
-
-
 BOTH = pytest.mark.parametrize("queueing", ["MERGE", "SQUASH"], indirect=True, ids=["merge", "squash"])
 
 
 @pytest.fixture
-def queueing(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Queueing]:
-    log = write_log(tmp_path / "requests.csv")
-    files = {
-        **rules(log, more='roles: {risk: ["@bob"]}\n'),
-        **rules(log, model="other", more='roles: {risk: ["@bob"]}\n'),
-    }
-    files |= {"policies/small/1.0.0.yaml": SIGNED, **promotion(V1, "none"), **promotion(V1, "none", model="other")}
-    with a_scene(tmp_path / "scene", {path: str(text) for path, text in files.items()}) as scene:
-        scene.forge.users["ada"] = replace(scene.ada, emails=("author@example.invalid",))
-        scene.forge.ruleset(
-            scene.repo, merge_queue(getattr(request, "param", "MERGE")), required_checks("promotion/main")
-        )
-        pull = scene.propose("demo-2", {path: str(text) for path, text in promotion(V2, V1).items()}, "Better (#7)")
-        scene.forge.clock.advance(minutes=5)
-        yield Queueing(scene, Runs(scene, tmp_path / "runs"), log, pull)
+def queueing(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Signed]:
+    method = getattr(request, "param", "MERGE")
+    with a_signed(tmp_path, merge_queue(method), required_checks("promotion/main")) as made:
+        yield made
+
+
+def judged(queueing: Signed, *pulls: Pull) -> tuple[str | None, str]:
+    """What the queue is told of a group of these."""
+    group = queueing.scene.forge.queue(*pulls)
+    queueing.runs.queued(group)
+    return verdict_on(queueing.runs, group.head_sha)
 
 
 @BOTH
-def test_a_group_lands_by_the_verdict_of_its_pull_request_and_no_source_is_asked(queueing: Queueing) -> None:
+def test_a_group_lands_by_the_verdict_of_its_pull_request_and_no_source_is_asked(queueing: Signed) -> None:
     pull = queueing.passed()
     docs = queueing.scene.propose("docs", {"README.md": "words\n"})
     group = queueing.scene.forge.queue(docs, pull)
@@ -76,7 +44,7 @@ def test_a_group_lands_by_the_verdict_of_its_pull_request_and_no_source_is_asked
     assert queueing.scene.forge.dequeue(group)
 
 
-def test_a_group_of_what_nobody_has_judged_is_thrown_out(queueing: Queueing) -> None:
+def test_a_group_of_what_nobody_has_judged_is_thrown_out(queueing: Signed) -> None:
     group = queueing.scene.forge.queue(queueing.pull)
     queueing.runs.queued(group)
     conclusion, title = verdict_on(queueing.runs, group.head_sha)
@@ -85,32 +53,32 @@ def test_a_group_of_what_nobody_has_judged_is_thrown_out(queueing: Queueing) -> 
     assert not queueing.scene.forge.dequeue(group)
 
 
-def test_what_waits_is_a_failure_in_a_queue(queueing: Queueing) -> None:
+def test_what_waits_is_a_failure_in_a_queue(queueing: Signed) -> None:
     queueing.runs.opened(queueing.pull)
     assert latest_check(queueing.scene, queueing.pull.head_sha).status == "in_progress"
-    conclusion, title = queueing.judged(queueing.pull)
+    conclusion, title = judged(queueing, queueing.pull)
     assert (conclusion, "is pending, and only passed is merged" in title) == ("failure", True)
 
 
-def test_an_approval_that_was_taken_back_since_counts_no_more(queueing: Queueing) -> None:
+def test_an_approval_that_was_taken_back_since_counts_no_more(queueing: Signed) -> None:
     pull = queueing.passed()
     queueing.scene.forge.clock.advance(minutes=1)
     queueing.scene.forge.review(pull, by=queueing.scene.bob, state="CHANGES_REQUESTED")
-    conclusion, title = queueing.judged(pull)
+    conclusion, title = judged(queueing, pull)
     assert (conclusion, "is failed, and only passed is merged" in title) == ("failure", True)
 
 
-def test_reviews_that_can_not_be_read_fail_a_group(queueing: Queueing) -> None:
+def test_reviews_that_can_not_be_read_fail_a_group(queueing: Signed) -> None:
     from forge import faults
 
     pull = queueing.passed()
     queueing.scene.forge.faults.plan(faults.failing(500), "GET", "/reviews", times=9)
-    conclusion, title = queueing.judged(pull)
+    conclusion, title = judged(queueing, pull)
     queueing.scene.forge.faults.planned.clear()
     assert (conclusion, "is errored, and only passed is merged" in title) == ("failure", True)
 
 
-def test_the_check_of_another_app_or_of_an_older_run_vouches_for_nothing(queueing: Queueing) -> None:
+def test_the_check_of_another_app_or_of_an_older_run_vouches_for_nothing(queueing: Signed) -> None:
     scene, pull = queueing.scene, queueing.passed()
     sealed = latest_check(scene, pull.head_sha)
     queueing.log.write_text("", encoding="utf-8")
@@ -119,46 +87,46 @@ def test_the_check_of_another_app_or_of_an_older_run_vouches_for_nothing(queuein
     scene.repo.checks[sealed.id] = sealed
     forged = scene.forge.check(scene.repo, pull.head_sha, "promotion/main", app=scene.forge.app("other", {}))
     forged.external_id, forged.output = f"ratchet:v1:{pull.number}:999:1", dict(sealed.output)
-    assert queueing.judged(pull)[0] == "failure"
+    assert judged(queueing, pull)[0] == "failure"
 
 
-def test_a_verdict_on_another_head_vouches_for_nothing(queueing: Queueing) -> None:
+def test_a_verdict_on_another_head_vouches_for_nothing(queueing: Signed) -> None:
     pull = queueing.passed()
     queueing.scene.push("demo-2", {f"{folder(V2)}/risk.md": "# Risk\nnone at all\n"}, by=queueing.scene.ada)
-    conclusion, title = queueing.judged(pull)
+    conclusion, title = judged(queueing, pull)
     assert (conclusion, "no sealed verdict" in title) == ("failure", True)
 
 
 @BOTH
-def test_a_baseline_that_moves_within_the_group_fails_what_compares_with_it(queueing: Queueing) -> None:
+def test_a_baseline_that_moves_within_the_group_fails_what_compares_with_it(queueing: Signed) -> None:
     first = queueing.passed()
     write_log(queueing.log, (V1, V3))
-    second = queueing.scene.propose("demo-3", {path: str(text) for path, text in promotion(V3, V1).items()})
+    second = queueing.propose("demo-3", V3, V1)
     queueing.scene.forge.review(second, by=queueing.scene.bob)
     queueing.runs.opened(second)
-    assert queueing.judged(second)[0] == "success"
-    conclusion, title = queueing.judged(first, second)
+    assert judged(queueing, second)[0] == "success"
+    conclusion, title = judged(queueing, first, second)
     assert (conclusion, f"promotion of demo {V3} may not be merged" in title) == ("failure", True)
 
 
-def test_a_record_that_is_damaged_fails_the_group(queueing: Queueing) -> None:
+def test_a_record_that_is_damaged_fails_the_group(queueing: Signed) -> None:
     pull = queueing.passed()
     run = latest_check(queueing.scene, pull.head_sha)
     run.output["summary"] = run.output["summary"].replace("ratchet:v1:record e", "ratchet:v1:record f")
-    conclusion, title = queueing.judged(pull)
+    conclusion, title = judged(queueing, pull)
     assert (conclusion, "errored: the record in the check run is damaged" in title) == ("failure", True)
 
 
-def test_a_record_without_its_measurements_is_enough(queueing: Queueing) -> None:
+def test_a_record_without_its_measurements_is_enough(queueing: Signed) -> None:
     pull = queueing.passed()
     run = latest_check(queueing.scene, pull.head_sha)
     (record,) = enclosed(run.output["summary"])
     assert len(record.evidence.answers) > 2
     run.output["summary"] = enclose([without_measurements(record)], 60_000)
-    assert queueing.judged(pull)[0] == "success"
+    assert judged(queueing, pull)[0] == "success"
 
 
-def test_a_group_is_judged_from_the_protected_branch_once_the_relay_has_ended(queueing: Queueing) -> None:
+def test_a_group_is_judged_from_the_protected_branch_once_the_relay_has_ended(queueing: Signed) -> None:
     pull = queueing.passed()
     group: Group = queueing.scene.forge.queue(pull)
     done = queueing.runs.relayed("merge_group", group.head_sha, group.head_ref)

@@ -7,10 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import assert_never
 
-from model_ratchet.actions.check import CheckInput, Progress, check
+from model_ratchet.actions.check import CheckInput, Progress, check, read_change
 from model_ratchet.actions.merge_group import Queue
 from model_ratchet.actions.publish import Published, Target, publish, publish_group
-from model_ratchet.core.errors import RatchetError, UsageError
+from model_ratchet.actions.sign_off import PullRequest
+from model_ratchet.actions.standing import Said, said_of, stands
+from model_ratchet.core.errors import ForgeError, RatchetError, UsageError
 from model_ratchet.git import Git
 from model_ratchet.github.client import Access, Hub
 from model_ratchet.github.event import (
@@ -53,11 +55,13 @@ class Refreshed:
     number: int
     published: Published | None = None
     trouble: str | None = None
+    stands: bool = False
+    """What was published still holds, and nothing that it rests on has changed: it was not even judged again."""
 
     @property
     def sound(self) -> bool:
         """Whether GitHub says now what is so."""
-        return self.published is not None and not self.published.troubles
+        return self.stands or (self.published is not None and not self.published.troubles)
 
 
 def git_headers(access: Access, server: str) -> dict[str, str]:
@@ -97,11 +101,11 @@ def check_and_publish(event: Event, run: Run) -> Published | NothingToDo:
             target = _target(state, _files(run))
         case _:
             assert_never(event)
-    return publish(_judged(run, target), target, run.hub, run.job)
+    return publish(_judged(run, target, _said(run, target)), target, run.hub, run.job)
 
 
 def refresh(event: Event, run: Run) -> Iterator[Refreshed]:
-    """Judge every open pull request that touches promotions anew; publish what has changed or would go stale.
+    """Judge every open pull request that touches promotions or policies anew; publish what has changed or would go stale.
 
     Raises:
         UsageError: the event is none that asks for it.
@@ -112,8 +116,12 @@ def refresh(event: Event, run: Run) -> Iterator[Refreshed]:
     for state in open_pulls(run.hub, event.branch):
         target = _target(state, _files(run) / str(state.number))
         try:
-            checked = _judged(run, target)
-            if not checked.untouched:
+            said = _said(run, target)
+            if _stands(run, target, said):
+                yield Refreshed(number=state.number, stands=True)
+                continue
+            checked = _judged(run, target, said)
+            if not checked.untouched or checked.policies is not None:
                 published = publish(checked, target, run.hub, run.job, unless_said=run.now)
                 yield Refreshed(number=state.number, published=published)
         except RatchetError as error:
@@ -132,20 +140,47 @@ def _judged_group(run: Run, group: MergeGroupBuilt) -> Check:
         return Check(trouble=str(error))
 
 
-def _judged(run: Run, target: Target) -> Check:
+def _said(run: Run, target: Target) -> Said:
+    """What our check has sealed; where it can't be read, nothing has, and all is judged again."""
+    try:
+        return said_of(run.hub, head=target.head, base=target.base, number=target.number, now=run.now)
+    except ForgeError:
+        return Said()
+
+
+def _stands(run: Run, target: Target, said: Said) -> bool:
+    """Whether a published verdict is left as it is. What a change of the policies would mean is told anew each time."""
+    if not (said.records and said.fresh):
+        return False
+    try:
+        repository = Git(run.repo, run.headers)
+        asked = _asked(run, target, repository, said)
+        base, head = asked.base or "", asked.head
+        if any(path.startswith("policies/") for path in read_change(repository, asked).paths):
+            return False
+        pull = PullRequest(run.forge, target.number) if run.forge is not None else None
+        return all(stands(one, repository, pull, base=base, head=head, now=run.now) for one in said.records)
+    except RatchetError:
+        return False
+
+
+def _asked(run: Run, target: Target, repository: Git, said: Said) -> CheckInput:
+    return CheckInput(
+        repo=run.repo,
+        base=repository.fetch_branch(target.base),
+        head=repository.ensure(target.head),
+        now=run.now,
+        environ=run.environ,
+        pull_request=target.number,
+        sealed=said.records,
+    )
+
+
+def _judged(run: Run, target: Target, said: Said) -> Check:
     """The check of a head; where our world is broken, a check that says so, because silence would keep an old verdict."""
     try:
         repository = Git(run.repo, run.headers)
-        before = repository.fetch_branch(target.base)
-        head = repository.ensure(target.head)
-        asked = CheckInput(
-            repo=run.repo,
-            base=before,
-            head=head,
-            now=run.now,
-            environ=run.environ,
-            pull_request=target.number or None,
-        )
+        asked = _asked(run, target, repository, said)
         return check(asked, repository=repository, forge=run.forge, progress=run.progress)
     except RatchetError as error:
         return Check(trouble=str(error))

@@ -160,7 +160,7 @@ class _Steps:
 
     def _comment(self, hub: Hub, text: str) -> None:
         number = self.target.number
-        stuck = stick(hub, number, text, create=not self.checked.untouched)
+        stuck = stick(hub, number, text, create=not self.checked.untouched or self.checked.policies is not None)
         if stuck.foreign:
             named = ", ".join(stuck.foreign)
             self.warnings.append(

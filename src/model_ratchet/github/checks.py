@@ -104,9 +104,13 @@ def publish_check(hub: Hub, head: str, base: str, said: Content) -> bool:
 
 def still_says(found: Found, said: Content, *, now: datetime) -> bool:
     """Whether a check run says the same already, and stays fresh long enough for the next refresh."""
-    fresh = found.completed or (found.started_at is not None and now - found.started_at < REFRESH_AFTER)
     same = (found.conclusion, found.title) == (said.status.conclusion, said.status.title)
-    return fresh and same and found.annotations == len(said.status.annotations)
+    return is_fresh(found, now) and same and found.annotations == len(said.status.annotations)
+
+
+def is_fresh(found: Found, now: datetime) -> bool:
+    """Whether GitHub lets a check run stand until well after the next refresh."""
+    return found.completed or (found.started_at is not None and now - found.started_at < REFRESH_AFTER)
 
 
 def _mine(there: Sequence[Found], said: Content) -> Found | None:

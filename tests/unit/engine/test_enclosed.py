@@ -60,18 +60,18 @@ def _line(content: bytes) -> str:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "said"),
     [
-        _line(b"no zip"),
-        _line(zlib.compress(b"{}")),
-        _line(zlib.compress(b"{}")[:-1]),
-        _line(zlib.compress(bytes(LARGEST + 1))),
-        "<!-- ratchet:v1:record AAA -->",
+        (_line(b"no zip"), "is damaged"),
+        (_line(zlib.compress(b"{}")), "no record"),
+        (_line(zlib.compress(b"{}")[:-1]), "is cut off or too large"),
+        (_line(zlib.compress(bytes(LARGEST + 1))), "is cut off or too large"),
+        ("<!-- ratchet:v1:record AAA -->", "is damaged"),
     ],
     ids=["no-zip", "no-record", "cut", "bomb", "no-base64"],
 )
-def test_what_is_damaged_or_too_large_is_refused(text: str) -> None:
-    with pytest.raises(RecordError):
+def test_what_is_damaged_or_too_large_is_refused(text: str, said: str) -> None:
+    with pytest.raises(RecordError, match=said):
         enclosed(text)
 
 
