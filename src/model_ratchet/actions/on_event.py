@@ -2,12 +2,13 @@
 
 import base64
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import assert_never
 
 from model_ratchet.actions.check import CheckInput, Progress, check, read_change
+from model_ratchet.actions.impact import open_promotions
 from model_ratchet.actions.merge_group import Queue
 from model_ratchet.actions.publish import Published, Target, publish, publish_group
 from model_ratchet.actions.sign_off import PullRequest
@@ -181,9 +182,20 @@ def _judged(run: Run, target: Target, said: Said) -> Check:
     try:
         repository = Git(run.repo, run.headers)
         asked = _asked(run, target, repository, said)
-        return check(asked, repository=repository, forge=run.forge, progress=run.progress)
+        checked = check(asked, repository=repository, forge=run.forge, progress=run.progress)
+        return _with_impact(run, target, repository, asked, checked)
     except RatchetError as error:
         return Check(trouble=str(error))
+
+
+def _with_impact(run: Run, target: Target, repository: Git, asked: CheckInput, checked: Check) -> Check:
+    """The check with what a change of the policies would mean for the promotions that are open."""
+    note = checked.policies
+    if note is None or checked.findings:
+        return checked
+    change = read_change(repository, asked)
+    found = open_promotions(repository, run.hub, change, branch=target.base, number=target.number, now=run.now)
+    return replace(checked, policies=replace(note, promotions=found))
 
 
 def _target(state: PullState, files: Path) -> Target:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from model_ratchet.core.finding import Finding, Location
 from model_ratchet.core.outcome import Outcome, worst
 from model_ratchet.documents.compare import Weight
+from model_ratchet.engine.impact import Impact
 from model_ratchet.engine.queue import QueueVerdict
 from model_ratchet.engine.record import Record
 
@@ -43,6 +44,30 @@ class RuleDifference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPromotion:
+    """What a change of the policies would mean for one open promotion, or why that can't be told."""
+
+    pull_request: int
+    name: str
+    """Model and candidate; of a pull request that can't be read nothing is known."""
+    policy: str
+    """What it would be judged by: its own policy, or the one that it would move to."""
+    impact: Impact | None = None
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPromotions:
+    """What a change of the policies would mean for all that is open, the gravest first."""
+
+    found: tuple[OpenPromotion, ...] = ()
+    left_out: int = 0
+    """Open pull requests that were not looked at, because there are too many."""
+    trouble: str | None = None
+    """Why nothing could be looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyNote:
     """What a change does to ``policies/``. None of it is in force before the merge."""
 
@@ -51,6 +76,8 @@ class PolicyNote:
     differences: tuple[RuleDifference, ...] = ()
     notes: tuple[Finding, ...] = ()
     """What is odd and decides nothing: a policy that nobody may use."""
+    promotions: OpenPromotions | None = None
+    """What it would mean for the open promotions; None where nobody looked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from model_ratchet.core.finding import Location
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.engine.queue import QueueVerdict
-from model_ratchet.report.change import by_weight, difference_sentence, policy_sentence, rollback_lines
-from model_ratchet.report.check import Check, RollbackNote
+from model_ratchet.report.change import by_weight, difference_sentence, impacts, policy_sentence, rollback_lines
+from model_ratchet.report.check import Check, PolicyNote, RollbackNote
 from model_ratchet.report.detail import CommentContext, Detail
 from model_ratchet.report.escape import code, link, text
 from model_ratchet.report.promotion import ICONS, TITLES, heading, held_up, promotion
@@ -148,7 +148,18 @@ def _policies(check: Check, context: CommentContext, detail: Detail) -> list[str
     ]
     more = len(differences) + len(note.notes) - len(items)
     items += [f"* … and {more} more"] if more else []
-    return [f"### 📜 {text(policy_sentence(check, note), detail.sentence)}", "\n".join(items)]
+    title = f"### 📜 {text(policy_sentence(check, note), detail.sentence)}"
+    return [title, "\n".join(items), *_impacts(note, detail)]
+
+
+def _impacts(note: PolicyNote, detail: Detail) -> list[str]:
+    """What it would mean for the promotions that are open, the gravest first."""
+    lines = list(impacts(note.promotions)) if note.promotions is not None else []
+    if not lines:
+        return []
+    items = [f"* {text(line, detail.sentence)}" for line in lines[: detail.rows]]
+    items += [f"* … and {len(lines) - len(items)} more"] if len(items) < len(lines) else []
+    return ["**What it would mean for the promotions that are open**", "\n".join(items)]
 
 
 def _at_head(context: CommentContext, place: Location, detail: Detail) -> str:

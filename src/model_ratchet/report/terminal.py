@@ -16,6 +16,7 @@ from model_ratchet.report.change import (
     UNTOUCHED,
     by_weight,
     difference_sentence,
+    impacts,
     policy_sentence,
     rollback_lines,
     rollback_sentence,
@@ -105,6 +106,8 @@ def _policies(check: Check, note: PolicyNote) -> Iterator[RenderableType]:
         yield Text.assemble("  ", (f"{one.weight:<8}", _WEIGHTS[one.weight]), " ", *words)
     for found in note.notes:
         yield Text.assemble("  note     ", (safe(str(found.location)), "bold"), " ", _one_line(found.message))
+    for line in impacts(note.promotions) if note.promotions is not None else ():
+        yield Text(f"  open     {_one_line(line)}")
 
 
 def _promotion(seen: View) -> list[RenderableType]:
