@@ -189,9 +189,9 @@ def _judged(run: Run, target: Target, said: Said) -> Check:
 
 
 def _with_impact(run: Run, target: Target, repository: Git, asked: CheckInput, checked: Check) -> Check:
-    """The check with what a change of the policies would mean for the promotions that are open."""
+    """The check with what a change of the policies, if its documents are sound, would mean for what is open."""
     note = checked.policies
-    if note is None or checked.findings:
+    if note is None or any(one.location.file.startswith("policies/") for one in checked.findings):
         return checked
     change = read_change(repository, asked)
     found = open_promotions(repository, run.hub, change, branch=target.base, number=target.number, now=run.now)
