@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from builders.events import Runs, verdict_on
 from builders.hubs import Scene, a_scene
-from builders.runs import Runs, verdict_on
 from builders.small import POLICY, V1, V2, promotion, rules, write_log
 from forge.rules import Rule
 from forge.state import Pull

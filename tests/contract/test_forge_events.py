@@ -74,7 +74,10 @@ def test_pushes_groups_dispatches_and_ticks(tmp_path: Path) -> None:
 def test_a_run_that_ended_says_what_had_started_it(tmp_path: Path) -> None:
     with a_scene(tmp_path) as scene:
         head = scene.propose().head_sha
-        said = events.workflow_run(scene.forge, scene.repo, "merge_group", head, "refs/heads/queue")["workflow_run"]
+        said = events.workflow_run(
+            scene.forge, scene.repo, head, "merge_group", by=scene.bob, branch="refs/heads/queue"
+        )
+        said = said["workflow_run"]
         assert (said["event"], said["head_sha"], said["head_branch"]) == ("merge_group", head, "queue")
 
 

@@ -51,21 +51,6 @@ def merge_group(forge: Forge, group: Group, action: str = "checks_requested") ->
     return _checked(forge, f"merge_group${action}", action, repo, {"merge_group": shown}, forge.web_flow)
 
 
-def workflow_run(forge: Forge, repo: Repository, event: str, head_sha: str, head_branch: str) -> Json:
-    """A run of a workflow that ended well: which event had started it, on which commit of which branch."""
-    shown = {
-        "event": event,
-        "head_sha": head_sha,
-        "head_branch": head_branch.removeprefix("refs/heads/"),
-        "status": "completed",
-        "conclusion": "success",
-        "name": "promotion relay",
-        "head_commit": _commit(forge, repo, head_sha, tree=repo.git.commit(head_sha).tree),
-    }
-    said = {"workflow_run": shown, "workflow": {"name": "promotion relay", "state": "active"}}
-    return _checked(forge, "workflow_run$completed", "completed", repo, said, forge.web_flow)
-
-
 def check_run(forge: Forge, repo: Repository, run: CheckRun, action: str = "completed") -> Json:
     """A check run."""
     shown = forge.shapes.check(repo, run)
@@ -98,6 +83,14 @@ def workflow_dispatch(
     """A workflow that somebody started."""
     said = {"inputs": inputs or None, "ref": f"refs/heads/{ref}", "workflow": workflow}
     return _checked(forge, "workflow_dispatch$event", None, repo, said, by)
+
+
+def workflow_run(forge: Forge, repo: Repository, sha: str, event: str, *, by: User, branch: str | None = None) -> Json:
+    """The end of a run that an event of a commit had started; the run itself is not kept by the fake."""
+    run: Json = {"head_sha": sha, "event": event, "status": "completed", "conclusion": "success", "pull_requests": []}
+    run["head_branch"] = branch.removeprefix("refs/heads/") if branch is not None else None
+    said = {"workflow_run": run, "workflow": {}}
+    return _checked(forge, "workflow_run$completed", "completed", repo, said, by)
 
 
 def schedule(forge: Forge, repo: Repository, cron: str) -> Json:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from builders.events import verdict_on
 from builders.publishing import latest_check
-from builders.runs import verdict_on
 from builders.signed import Signed, a_signed
 from builders.small import V1, V2, V3, folder, write_log
 from forge.moves import Group

@@ -56,7 +56,9 @@ class Runs:
 
     def relayed(self, event: str, head: str, branch: str) -> Published | NothingToDo:
         """What comes of a run without rights that has ended."""
-        return self.on("workflow_run", events.workflow_run(self.scene.forge, self.scene.repo, event, head, branch))
+        forge = self.scene.forge
+        ended = events.workflow_run(forge, self.scene.repo, head, event, by=forge.web_flow, branch=branch)
+        return self.on("workflow_run", ended)
 
     def refreshed(self) -> dict[int, Refreshed]:
         """What the hourly schedule makes of each pull request."""
