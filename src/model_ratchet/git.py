@@ -227,10 +227,17 @@ class Git:
             f"first parents do not lead from {head[:12]} to {base[:12]}: merge or squash, never rebase"
         )
 
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """The parents of a commit, in their order."""
+        return tuple(self._told(commit, "%P").split())
+
+    def subject(self, commit: str) -> str:
+        """The first line of a commit's message."""
+        return self._told(commit, "%B").partition("\n")[0]
+
     def committed_at(self, commit: str) -> datetime:
         """When the commit was made."""
-        output = self._run("show", "--no-patch", "--no-notes", "--format=%ct", "--end-of-options", commit)
-        return datetime.fromtimestamp(int(output.decode().strip().splitlines()[-1]), UTC)
+        return datetime.fromtimestamp(int(self._told(commit, "%ct")), UTC)
 
     def reach(self, commit: str) -> bool:
         """Whether a commit, named by its whole id, is there; one that is not is fetched where the remote gives it."""
@@ -261,6 +268,11 @@ class Git:
         if self._shallow():
             raise RepositoryError("the history is cut short and can't be deepened: check out with fetch-depth: 0")
         return None
+
+    def _told(self, commit: str, form: str) -> str:
+        """What git tells of a commit, in a format of ``git log``."""
+        output = self._run("log", "--max-count=1", f"--format={form}", "--end-of-options", commit)
+        return output.decode("utf-8", "replace").strip()
 
     def _entries(self, commit: str, *under: str) -> Iterator[tuple[str, str, str]]:
         """(mode, object id, path) of every file of a commit at or below the paths; of all files where none is named."""

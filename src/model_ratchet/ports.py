@@ -97,6 +97,12 @@ class Repository(Protocol):
         Raises ``RepositoryError`` where following first parents from ``head`` does not lead to ``base``.
         """
 
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """The parents of a commit, in their order."""
+
+    def subject(self, commit: str) -> str:
+        """The first line of a commit's message."""
+
     def committed_at(self, commit: str) -> datetime:
         """When the commit was made."""
 

@@ -110,6 +110,16 @@ class MemoryRepository:
             at = parents[0]
         return tuple(reversed(walked))
 
+    def parents(self, commit: str) -> tuple[str, ...]:
+        return self._known(commit).parents
+
+    def subject(self, commit: str) -> str:
+        return str(self._number(commit))
+
+    def _number(self, commit: str) -> int:
+        self._known(commit)
+        return list(self.commits).index(commit)
+
     def committed_at(self, commit: str) -> datetime:
         return self._known(commit).at
 

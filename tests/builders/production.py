@@ -177,7 +177,7 @@ def standard() -> str:
 
 def request(*, stages: int = 3, drill: str = "2025-08-01T00:00:00Z") -> str:
     """The request for the candidate, with so many of its stages started."""
-    history = "".join(
+    history = "history:\n" * bool(stages) + "".join(
         f"  - {{stage: {name}, started: {start.strftime('%Y-%m-%dT%H:%M:%SZ')}}}\n"
         for name, (start, *_) in list(STAGES.items())[:stages]
     )
@@ -200,7 +200,6 @@ metadata:
   source_commit: 0123456789abcdef0123456789abcdef01234567
 documents: {{architecture: architecture.md, benchmarks: benchmarks.md, risk: risk.md, rollback: rollback.md}}
 drill: {{performed_at: {drill}, restored: {BASELINE}, result: passed}}
-history:
 {history}"""
 
 

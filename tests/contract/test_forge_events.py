@@ -71,6 +71,16 @@ def test_pushes_groups_dispatches_and_ticks(tmp_path: Path) -> None:
         assert events.schedule(forge, repo, "*/10 * * * *")["schedule"] == "*/10 * * * *"
 
 
+def test_a_run_that_ended_says_what_had_started_it(tmp_path: Path) -> None:
+    with a_scene(tmp_path) as scene:
+        head = scene.propose().head_sha
+        said = events.workflow_run(
+            scene.forge, scene.repo, head, "merge_group", by=scene.bob, branch="refs/heads/queue"
+        )
+        said = said["workflow_run"]
+        assert (said["event"], said["head_sha"], said["head_branch"]) == ("merge_group", head, "queue")
+
+
 def test_a_payload_that_is_not_as_described_is_refused(tmp_path: Path) -> None:
     with a_scene(tmp_path) as scene:
         pull = scene.propose()

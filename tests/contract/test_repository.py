@@ -295,6 +295,14 @@ def test_a_commit_knows_its_instant(story: Story) -> None:
     assert at.utcoffset() is not None
 
 
+def test_a_commit_knows_its_parents_in_their_order_and_what_it_is_called(story: Story) -> None:
+    one = story.add(FILES)
+    two = story.add({"a": "1"}, one)
+    merge = story.add({"b": "1"}, two, one)
+    assert [story.repository.parents(commit) for commit in (one, two, merge)] == [(), (one,), (two, one)]
+    assert [story.repository.subject(commit) for commit in (one, two, merge)] == ["0", "1", "2"]
+
+
 def test_an_unknown_commit_is_trouble_and_never_empty(story: Story) -> None:
     known, unknown = story.add(FILES), "1" * 40
     repository = story.repository
@@ -305,6 +313,8 @@ def test_an_unknown_commit_is_trouble_and_never_empty(story: Story) -> None:
         lambda: repository.changes(known, unknown),
         lambda: repository.merge_base(known, unknown),
         lambda: repository.committed_at(unknown),
+        lambda: repository.parents(unknown),
+        lambda: repository.subject(unknown),
         lambda: repository.tree(unknown, "promotions"),
         lambda: repository.entries(unknown),
         lambda: repository.first_parents(unknown, known),

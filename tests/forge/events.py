@@ -85,9 +85,10 @@ def workflow_dispatch(
     return _checked(forge, "workflow_dispatch$event", None, repo, said, by)
 
 
-def workflow_run(forge: Forge, repo: Repository, sha: str, event: str, *, by: User) -> Json:
+def workflow_run(forge: Forge, repo: Repository, sha: str, event: str, *, by: User, branch: str | None = None) -> Json:
     """The end of a run that an event of a commit had started; the run itself is not kept by the fake."""
-    run = {"head_sha": sha, "event": event, "status": "completed", "conclusion": "success", "pull_requests": []}
+    run: Json = {"head_sha": sha, "event": event, "status": "completed", "conclusion": "success", "pull_requests": []}
+    run["head_branch"] = branch.removeprefix("refs/heads/") if branch is not None else None
     said = {"workflow_run": run, "workflow": {}}
     return _checked(forge, "workflow_run$completed", "completed", repo, said, by)
 

@@ -311,16 +311,20 @@ def status(forge: "Forge", repo: Repository, sha: str, said: Mapping[str, Any], 
 
 
 def build_group(forge: "Forge", pulls: Sequence[Pull]) -> Group:
-    """Merge pull requests one after the other on a branch of the queue."""
+    """Merge pull requests one after the other on a branch of the queue, each by one commit."""
     repo, base = pulls[0].repository, pulls[0].base_ref
-    assert rules.of_kind(rules.rules_of(repo, base), "merge_queue"), f"no merge queue is required on {base}"
+    required = rules.of_kind(rules.rules_of(repo, base), "merge_queue")
+    assert required, f"no merge queue is required on {base}"
+    squash = required[0]["merge_method"] == "SQUASH"
     start = head = repo.git.resolve(base) or ""
     for pull in pulls:
         tree = repo.git.merged_tree(head, pull.head_sha)
         assert tree is not None, f"#{pull.number} is in conflict"
         flow = Person("GitHub", "noreply@github.com", forge.clock.now)
-        title = f"Merge pull request #{pull.number} from {pull.head_ref}\n\n{pull.issue.title}"
-        head = repo.git.write_commit(tree, (head, pull.head_sha), title, flow, flow)
+        title = f"Merge pull request #{pull.number} from {repo.owner.login}/{pull.head_ref}\n\n{pull.issue.title}"
+        if squash:
+            title = f"{pull.issue.title} (#{pull.number})"
+        head = repo.git.write_commit(tree, (head,) if squash else (head, pull.head_sha), title, flow, flow)
     ref = f"refs/heads/gh-readonly-queue/{base}/pr-{pulls[-1].number}-{start}"
     repo.git.move(ref, head)
     group = Group(repo, tuple(pulls), base, start, ref, head)
@@ -338,5 +342,8 @@ def end_group(forge: "Forge", group: Group) -> bool:
         token = Token("", forge.web_flow)
         forge.happened(repo, "push", None, token, sha=group.head_sha, ref=f"refs/heads/{group.base_ref}")
         follow(forge, repo, token)
+        for pull in group.pulls:
+            if pull.issue.state == "open":  # squashed: nothing of its head is in the branch
+                _merged(forge, pull, group.head_sha, token)
     repo.git.remove(group.head_ref)
     return lands

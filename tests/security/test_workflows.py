@@ -182,6 +182,22 @@ def test_a_comment_can_not_stop_the_check_of_a_push(tmp_path: Path, tier: Tier) 
     assert not any(one["group"].startswith(check.partition("$")[0]) for one in groups)
 
 
+def test_what_the_relay_hands_on_is_answered_from_the_protected_branch(tmp_path: Path) -> None:
+    initialised(tmp_path, Tier.HARDENED)
+    folder = tmp_path / ".github" / "workflows"
+    assert set(events(folder / "promotion-relay.yml")) == {"pull_request_review", "merge_group"}
+    relayed = events(folder / "promotion-recheck.yml")["workflow_run"]
+    assert relayed == {"workflows": [read(folder / "promotion-relay.yml")["name"]], "types": ["completed"]}
+    assert "github.event_name == 'workflow_run'" in read(folder / "promotion-recheck.yml")["jobs"]["recheck"]["if"]
+
+
+def test_the_product_is_told_whose_token_it_publishes_with(tmp_path: Path) -> None:
+    initialised(tmp_path, Tier.HARDENED)
+    calls = [step for step in steps(tmp_path) if step.get("uses", "").startswith(f"{ACTION}@")]
+    assert len(calls) == 3
+    assert {step["with"]["app"] for step in calls} == {"${{ steps.app.outputs.app-slug }}"}
+
+
 @pytest.mark.parametrize(("tier", "asked"), [(Tier.QUICKSTART, "--publish"), (Tier.HARDENED, "--publish")])
 def test_each_job_is_one_call_of_the_action(tmp_path: Path, tier: Tier, asked: str) -> None:
     initialised(tmp_path, tier)

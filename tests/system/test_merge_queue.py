@@ -60,7 +60,7 @@ def queue(repo: Repo, *branches: str, squash: bool = False) -> str:
 def judged(
     repo: Repo, records: list[Record], *, base: str = "main", tip: str = "main", now: datetime = LATER
 ) -> QueueVerdict:
-    return check_group(Git(repo.path), tip=tip, base=base, head="HEAD", records=records, now=now)
+    return check_group(Git(repo.path), tip=tip, base=base, head="HEAD", sealed=lambda _: records, now=now)
 
 
 def whys(found: QueueVerdict) -> list[list[Why]]:
@@ -225,7 +225,7 @@ def test_a_group_of_nothing_has_not_passed(repo: Repo) -> None:
 def test_a_group_that_is_no_line_from_its_base_is_trouble(repo: Repo) -> None:
     repo.git("checkout", "--quiet", "demo-2")
     with pytest.raises(RepositoryError, match="first parents do not lead"):
-        check_group(Git(repo.path), tip="main", base="other-2", head="HEAD", records=[], now=LATER)
+        check_group(Git(repo.path), tip="main", base="other-2", head="HEAD", sealed=lambda _: [], now=LATER)
 
 
 def test_a_shallow_clone_is_deepened_to_the_base(repo: Repo, tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_a_shallow_clone_is_deepened_to_the_base(repo: Repo, tmp_path: Path) -> 
         tip="origin/main",
         base="origin/main",
         head="origin/gh-readonly-queue",
-        records=records,
+        sealed=lambda _: records,
         now=LATER,
     )
     assert found.outcome is Outcome.PASSED
@@ -257,7 +257,7 @@ from model_ratchet.actions.queue import check_group
 from model_ratchet.engine.record import read
 from model_ratchet.git import Git
 found = check_group(Git(Path({str(repo.path)!r})), tip="main", base="main", head="HEAD",
-                    records=[read(Path({str(record)!r}).read_bytes())], now=datetime(2025, 3, 2, tzinfo=UTC))
+                    sealed=lambda _: [read(Path({str(record)!r}).read_bytes())], now=datetime(2025, 3, 2, tzinfo=UTC))
 print(found.outcome, [name for name in ("scipy", "pandas", "duckdb", "requests", "numpy") if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

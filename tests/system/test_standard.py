@@ -17,6 +17,7 @@ from model_ratchet.actions.check import CheckInput, check
 from model_ratchet.actions.rejudge import rejudge, write_records
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.verdict import Leaf
+from model_ratchet.engine.record import to_bytes
 from model_ratchet.report import render
 from model_ratchet.report.check import Check
 
@@ -229,6 +230,18 @@ def test_times_without_a_zone_are_errored_unless_the_model_file_names_it(tmp_pat
 def test_nothing_before_the_first_stage_is_more_than_pending(repo: Repo, good_logs: Path) -> None:
     checked = judged(repo, good_logs, now=datetime(2025, 8, 3, tzinfo=UTC))
     assert checked.outcome is Outcome.PENDING
+
+
+@pytest.mark.parametrize("stages", [0, 1, 3])
+def test_the_same_check_later_gives_the_same_bytes_while_nothing_happens(
+    repo: Repo, good_logs: Path, stages: int
+) -> None:
+    """Before anything has started, between two stages, and after all of them."""
+    repo.branch("waiting", production.proposal(stages=stages))
+    start, lasts, _, _ = production.STAGES["shadow"]
+    first = {0: start, 1: start + lasts + timedelta(hours=25), 3: DECIDABLE}[stages]
+    once, again = (judged(repo, good_logs, now=first + timedelta(hours=later), head="waiting") for later in (0, 19))
+    assert [to_bytes(record) for record in once.records] == [to_bytes(record) for record in again.records] != []
 
 
 @pytest.mark.parametrize("brought", [True, False])

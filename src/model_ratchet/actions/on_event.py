@@ -7,8 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import assert_never
 
-from model_ratchet.actions.check import CheckInput, Progress, check
+from model_ratchet.actions.check import CheckInput, Progress, check, read_change
+from model_ratchet.actions.impact import open_promotions
+from model_ratchet.actions.merge_group import Queue
 from model_ratchet.actions.publish import Published, Target, publish, publish_group
+from model_ratchet.actions.sign_off import PullRequest
+from model_ratchet.actions.standing import Said, said_of, stands
 from model_ratchet.core.errors import ForgeError, RatchetError, UsageError
 from model_ratchet.git import Git
 from model_ratchet.github.client import Access, Hub
@@ -55,11 +59,13 @@ class Refreshed:
     number: int
     published: Published | None = None
     trouble: str | None = None
+    stands: bool = False
+    """What was published still holds, and nothing that it rests on has changed: it was not even judged again."""
 
     @property
     def sound(self) -> bool:
         """Whether GitHub says now what is so."""
-        return self.published is not None and not self.published.troubles
+        return self.stands or (self.published is not None and not self.published.troubles)
 
 
 def git_headers(access: Access, server: str) -> dict[str, str]:
@@ -82,7 +88,7 @@ def check_and_publish(event: Event, run: Run) -> Published | NothingToDo:
             raise UsageError("this event names no pull request: refresh all open ones with --refresh")
         case MergeGroupBuilt():
             target = Target(number=0, head=event.head, base=event.base, fork=False, files=_files(run))
-            return publish_group(_judged(run, target, base=event.base_commit), target, run.hub, run.job)
+            return publish_group(_judged_group(run, event), target, run.hub, run.job)
         case PullRequestChanged():
             target = Target(number=event.number, head=event.head, base=event.base, fork=event.fork, files=_files(run))
         case RecheckAsked() if not may_write(run.hub, event.login):
@@ -100,12 +106,12 @@ def check_and_publish(event: Event, run: Run) -> Published | NothingToDo:
         case _:
             assert_never(event)
     warnings = _taken_up(event, run)
-    published = publish(_judged(run, target), target, run.hub, run.job)
+    published = publish(_judged(run, target, _said(run, target)), target, run.hub, run.job)
     return replace(published, warnings=(*warnings, *published.warnings))
 
 
 def refresh(event: Event, run: Run) -> Iterator[Refreshed]:
-    """Judge every open pull request that touches promotions anew; publish what has changed or would go stale.
+    """Judge every open pull request that touches promotions or policies anew; publish what has changed or would go stale.
 
     Raises:
         UsageError: the event is none that asks for it.
@@ -116,8 +122,12 @@ def refresh(event: Event, run: Run) -> Iterator[Refreshed]:
     for state in open_pulls(run.hub, event.branch):
         target = _target(state, _files(run) / str(state.number))
         try:
-            checked = _judged(run, target)
-            if not checked.untouched:
+            said = _said(run, target)
+            if _stands(run, target, said):
+                yield Refreshed(number=state.number, stands=True)
+                continue
+            checked = _judged(run, target, said)
+            if not checked.untouched or checked.policies is not None:
                 published = publish(checked, target, run.hub, run.job, unless_said=run.now)
                 yield Refreshed(number=state.number, published=published)
         except RatchetError as error:
@@ -134,25 +144,80 @@ def _taken_up(event: Event, run: Run) -> tuple[str, ...]:
     return ()
 
 
-def _judged(run: Run, target: Target, *, base: str | None = None) -> Check:
+def _judged_group(run: Run, group: MergeGroupBuilt) -> Check:
+    """The check of a merge group; where our world is broken, one that says so, so that the queue goes on."""
+    try:
+        repository = Git(run.repo, run.headers)
+        tip = repository.fetch_branch(group.base)
+        base, head = (repository.ensure(commit) for commit in (group.base_commit, group.head))
+        queue = Queue(repository, run.hub, group.base, tip, run.forge)
+        return Check(queue=queue.judge(base=base, head=head, now=run.now))
+    except RatchetError as error:
+        return Check(trouble=str(error))
+
+
+def _said(run: Run, target: Target) -> Said:
+    """What our check has sealed; where it can't be read, nothing has, and all is judged again."""
+    try:
+        return said_of(run.hub, head=target.head, base=target.base, number=target.number, now=run.now)
+    except ForgeError:
+        return Said()
+
+
+def _stands(run: Run, target: Target, said: Said) -> bool:
+    """Whether a published verdict is left as it is. What a change of the policies would mean is told anew each time."""
+    if not (said.records and said.fresh):
+        return False
+    try:
+        repository = Git(run.repo, run.headers)
+        asked = _asked(run, target, repository, said)
+        base, head = asked.base or "", asked.head
+        if any(path.startswith("policies/") for path in read_change(repository, asked).paths):
+            return False
+        pull = PullRequest(run.forge, target.number) if run.forge is not None else None
+        return all(stands(one, repository, pull, base=base, head=head, now=run.now) for one in said.records)
+    except RatchetError:
+        return False
+
+
+def _tip(run: Run, repository: Git, branch: str) -> str:
+    """The commit that a base branch has in this run, fetched once for all of its pull requests."""
+    if branch not in run.tips:
+        run.tips[branch] = repository.fetch_branch(branch)
+    return run.tips[branch]
+
+
+def _asked(run: Run, target: Target, repository: Git, said: Said) -> CheckInput:
+    return CheckInput(
+        repo=run.repo,
+        base=_tip(run, repository, target.base),
+        head=repository.ensure(target.head),
+        now=run.now,
+        environ=run.environ,
+        pull_request=target.number,
+        sealed=said.records,
+    )
+
+
+def _judged(run: Run, target: Target, said: Said) -> Check:
     """The check of a head; where our world is broken, a check that says so, because silence would keep an old verdict."""
     try:
         repository = Git(run.repo, run.headers)
-        if base is None and target.base not in run.tips:
-            run.tips[target.base] = repository.fetch_branch(target.base)
-        before = repository.ensure(base) if base is not None else run.tips[target.base]
-        head = repository.ensure(target.head)
-        asked = CheckInput(
-            repo=run.repo,
-            base=before,
-            head=head,
-            now=run.now,
-            environ=run.environ,
-            pull_request=target.number or None,
-        )
-        return check(asked, repository=repository, forge=run.forge, progress=run.progress)
+        asked = _asked(run, target, repository, said)
+        checked = check(asked, repository=repository, forge=run.forge, progress=run.progress)
+        return _with_impact(run, target, repository, asked, checked)
     except RatchetError as error:
         return Check(trouble=str(error))
+
+
+def _with_impact(run: Run, target: Target, repository: Git, asked: CheckInput, checked: Check) -> Check:
+    """The check with what a change of the policies, if its documents are sound, would mean for what is open."""
+    note = checked.policies
+    if note is None or any(one.location.file.startswith("policies/") for one in checked.findings):
+        return checked
+    change = read_change(repository, asked)
+    found = open_promotions(repository, run.hub, change, branch=target.base, number=target.number, now=run.now)
+    return replace(checked, policies=replace(note, promotions=found))
 
 
 def _target(state: PullState, files: Path) -> Target:

@@ -49,13 +49,11 @@ def policy_change(
 
     Everything wrong with a changed document is told; of the others only what the change brings about.
     """
-    touched = {path: status for path, status in changes.items() if path == _FOLDER or path.startswith(f"{_FOLDER}/")}
+    touched = _touched(changes)
     if not touched:
         return None
     at_base = _contents(repository, base, repository.paths(base, _FOLDER))
-    written = tuple(path for path, status in touched.items() if status != "D")
-    at_head = {path: content for path, content in at_base.items() if path not in touched}
-    at_head |= _contents(repository, head, written)
+    at_head = _merged(repository, at_base, head, touched)
     before, after = _shelf(at_base), _shelf(at_head)
     old = before if merge_base == base else _shelf(_contents(repository, merge_base, tuple(touched)))
     known = frozenset(_wrong(before, at_base))
@@ -66,6 +64,24 @@ def policy_change(
         note=PolicyNote(paths=tuple(sorted(touched)), differences=differences, notes=notes),
         findings=tuple(sorted(dict.fromkeys((*found, *findings)))),
     )
+
+
+def shelves(repository: Repository, *, base: str, head: str, changes: Mapping[str, str]) -> tuple[Shelf, Shelf]:
+    """The documents under ``policies/`` as they stand on the base, and as they would stand after a change of these paths."""
+    at_base = _contents(repository, base, repository.paths(base, _FOLDER))
+    return _shelf(at_base), _shelf(_merged(repository, at_base, head, _touched(changes)))
+
+
+def _touched(changes: Mapping[str, str]) -> dict[str, str]:
+    return {path: status for path, status in changes.items() if path == _FOLDER or path.startswith(f"{_FOLDER}/")}
+
+
+def _merged(
+    repository: Repository, at_base: Mapping[str, bytes | str], head: str, touched: Mapping[str, str]
+) -> dict[str, bytes | str]:
+    written = tuple(path for path, status in touched.items() if status != "D")
+    kept = {path: content for path, content in at_base.items() if path not in touched}
+    return kept | _contents(repository, head, written)
 
 
 def _contents(repository: Repository, commit: str, paths: tuple[str, ...]) -> dict[str, bytes | str]:

@@ -1,13 +1,14 @@
 """publish: a check told to GitHub: summary, check run, comment, artefacts, each on its own. Effects in order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from model_ratchet.core.errors import ForbiddenError, ForgeError
-from model_ratchet.engine.record import digest, to_bytes
-from model_ratchet.github.checks import Content, own_checks, publish_check, still_says
+from model_ratchet.engine.enclosed import enclose
+from model_ratchet.engine.record import Record, digest, to_bytes
+from model_ratchet.github.checks import SUMMARY_AT_MOST, Content, own_checks, publish_check, still_says
 from model_ratchet.github.client import Hub
 from model_ratchet.github.comments import stick
 from model_ratchet.github.job import Job
@@ -23,6 +24,9 @@ REPORTS = {"report.md": "markdown", "report.json": "json", "report.sarif": "sari
 """The files beside the record; their names are ours, and nothing of a document is in them."""
 
 _OUTRUN = "a newer run has published its verdict"
+_TOO_LARGE = (
+    "\nThe sealed record does not fit into a check run, so that no merge queue can take this: merge it without one."
+)
 _READ_ONLY = (
     "the pull request is from a fork, whose run may not write: the verdict stands in the job summary alone; "
     "a maintainer publishes it with the comment `/ratchet recheck`"
@@ -145,7 +149,7 @@ class _Steps:
         self.superseded = superseded(read_pull(hub, target.number), target)
         if self.superseded is not None:
             return
-        content = _content(target, job, status(self.checked), text)
+        content = _content(target, job, status(self.checked), text, self.checked.records)
         self.unchanged = unless_said is not None and _said(hub, target, content, unless_said)
         if not self.unchanged:
             stands = self.attempt("check run", lambda: publish_check(hub, target.head, target.base, content))
@@ -154,7 +158,8 @@ class _Steps:
             self.attempt("comment", lambda: self._comment(hub, text))
 
     def _comment(self, hub: Hub, text: str) -> None:
-        stuck = stick(hub, self.target.number, text, create=not self.checked.untouched)
+        create = not self.checked.untouched or self.checked.policies is not None
+        stuck = stick(hub, self.target.number, text, create=create)
         self.unchanged = self.unchanged and not stuck.written
         if stuck.foreign:
             named = ", ".join(stuck.foreign)
@@ -201,13 +206,16 @@ def _context(target: Target, job: Job) -> CommentContext:
     return CommentContext(marker=marker, run=job.url, draft=target.draft)
 
 
-def _content(target: Target, job: Job, shown: Status, text: str) -> Content:
+def _content(target: Target, job: Job, shown: Status, text: str, records: Sequence[Record] = ()) -> Content:
+    """What the check run says, and below it, unseen, the records for the merge queue and the next refresh."""
     more = f"\n\n{shown.left_out} annotations more than {MOST_ANNOTATIONS} are left out." if shown.left_out else ""
+    summary = f"Judged {target.head}. The whole report is in the summary and the files of the run.{more}\n"
+    kept = enclose(records, SUMMARY_AT_MOST - len(summary) - len(_TOO_LARGE))
     return Content(
         number=target.number,
         revision=(job.run, job.attempt),
         status=shown,
-        summary=f"Judged {target.head}. The whole report is in the summary and the files of the run.{more}",
+        summary=summary + (kept if kept is not None else _TOO_LARGE),
         text=text,
         url=job.url,
     )

@@ -1,6 +1,6 @@
 """queue: whether a merge group may be merged, from its commits and the sealed verdicts of its pull requests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from model_ratchet.actions.check import Change, change_between, meaning_of, read_chain
@@ -14,13 +14,16 @@ from model_ratchet.engine.record import Record
 from model_ratchet.engine.validity import PINNED, Standing
 from model_ratchet.ports import Repository
 
+Sealed = Callable[[str], Sequence[Record]]
+"""The sealed verdicts of the pull request that a commit of a group merges."""
+
 
 def check_group(
-    repository: Repository, *, tip: str, base: str, head: str, records: Sequence[Record], now: datetime
+    repository: Repository, *, tip: str, base: str, head: str, sealed: Sealed, now: datetime
 ) -> QueueVerdict:
     """The verdict on the commits after ``base`` up to ``head``, which are to be merged into the branch at ``tip``.
 
-    ``records`` are the sealed verdicts of the pull requests of the group; others are ignored.
+    ``sealed`` is asked for commits that promote something, and for no others.
 
     Raises:
         RepositoryError: git could not answer, or the group is no line of first parents.
@@ -35,9 +38,9 @@ def check_group(
             "at the base of the group": base,
             "after the changes queued before it": before,
         }
-        changes.append(_queued(repository, change, places, records))
+        changes.append(_queued(repository, change, places, sealed))
         before = commit
-    return judge_queue(changes, records, now)
+    return judge_queue(changes, now)
 
 
 def read_standing(repository: Repository, commit: str, record: Record) -> Standing:
@@ -63,14 +66,13 @@ def read_standing(repository: Repository, commit: str, record: Record) -> Standi
     )
 
 
-def _queued(
-    repository: Repository, change: Change, places: Mapping[str, str], records: Sequence[Record]
-) -> QueuedChange:
+def _queued(repository: Repository, change: Change, places: Mapping[str, str], sealed: Sealed) -> QueuedChange:
     meant = meaning_of(repository, change)
     rules = policy_change(
         repository, merge_base=change.merge_base, base=change.base, head=change.head, changes=change.paths
     )
     folders = meant.folders if isinstance(meant, Proposed) else ()
+    records = sealed(change.head) if folders else ()
     return QueuedChange(
         commit=change.head,
         meaning=meant,
@@ -88,4 +90,5 @@ def _promotion(
     if record is not None:
         read = {at: read_standing(repository, at, record) for at in dict.fromkeys(places.values())}
         standings = {where: read[at] for where, at in places.items()}
-    return QueuedPromotion(folder=folder, files={path: blob.oid for path, blob in blobs.items()}, standings=standings)
+    files = {path: blob.oid for path, blob in blobs.items()}
+    return QueuedPromotion(folder=folder, files=files, record=record, standings=standings)

@@ -38,6 +38,9 @@ def refreshed_lines(done: Sequence[Refreshed], job: Job) -> str:
 
 
 def _refreshed(one: Refreshed) -> Iterator[tuple[str, bool]]:
+    if one.stands:
+        yield "unchanged: nothing that its verdict rests on has changed", True
+        return
     if one.published is None:
         yield f"not judged: {one.trouble}", False
         return

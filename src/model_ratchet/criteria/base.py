@@ -90,7 +90,11 @@ class Facts:
     early_level: float = 0.01
     early_sharers: int = 1
     decided_at: datetime | None = None
-    """The instant at which the last stage is decidable; ages are taken there."""
+    """The latest instant at which an input of the evidence changed, None before the first; ages are taken there.
+
+    It never lies after the instant at which the last stage is decidable, and it moves only when something happens, so that
+    a check that is repeated says the same.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +170,11 @@ class Criterion(Model, ABC):
         """Why this criterion can't be judged on that scope whatever the evidence: findings at bind."""
         del scope
         yield from ()
+
+    def turns_at(self, facts: Facts) -> tuple[datetime, ...]:
+        """Instants at which time alone may turn the judgement, beside those of the stages: something was done, or expires."""
+        del facts
+        return ()
 
     @abstractmethod
     def needs(self, scope: Scope) -> tuple[Need, ...]:

@@ -1,6 +1,6 @@
 """rollback_drill: a rollback to the baseline was rehearsed lately, and it worked."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Literal
 
 from model_ratchet.core.evidence import Evidence, Need
@@ -8,14 +8,14 @@ from model_ratchet.core.fields import DurationField
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Why, because
 from model_ratchet.core.verdict import Judgement
-from model_ratchet.criteria.base import Criterion, Scope
+from model_ratchet.criteria.base import Criterion, Facts, Scope
 
 
 class RollbackDrill(Criterion):
     """A rollback to the baseline was rehearsed lately, and it worked.
 
-    The age is taken at the instant at which the last stage can be decided (or now, before that), so that it does not drift
-    while reviewers read.
+    The age is taken at the latest instant at which anything happened: a stage moved on, or the drill grew too old. Once the
+    last stage can be decided it stands still, so that it does not drift while reviewers read.
     """
 
     summary: ClassVar[str] = "a rollback was rehearsed lately, and it worked"
@@ -30,6 +30,13 @@ class RollbackDrill(Criterion):
         """Nothing: the request states its drill."""
         del scope
         return ()
+
+    def turns_at(self, facts: Facts) -> tuple[datetime, ...]:
+        """When the drill was performed, and the first instant at which it is too old."""
+        if facts.drill is None:
+            return ()
+        performed = datetime.fromisoformat(facts.drill["performed_at"])
+        return performed, performed + self.within.delta + timedelta.resolution
 
     def judge(self, scope: Scope, evidence: Evidence) -> Judgement:
         """Passed when a successful drill of this baseline is young enough."""

@@ -61,7 +61,9 @@ def bind(documents: Documents, history: StageHistory | None, *, now: datetime) -
     if faults:
         return tuple(faults)
     stages = tuple(_stage(policy, model, index, history, now) for index in range(len(policy.stages)))
-    facts = _facts(documents, stages, history, now)
+    facts = _facts(documents, history)
+    instants = _instants(policy, facts, stages, history)
+    facts = replace(facts, decided_at=max((one for one in instants if one <= now), default=None))
     supplied = author_supplied(model, documents.sources)
     gates: list[BoundGate] = []
     for index, gate in enumerate(policy.gates):
@@ -89,7 +91,7 @@ def bind(documents: Documents, history: StageHistory | None, *, now: datetime) -
         lines=dict(documents.lines),
         valid_until=valid_until,
         expired=window_ends is not None and now > window_ends,
-        changed_at=_changed_at(stages, history, valid_until),
+        changed_at=tuple(sorted({*instants, *([valid_until] if valid_until is not None else [])})),
     )
     told = (*_reasons(plan, policy, history), *_notice(documents), *warnings(plan.bound(), supplied))
     return replace(plan, reasons=told)
@@ -237,9 +239,8 @@ def model_facts(model: ModelFile, *, paired: Collection[str] = ()) -> Facts:
     )
 
 
-def _facts(documents: Documents, stages: tuple[StageFacts, ...], history: StageHistory | None, now: datetime) -> Facts:
+def _facts(documents: Documents, history: StageHistory | None) -> Facts:
     policy, model, request = documents.policy, documents.model, documents.request
-    last = stages[-1].decidable_at
     return replace(
         model_facts(model, paired=paired_literals(request.literals)),
         candidate=str(request.candidate),
@@ -251,7 +252,6 @@ def _facts(documents: Documents, stages: tuple[StageFacts, ...], history: StageH
         drill=request.drill_facts(),
         alpha_divisor=(history.attempt if history is not None else 1) * (1 + policy.extend.at_most),
         early_level=policy.early_fail.level,
-        decided_at=min(now, last) if last is not None else now,
     )
 
 
@@ -357,21 +357,24 @@ def _window_ends(policy: Policy, stages: tuple[StageFacts, ...], history: StageH
     return ends + policy.merge_within.delta
 
 
-def _changed_at(
-    stages: tuple[StageFacts, ...], history: StageHistory | None, valid_until: datetime | None
-) -> tuple[datetime, ...]:
+def _instants(
+    policy: Policy, facts: Facts, stages: tuple[StageFacts, ...], history: StageHistory | None
+) -> frozenset[datetime]:
+    """When an input of the evidence changed or will change; nothing ages any more once the last stage is decidable."""
     instants: set[datetime] = set()
     for run in history.runs if history is not None else ():
         instants.add(run.started_at)
         for pause in run.pauses:
             instants |= {pause.start, pause.end}
+        if run.paused_since is not None:
+            instants.add(run.paused_since)
     for stage in stages:
         instants |= {instant for instant in (stage.ends_at, stage.decidable_at) if instant is not None}
         if stage.window is not None and not stage.decidable:
             instants.add(stage.window.labels_until)
-    if valid_until is not None:
-        instants.add(valid_until)
-    return tuple(sorted(instants))
+    last = stages[-1].decidable_at
+    turns = {one for gate in policy.gates for criterion in gate.criteria for one in criterion.turns_at(facts)}
+    return frozenset(instants | {one for one in turns if last is None or one <= last})
 
 
 def _reasons(plan: Plan, policy: Policy, history: StageHistory | None) -> Iterator[Reason]:

@@ -25,6 +25,8 @@ class QueuedPromotion:
     folder: Folder
     files: Mapping[str, str]
     """Path → git blob id of every file of the folder at that commit."""
+    record: Record | None
+    """The sealed verdict that its pull request was given, where there is one."""
     standings: Mapping[str, Standing]
     """Where a rule may have moved, as a reason words it → what stands there: the protected branch, the group's base, and
     behind the changes queued before."""
@@ -64,12 +66,12 @@ class QueueVerdict:
         return worst(one.outcome for one in self.commits) if self.commits else Outcome.FAILED
 
 
-def judge_queue(changes: Sequence[QueuedChange], records: Sequence[Record], now: datetime) -> QueueVerdict:
+def judge_queue(changes: Sequence[QueuedChange], now: datetime) -> QueueVerdict:
     """What is said of a group, given the sealed verdicts of its pull requests."""
-    return QueueVerdict(tuple(_judge(change, records, now) for change in changes))
+    return QueueVerdict(tuple(_judge(change, now) for change in changes))
 
 
-def _judge(change: QueuedChange, records: Sequence[Record], now: datetime) -> QueuedVerdict:
+def _judge(change: QueuedChange, now: datetime) -> QueuedVerdict:
     reasons: tuple[Reason, ...] = ()
     findings = change.findings
     match change.meaning:
@@ -78,7 +80,7 @@ def _judge(change: QueuedChange, records: Sequence[Record], now: datetime) -> Qu
         case Unclear(model, trouble):
             reasons = (because(Why.CHAIN_UNCLEAR, trouble=f"{model}: {trouble}"),)
         case _:
-            reasons = tuple(reason for one in change.promotions for reason in _against(one, records, now))
+            reasons = tuple(reason for one in change.promotions for reason in _against(one, now))
     return QueuedVerdict(
         commit=change.commit,
         what=_what(change),
@@ -95,9 +97,9 @@ def _what(change: QueuedChange) -> str:
     return f"promotion of {named}" if named else "no promotion"
 
 
-def _against(promotion: QueuedPromotion, records: Sequence[Record], now: datetime) -> Iterator[Reason]:
+def _against(promotion: QueuedPromotion, now: datetime) -> Iterator[Reason]:
     """Everything that speaks against a promotion, the gravest first."""
-    record = sealed_for(promotion.folder, records)
+    record = promotion.record
     if record is None:
         yield because(Why.NOT_SEALED, model=promotion.folder.model, candidate=promotion.folder.version)
         return

@@ -19,7 +19,7 @@ from model_ratchet.engine.judge import JUDGE_VERSION
 from model_ratchet.engine.plan import Plan
 
 SCHEMA: Literal["ratchet/record/v1"] = "ratchet/record/v1"
-_LARGEST = 64 * 2**20
+LARGEST = 64 * 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,8 +199,8 @@ def _digest(content: bytes) -> str:
 
 
 def _json(content: bytes) -> object:
-    if len(content) > _LARGEST:
-        raise RecordError(f"the record has {len(content)} bytes, and at most {_LARGEST} are read")
+    if len(content) > LARGEST:
+        raise RecordError(f"the record has {len(content)} bytes, and at most {LARGEST} are read")
     if not content.strip():
         raise RecordError("the record is empty")
     try:

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from model_ratchet.core.evidence import Evidence, Missing, Need, Shape
+from model_ratchet.core.evidence import Approvals, Evidence, Missing, Need, Shape
+from model_ratchet.engine.judge import judge
 from model_ratchet.engine.plan import Plan
 from model_ratchet.engine.record import Record, as_sealed
 
@@ -34,3 +35,15 @@ def reusable(plan: Plan, sealed: Iterable[Record]) -> Evidence | None:
 
 def _answered(answers: Mapping[Need, object], need: Need) -> bool:
     return need in answers and not isinstance(answers[need], Missing)
+
+
+def with_sign_offs(record: Record, said: Mapping[Need, Approvals | Missing]) -> Record:
+    """The record as it is with what reviewers say now: what was measured stays judged as it was sealed."""
+    evidence = replace(record.evidence, answers={**record.evidence.answers, **said})
+    again = judge(record.plan, evidence).sign_off_outcome
+    return replace(record, evidence=evidence, verdict=replace(record.verdict, sign_off_outcome=again))
+
+
+def settled(record: Record) -> bool:
+    """Whether no stage is running, so that what is measured stays as it is until the next one starts."""
+    return all(stage.decidable or stage.window is None for stage in record.plan.stages)

@@ -80,6 +80,15 @@ def own_checks(hub: Hub, head: str, base: str, number: int) -> tuple[Found, ...]
     return tuple(sorted((one for one in found if one is not None and one.number == number), key=lambda one: one.id))
 
 
+def newest_check(hub: Hub, head: str, base: str, number: int) -> Found | None:
+    """What the newest run has said of a commit for one pull request; None where nobody of ours has spoken.
+
+    Raises:
+        ForgeError: its check runs can't be listed.
+    """
+    return max(own_checks(hub, head, base, number), key=lambda one: (one.revision, one.id), default=None)
+
+
 def publish_check(hub: Hub, head: str, base: str, said: Content) -> bool:
     """Make the check of a commit say this. False where a newer run has spoken already, and nothing was said.
 
@@ -96,9 +105,13 @@ def publish_check(hub: Hub, head: str, base: str, said: Content) -> bool:
 
 def still_says(found: Found, said: Content, *, now: datetime) -> bool:
     """Whether a check run says the same already, and stays fresh long enough for the next refresh."""
-    fresh = found.completed or (found.started_at is not None and now - found.started_at < REFRESH_AFTER)
     same = (found.conclusion, found.title) == (said.status.conclusion, said.status.title)
-    return fresh and same and found.annotations == len(said.status.annotations)
+    return is_fresh(found, now) and same and found.annotations == len(said.status.annotations)
+
+
+def is_fresh(found: Found, now: datetime) -> bool:
+    """Whether GitHub lets a check run stand until well after the next refresh."""
+    return found.completed or (found.started_at is not None and now - found.started_at < REFRESH_AFTER)
 
 
 def _mine(there: Sequence[Found], said: Content) -> Found | None:

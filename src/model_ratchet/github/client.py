@@ -88,6 +88,11 @@ class Hub:
         """Close its connections; it may be asked again, and opens anew."""
         self.api.close()
 
+    @property
+    def alone(self) -> bool:
+        """Whether nobody else publishes as this app: every workflow of a repository is GitHub Actions."""
+        return self.app != _ACTIONS
+
     def read(self, what: str, ask: Callable[[], T], *, there: bool = False) -> T:
         """What was asked; asked again where the answer ends early or, for what is known to be ``there``, says 404.
 

@@ -13,6 +13,10 @@ from model_ratchet.core.errors import ForgeError
 
 _LARGEST = 25 * 2**20
 """GitHub sends no payload with more bytes."""
+_GROUP = re.compile(
+    r"gh-readonly-queue/(?P<base>.+)/pr-[1-9]\d*-(?P<base_commit>[0-9a-f]{40}(?:[0-9a-f]{24})?)", re.ASCII
+)
+"""The branch that the merge queue builds a group on: where it goes to, and the commit that it starts from."""
 _RECHECK = re.compile(r"/ratchet recheck\s*", re.ASCII)
 
 
@@ -146,6 +150,7 @@ class _DispatchPayload(BaseModel):
 
 class _WorkflowRun(BaseModel):
     head_sha: _Sha
+    head_branch: str | None
     event: str
 
 
@@ -248,6 +253,11 @@ def _dispatch(payload: object) -> Event:
 
 def _workflow_run(payload: object) -> Event:
     ended = _RunPayload.model_validate(payload).workflow_run
+    group = _GROUP.fullmatch(ended.head_branch or "")
+    if ended.event == "merge_group" and group is not None:
+        return MergeGroupBuilt(
+            head=ended.head_sha, head_ref=group[0], base=group["base"], base_commit=group["base_commit"]
+        )
     if ended.event != "pull_request_review":
         return NothingToDo(why=f"the run that ended was started by {ended.event}, which asks for no verdict here")
     return RunEnded(head=ended.head_sha)

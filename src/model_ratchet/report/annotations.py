@@ -1,8 +1,10 @@
 """GitHub annotations: workflow commands that put each problem beside its line."""
 
+from model_ratchet.core.outcome import Outcome
 from model_ratchet.report.change import rollback_sentence
 from model_ratchet.report.check import Check
 from model_ratchet.report.problems import problems
+from model_ratchet.report.queued import queue_sentence
 from model_ratchet.report.terminal import safe
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
@@ -17,6 +19,8 @@ def as_annotations(check: Check) -> str:
     ]
     if check.trouble is not None:
         lines.append(f"::error title=ratchet::{_value(check.trouble)}")
+    if check.queue is not None and check.queue.outcome is not Outcome.PASSED:
+        lines.append(f"::error title=ratchet::{_value(queue_sentence(check.queue))}")
     if check.rollback is not None:
         lines.append(f"::notice title=ratchet::{_value(rollback_sentence(check.rollback))}")
     return "\n".join(lines or ["::notice title=ratchet::nothing stands against this change"]) + "\n"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from model_ratchet.core.finding import Finding, Location
 from model_ratchet.core.outcome import Outcome, worst
 from model_ratchet.documents.compare import Weight
+from model_ratchet.engine.impact import Impact
+from model_ratchet.engine.queue import QueueVerdict
 from model_ratchet.engine.record import Record
 
 
@@ -42,6 +44,30 @@ class RuleDifference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPromotion:
+    """What a change of the policies would mean for one open promotion, or why that can't be told."""
+
+    pull_request: int
+    name: str
+    """Model and candidate; of a pull request that can't be read nothing is known."""
+    policy: str
+    """What it would be judged by: its own policy, or the one that it would move to."""
+    impact: Impact | None = None
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenPromotions:
+    """What a change of the policies would mean for all that is open, the gravest first."""
+
+    found: tuple[OpenPromotion, ...] = ()
+    left_out: int = 0
+    """Open pull requests that were not looked at, because there are too many."""
+    trouble: str | None = None
+    """Why nothing could be looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyNote:
     """What a change does to ``policies/``. None of it is in force before the merge."""
 
@@ -50,6 +76,8 @@ class PolicyNote:
     differences: tuple[RuleDifference, ...] = ()
     notes: tuple[Finding, ...] = ()
     """What is odd and decides nothing: a policy that nobody may use."""
+    promotions: OpenPromotions | None = None
+    """What it would mean for the open promotions; None where nobody looked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +91,8 @@ class Check:
     records: tuple[Record, ...] = ()
     findings: tuple[Finding, ...] = ()
     rollback: RollbackNote | None = None
+    queue: QueueVerdict | None = None
+    """The verdict on a merge group, commit by commit."""
     trouble: str | None = None
     untouched: bool = False
     validated: int | None = None
@@ -75,12 +105,15 @@ class Check:
             bool(self.records),
             bool(self.findings),
             self.rollback is not None,
+            self.queue is not None,
             self.trouble is not None,
             self.untouched,
             self.validated is not None,
         )
         if sum(kinds) != 1:
-            raise ValueError("a check holds exactly one of records, findings, a rollback, trouble or nothing to judge")
+            raise ValueError(
+                "a check holds exactly one of records, findings, a rollback, a queue, trouble or nothing to judge"
+            )
 
     @property
     def outcome(self) -> Outcome | None:
@@ -92,6 +125,8 @@ class Check:
             return None
         if self.trouble is not None:
             return Outcome.ERRORED
+        if self.queue is not None:
+            return self.queue.outcome
         return worst(record.verdict.outcome for record in self.records) if self.records else Outcome.PASSED
 
 

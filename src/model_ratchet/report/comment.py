@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterator
 
 from model_ratchet.core.finding import Location
-from model_ratchet.report.change import by_weight, difference_sentence, policy_sentence, rollback_lines
-from model_ratchet.report.check import Check, RollbackNote
+from model_ratchet.core.outcome import Outcome
+from model_ratchet.engine.queue import QueueVerdict
+from model_ratchet.report.change import by_weight, difference_sentence, impacts, policy_sentence, rollback_lines
+from model_ratchet.report.check import Check, PolicyNote, RollbackNote
 from model_ratchet.report.detail import CommentContext, Detail
 from model_ratchet.report.escape import code, link, text
 from model_ratchet.report.promotion import ICONS, TITLES, heading, held_up, promotion
+from model_ratchet.report.queued import HOW, against, queue_sentence
 from model_ratchet.report.view import View, view
 
 BUDGET = 60_000
@@ -46,6 +49,9 @@ def _body(check: Check, context: CommentContext) -> _Body:
     if check.rollback is not None:
         note = check.rollback
         return lambda detail: _rollback(note, detail)
+    if check.queue is not None:
+        queue = check.queue
+        return lambda detail: _queue(queue, detail)
     if check.untouched:
         nothing = ["### ✅ Nothing to judge", "The change touches no promotion."]
         return lambda _: nothing if check.policies is None else []
@@ -114,6 +120,18 @@ def _rollback(note: RollbackNote, detail: Detail) -> list[str]:
     ]
 
 
+def _queue(found: QueueVerdict, detail: Detail) -> list[str]:
+    """Each commit of the group, and what speaks against it."""
+    title = "Merge group: it may be merged" if found.outcome is Outcome.PASSED else "Merge group: it may not be merged"
+    items = []
+    for one in found.commits[: detail.rows]:
+        said = "".join(f"<br>{text(line, detail.sentence)}" for line in against(one))
+        items.append(f"* {ICONS[one.outcome]} {code(one.commit[:12])} {text(one.what, detail.sentence)}{said}")
+    items += [f"* … and {len(found.commits) - len(items)} more"] if len(items) < len(found.commits) else []
+    empty = [] if found.commits else [text(queue_sentence(found))]
+    return [f"### {ICONS[found.outcome]} {title}", f"Judged {HOW}.", *empty, "\n".join(items)]
+
+
 def _policies(check: Check, context: CommentContext, detail: Detail) -> list[str]:
     """What a change of the policies asks otherwise, what is looser first."""
     note = check.policies
@@ -130,7 +148,18 @@ def _policies(check: Check, context: CommentContext, detail: Detail) -> list[str
     ]
     more = len(differences) + len(note.notes) - len(items)
     items += [f"* … and {more} more"] if more else []
-    return [f"### 📜 {text(policy_sentence(check, note), detail.sentence)}", "\n".join(items)]
+    title = f"### 📜 {text(policy_sentence(check, note), detail.sentence)}"
+    return [title, "\n".join(items), *_impacts(note, detail)]
+
+
+def _impacts(note: PolicyNote, detail: Detail) -> list[str]:
+    """What it would mean for the promotions that are open, the gravest first."""
+    lines = list(impacts(note.promotions)) if note.promotions is not None else []
+    if not lines:
+        return []
+    items = [f"* {text(line, detail.sentence)}" for line in lines[: detail.rows]]
+    items += [f"* … and {len(lines) - len(items)} more"] if len(items) < len(lines) else []
+    return ["**What it would mean for the promotions that are open**", "\n".join(items)]
 
 
 def _at_head(context: CommentContext, place: Location, detail: Detail) -> str:

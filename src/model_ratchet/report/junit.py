@@ -5,6 +5,7 @@ from xml.etree import ElementTree as Xml
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.report.change import by_weight, difference_sentence, rollback_lines, rollback_sentence
 from model_ratchet.report.check import Check
+from model_ratchet.report.queued import against, queue_sentence
 from model_ratchet.report.terminal import safe
 from model_ratchet.report.view import Gate, Row, View, view
 
@@ -27,6 +28,15 @@ def as_junit(check: Check) -> str:
     if check.trouble is not None:
         suite = Xml.SubElement(suites, "testsuite", name="repository")
         _case(suite, "repository", "base branch", "error", "errored", check.trouble)
+        _count(suite)
+    if check.queue is not None:
+        suite = Xml.SubElement(suites, "testsuite", name="merge group")
+        for queued in check.queue.commits:
+            kind = None if queued.outcome is Outcome.PASSED else _KINDS[queued.outcome]
+            name = f"{queued.commit[:12]} {queued.what}"
+            _case(suite, "merge group", name, kind, str(queued.outcome), "; ".join(against(queued)))
+        if not check.queue.commits:
+            _case(suite, "merge group", "commits", "failure", "failed", queue_sentence(check.queue))
         _count(suite)
     if check.rollback is not None:
         suite = Xml.SubElement(suites, "testsuite", name="rollback")

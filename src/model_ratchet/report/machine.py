@@ -8,9 +8,11 @@ from model_ratchet.core.estimate import Estimate
 from model_ratchet.core.finding import Finding
 from model_ratchet.core.reason import Reason
 from model_ratchet.core.verdict import Leaf, Part
+from model_ratchet.engine.impact import Impact
+from model_ratchet.engine.queue import QueuedVerdict
 from model_ratchet.engine.record import Record, digest
 from model_ratchet.report.change import by_weight, rollback_lines
-from model_ratchet.report.check import Check, PolicyNote
+from model_ratchet.report.check import Check, OpenPromotions, PolicyNote
 from model_ratchet.report.numbers import has_interval
 from model_ratchet.report.reasons import sentence
 
@@ -42,6 +44,8 @@ def as_value(check: Check) -> dict[str, Any]:
             "beside": list(note.beside),
             "follows": list(rollback_lines(note)),
         }
+    if check.queue is not None:
+        value["queue"] = [queued(one) for one in check.queue.commits]
     if check.policies is not None:
         value["policies"] = policies(check.policies)
     if check.trouble is not None:
@@ -58,6 +62,17 @@ def finding(one: Finding) -> dict[str, Any]:
         "line": one.location.line,
         "column": one.location.column,
         "message": one.message,
+    }
+
+
+def queued(one: QueuedVerdict) -> dict[str, Any]:
+    """One commit of a merge group, and what speaks against it."""
+    return {
+        "commit": one.commit,
+        "what": one.what,
+        "outcome": one.outcome,
+        "reasons": [reason(why) for why in one.reasons],
+        "findings": [finding(found) for found in one.findings],
     }
 
 
@@ -79,6 +94,40 @@ def policies(note: PolicyNote) -> dict[str, Any]:
             for one in by_weight(note)
         ],
         "notes": [finding(one) for one in note.notes],
+        "promotions": None if note.promotions is None else open_promotions(note.promotions),
+    }
+
+
+def open_promotions(told: OpenPromotions) -> dict[str, Any]:
+    """What a change of the policies would mean for each open promotion, the gravest first."""
+    return {
+        "found": [
+            {
+                "pull_request": one.pull_request,
+                "name": one.name,
+                "policy": one.policy,
+                "trouble": one.trouble,
+                "impact": None if one.impact is None else _impact(one.impact),
+            }
+            for one in told.found
+        ],
+        "left_out": told.left_out,
+        "trouble": told.trouble,
+    }
+
+
+def _impact(meant: Impact) -> dict[str, Any]:
+    return {
+        "effect": meant.effect,
+        "before": meant.before,
+        "after": meant.after,
+        "needs": list(meant.needs),
+        "pinned": list(meant.pinned),
+        "messages": list(meant.messages),
+        "differences": [
+            {"rule": one.rule, "before": one.before, "after": one.after, "weight": str(one.weight)}
+            for one in meant.differences
+        ],
     }
 
 

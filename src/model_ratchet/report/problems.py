@@ -39,6 +39,9 @@ def problems(check: Check) -> Iterator[Problem]:
     """
     for one in check.findings:
         yield Problem(rule="finding", weight="error", place=one.location, message=one.message)
+    for queued in check.queue.commits if check.queue is not None else ():
+        for one in queued.findings:
+            yield Problem(rule="finding", weight="error", place=one.location, message=one.message)
     if check.policies is not None:
         yield from _of_policies(check.policies)
     for record in check.records:

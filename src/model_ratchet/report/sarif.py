@@ -3,8 +3,10 @@
 import json
 
 from model_ratchet import __version__
+from model_ratchet.core.outcome import Outcome
 from model_ratchet.report.check import Check
 from model_ratchet.report.problems import Problem, problems
+from model_ratchet.report.queued import queue_sentence
 
 
 def as_sarif(check: Check) -> str:
@@ -22,9 +24,11 @@ def as_sarif(check: Check) -> str:
         "columnKind": "unicodeCodePoints",
         "results": [_result(one, rules) for one in found],
     }
-    if check.trouble is not None:
-        trouble = {"level": "error", "message": {"text": check.trouble}}
-        run["invocations"] = [{"executionSuccessful": False, "toolExecutionNotifications": [trouble]}]
+    queued = check.queue if check.queue is not None and check.queue.outcome is not Outcome.PASSED else None
+    said = check.trouble if queued is None else queue_sentence(queued)
+    if said is not None:
+        trouble = {"level": "error", "message": {"text": said}}
+        run["invocations"] = [{"executionSuccessful": check.trouble is None, "toolExecutionNotifications": [trouble]}]
     document = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",

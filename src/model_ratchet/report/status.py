@@ -8,6 +8,7 @@ from model_ratchet.engine.record import Record
 from model_ratchet.report.change import rollback_sentence
 from model_ratchet.report.check import Check
 from model_ratchet.report.problems import Weight, problems
+from model_ratchet.report.queued import queue_sentence
 from model_ratchet.report.terminal import safe
 from model_ratchet.report.view import view
 
@@ -72,6 +73,8 @@ def _said(check: Check) -> tuple[Conclusion | None, str]:
         return "failure", f"{count} finding{'s' if count > 1 else ''}, nothing was judged: {check.findings[0].message}"
     if check.trouble is not None:
         return "failure", f"errored: {check.trouble}"
+    if check.queue is not None:
+        return "success" if check.queue.outcome is Outcome.PASSED else "failure", queue_sentence(check.queue)
     if check.rollback is not None:
         return "success", rollback_sentence(check.rollback)
     if not check.records:

@@ -11,15 +11,18 @@ from rich.text import Text
 
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.documents.compare import Weight
+from model_ratchet.engine.queue import QueueVerdict
 from model_ratchet.report.change import (
     UNTOUCHED,
     by_weight,
     difference_sentence,
+    impacts,
     policy_sentence,
     rollback_lines,
     rollback_sentence,
 )
 from model_ratchet.report.check import Check, PolicyNote
+from model_ratchet.report.queued import against, queue_sentence
 from model_ratchet.report.view import Gate, Row, Stage, View, view
 
 _STYLES = {
@@ -74,6 +77,8 @@ def _main(check: Check) -> list[RenderableType]:
     if check.rollback is not None:
         lines = [Text(f"  {_one_line(line)}", "dim") for line in rollback_lines(check.rollback)]
         return [Text(rollback_sentence(check.rollback)), *lines]
+    if check.queue is not None:
+        return list(_queue(check.queue))
     if check.untouched:
         return [Text(UNTOUCHED)] if check.policies is None else []
     if check.validated is not None:
@@ -82,6 +87,13 @@ def _main(check: Check) -> list[RenderableType]:
     for record in check.records:
         parts += _promotion(view(record))
     return parts
+
+
+def _queue(found: QueueVerdict) -> Iterator[RenderableType]:
+    yield Text(_one_line(queue_sentence(found)), _STYLES[found.outcome])
+    for one in found.commits:
+        yield Text.assemble("  ", (str(one.outcome), _STYLES[one.outcome]), f" {one.commit[:12]} {_one_line(one.what)}")
+        yield from (Text(f"    {_one_line(line)}") for line in against(one))
 
 
 _WEIGHTS = {Weight.LOOSER: "yellow", Weight.CHANGED: "cyan", Weight.STRICTER: "green"}
@@ -94,6 +106,8 @@ def _policies(check: Check, note: PolicyNote) -> Iterator[RenderableType]:
         yield Text.assemble("  ", (f"{one.weight:<8}", _WEIGHTS[one.weight]), " ", *words)
     for found in note.notes:
         yield Text.assemble("  note     ", (safe(str(found.location)), "bold"), " ", _one_line(found.message))
+    for line in impacts(note.promotions) if note.promotions is not None else ():
+        yield Text(f"  open     {_one_line(line)}")
 
 
 def _promotion(seen: View) -> list[RenderableType]:

@@ -401,7 +401,31 @@ def test_a_back_test_has_no_merge_window() -> None:
 def test_ages_are_taken_where_the_last_stage_is_decidable() -> None:
     decided = START + 108 * HOUR
     assert planned(documents(), a_history(), now=NOW).facts.decided_at == decided
-    assert planned(documents(), a_history(), now=START + 90 * HOUR).facts.decided_at == START + 90 * HOUR
+    for minutes in (0, 59):
+        now = START + 90 * HOUR + timedelta(minutes=minutes)
+        assert planned(documents(), a_history(), now=now).facts.decided_at == START + 90 * HOUR
+
+
+DRILL = "{id: drill, kind: rollback_drill, within: 30d}"
+DRILLED = REQUEST + "drill: {performed_at: 2025-07-20T00:00:00Z, restored: v1.0.0_20250101_000000, result: passed}\n"
+PERFORMED = datetime(2025, 7, 20, tzinfo=UTC)
+
+
+def test_before_anything_has_started_the_age_of_a_drill_moves_only_when_it_is_too_old() -> None:
+    asked = documents(gate("performance", BETTER), gate("drill", DRILL), request=DRILLED)
+    old = PERFORMED + timedelta(days=30)
+    plans = [planned(asked, now=now) for now in (START, old, old + timedelta(seconds=1), old + timedelta(days=9))]
+    assert plans[0] == plans[1]
+    assert plans[2] == plans[3]
+    assert [plan.facts.decided_at for plan in plans[1:3]] == [PERFORMED, old + timedelta.resolution]
+    assert planned(documents(), now=START).facts.decided_at is None
+
+
+def test_a_drill_that_grows_too_old_after_the_decision_is_left_alone() -> None:
+    asked = documents(gate("performance", BETTER), gate("drill", DRILL), request=DRILLED)
+    plan = planned(asked, a_history(), now=NOW)
+    assert plan.facts.decided_at == START + 108 * HOUR
+    assert PERFORMED + timedelta(days=30) + timedelta.resolution not in plan.changed_at
 
 
 def test_all_that_may_fail_early_shares_one_level() -> None:

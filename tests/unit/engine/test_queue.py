@@ -10,7 +10,7 @@ from builders.records import DECIDABLE, FOLDER, a_failed_record, a_passed_record
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Why
 from model_ratchet.engine.lifecycle import Folder, Proposed, Unclear, Untouched
-from model_ratchet.engine.queue import QueuedChange, QueuedPromotion, judge_queue
+from model_ratchet.engine.queue import QueuedChange, QueuedPromotion, judge_queue, sealed_for
 from model_ratchet.engine.record import Record
 from model_ratchet.engine.validity import Standing
 
@@ -28,13 +28,14 @@ def change(record: Record, files: Mapping[str, str] | None = None) -> QueuedChan
     place = Folder(record.plan.facts.model, record.plan.facts.candidate)
     files = FILES if files is None else files
     named = {path.replace(FOLDER, place.path): oid for path, oid in files.items()}
-    promotion = QueuedPromotion(folder=place, files=named, standings={"on the protected branch": standing})
+    promotion = QueuedPromotion(
+        folder=place, files=named, record=record, standings={"on the protected branch": standing}
+    )
     return QueuedChange(commit="c" * 40, meaning=Proposed((place,)), promotions=(promotion,))
 
 
-def said(record: Record, now: datetime = INSIDE, *more: Record) -> tuple[Outcome, list[Why]]:
-    record = bound(record)
-    found = judge_queue([change(record)], [record, *more], now)
+def said(record: Record, now: datetime = INSIDE) -> tuple[Outcome, list[Why]]:
+    found = judge_queue([change(bound(record))], now)
     (one,) = found.commits
     assert found.outcome is one.outcome
     return one.outcome, [reason.why for reason in one.reasons]
@@ -58,10 +59,13 @@ def test_the_latest_verdict_on_a_promotion_counts_and_of_two_at_once_the_worse()
     passed = bound(a_passed_record())
     failed = replace(bound(a_failed_record()), decided_at=passed.decided_at)
     failed = replace(failed, plan=passed.plan)
-    assert said(a_passed_record(), INSIDE, failed)[0] is Outcome.FAILED
+    for records in ([passed, failed], [failed, passed]):
+        assert sealed_for(PLACE, records) == failed
     assert passed.decided_at is not None
     older = replace(failed, decided_at=passed.decided_at - timedelta(hours=1))
-    assert said(a_passed_record(), INSIDE, older)[0] is Outcome.PASSED
+    for records in ([passed, older], [older, passed]):
+        assert sealed_for(PLACE, records) == passed
+    assert sealed_for(Folder(PLACE.model, "v9.9.9_20250818_142000"), [passed]) is None
 
 
 @pytest.mark.parametrize(
@@ -69,7 +73,7 @@ def test_the_latest_verdict_on_a_promotion_counts_and_of_two_at_once_the_worse()
 )
 def test_files_that_differ_fail_it(files: dict[str, str]) -> None:
     record = bound(a_passed_record())
-    found = judge_queue([change(record, files)], [record], INSIDE)
+    found = judge_queue([change(record, files)], INSIDE)
     assert [reason.why for reason in found.commits[0].reasons] == [Why.SEALED_OTHERWISE]
 
 
@@ -77,7 +81,7 @@ def test_a_verdict_without_a_request_matches_no_file() -> None:
     record = bound(a_passed_record())
     digests = {name: oid for name, oid in record.plan.digests.items() if name != "request"}
     record = replace(record, plan=replace(record.plan, digests=digests))
-    found = judge_queue([change(record, {})], [record], INSIDE)
+    found = judge_queue([change(record, {})], INSIDE)
     assert found.outcome is Outcome.FAILED
 
 
@@ -86,7 +90,7 @@ def test_trouble_on_the_base_branch_fails_and_the_rest_passes() -> None:
         QueuedChange(commit="a" * 40, meaning=Untouched()),
         QueuedChange(commit="b" * 40, meaning=Unclear("demo", "two heads")),
     ]
-    found = judge_queue(changes, [], INSIDE)
+    found = judge_queue(changes, INSIDE)
     assert [one.outcome for one in found.commits] == [Outcome.PASSED, Outcome.FAILED]
     assert found.outcome is Outcome.FAILED
 

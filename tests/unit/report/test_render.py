@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -25,12 +27,14 @@ from model_ratchet.core.finding import Finding, Location
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.verdict import Branch, Verdict
-from model_ratchet.documents.compare import Weight
+from model_ratchet.documents.compare import Difference, Weight
+from model_ratchet.engine.impact import Effect, Impact
+from model_ratchet.engine.queue import QueuedVerdict, QueueVerdict
 from model_ratchet.engine.record import Record, seal
 from model_ratchet.report import render
-from model_ratchet.report.check import Check, PolicyNote, RollbackNote, RuleDifference
+from model_ratchet.report.check import Check, OpenPromotion, OpenPromotions, PolicyNote, RollbackNote, RuleDifference
 
-NASTY_ONES = ("errored", "findings", "trouble", "policies")
+NASTY_ONES = ("errored", "findings", "trouble", "policies", "queue")
 SUFFIXES = {
     "text": "txt",
     "markdown": "md",
@@ -68,6 +72,39 @@ def a_policy_note() -> PolicyNote:
         notes=(
             Finding(Location("policies/m/1.1.0.yaml", 3, 7), "no model file allows m/1.1.0: nobody may use it yet"),
         ),
+        promotions=some_open_promotions(),
+    )
+
+
+def some_open_promotions() -> OpenPromotions:
+    """Each effect once, one that can't be told, and two that are not touched."""
+    differences = tuple(Difference((), f"rule {at}", "1pp", "2pp", Weight.STRICTER) for at in range(5))
+    more: dict[Effect, dict[str, Any]] = {
+        Effect.FLIPS: {"before": Outcome.PASSED, "after": Outcome.FAILED, "differences": differences},
+        Effect.STRICTER: {"before": Outcome.PASSED, "after": Outcome.PASSED, "differences": differences[:1]},
+        Effect.LOOSER: {"differences": differences[:2]},
+        Effect.NOT_ASSESSABLE: {"needs": ("paired_counts of accuracy on canary", "a", "b", "c")},
+        Effect.STARTS_AGAIN: {"pinned": ("model file", "source requests")},
+        Effect.NO_LONGER_FITS: {"messages": (NASTY,)},
+    }
+    impacts = [Impact(model="m", candidate="v2", effect=effect, **more.get(effect, {})) for effect in reversed(Effect)]
+    told = [
+        OpenPromotion(pull_request=at, name="m v2", policy="m/1.1.0", impact=one) for at, one in enumerate(impacts, 2)
+    ]
+    trouble = OpenPromotion(pull_request=1, name="", policy="", trouble=NASTY)
+    return OpenPromotions(found=(trouble, *told, replace(told[-1], pull_request=99)), left_out=3)
+
+
+def a_queue() -> QueueVerdict:
+    """A group of three: one may be merged, one has no verdict that holds, one is wrong."""
+    reasons = (because(Why.NOT_PASSED, outcome="pending"), because(Why.SEALED_OTHERWISE, path=NASTY))
+    wrong = (Finding(Location("policies/m/1.1.0.yaml", 3, 7), NASTY),)
+    return QueueVerdict(
+        (
+            QueuedVerdict(commit="a" * 40, what="rollback of m to v1", outcome=Outcome.PASSED),
+            QueuedVerdict(commit="b" * 40, what="promotion of m v2", outcome=Outcome.FAILED, reasons=reasons),
+            QueuedVerdict(commit="c" * 40, what="no promotion", outcome=Outcome.FAILED, findings=wrong),
+        )
     )
 
 
@@ -77,6 +114,15 @@ CHECKS: dict[str, Callable[[], Check]] = {
     "pending": lambda: Check(records=(a_pending_record(),)),
     "errored": lambda: Check(records=(an_errored_record(),)),
     "reviews": lambda: Check(records=(a_record_of_reviews(),)),
+    "queue": lambda: Check(queue=a_queue()),
+    "queue-passed": lambda: Check(queue=QueueVerdict(a_queue().commits[:1])),
+    "queue-empty": lambda: Check(queue=QueueVerdict(())),
+    "policies-alone": lambda: Check(
+        untouched=True, policies=PolicyNote(paths=("policies/m/1.1.0.yaml",), promotions=OpenPromotions())
+    ),
+    "policies-unread": lambda: Check(
+        untouched=True, policies=PolicyNote(paths=("policies/m/1.1.0.yaml",), promotions=OpenPromotions(trouble=NASTY))
+    ),
     "findings": lambda: Check(findings=(Finding(Location("policies/a%b/1.0.0.yaml", 3, 7), NASTY),)),
     "rollback": lambda: Check(rollback=RollbackNote(model="m", removed=("v2", "v1"), returns_to="v0")),
     "rollback-beside": lambda: Check(
