@@ -14,7 +14,7 @@ from builders.small import HISTORY, MODEL, NOW, POLICY, START, V1, V2, folder, p
 from model_ratchet.actions.check import CheckInput, check
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Why
-from model_ratchet.git import LARGEST_BLOB
+from model_ratchet.ports import LARGEST_BLOB
 from model_ratchet.report import render
 from model_ratchet.report.check import Check
 
