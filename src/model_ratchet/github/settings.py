@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -18,8 +17,7 @@ from model_ratchet.engine.settings import (
     Settings,
     Unread,
 )
-from model_ratchet.github.answers import Json, every, one
-from model_ratchet.github.client import asking
+from model_ratchet.github.answers import Json, every, one, told_at
 from model_ratchet.github.protection import ADMINISTRATION, one_or_none, or_unread, protection
 
 if TYPE_CHECKING:
@@ -81,7 +79,7 @@ def read_settings(
         app=or_unread(f"the App {app}", "a public App, or its owner's token", lambda: _app(github, app))
         if app
         else None,
-        skew=_clock(github) - now(),
+        skew=told_at(github, "/meta", "the time") - now(),
         owner_errors=(
             or_unread("the errors of CODEOWNERS", "contents: read", lambda: _owner_errors(github, repo, base))
             if files.codeowners is not None
@@ -89,13 +87,6 @@ def read_settings(
         ),
         files=files,
     )
-
-
-def _clock(github: Github) -> datetime:
-    """GitHub's clock, to the second."""
-    with asking("tell the time"):
-        headers, _ = github.requester.requestJsonAndCheck("GET", "/meta")
-        return parsedate_to_datetime(headers.get("date", ""))
 
 
 def _other(github: Github, repo: str, branch: str) -> Protection | Unread | None:
