@@ -1,4 +1,4 @@
-"""Rewrites the generated part of each criterion's page, and the list of all of them; ``--check`` only says what differs.
+"""Rewrites what is generated: criteria, their list, and what doctor looks at; ``--check`` only says what differs.
 
 python docs/pages.py [--check]
 """
@@ -10,8 +10,10 @@ from pathlib import Path
 from model_ratchet.actions.explain import kind_of, parameters, traits
 from model_ratchet.criteria import BUILT_IN
 from model_ratchet.criteria.base import Criterion
+from model_ratchet.engine.doctor import RULES
 
 CRITERIA = Path(__file__).parent / "criteria"
+DOCTOR = Path(__file__).parent / "github" / "doctor.md"
 START, END = "<!-- generated: do not edit -->", "<!-- end -->"
 
 
@@ -34,13 +36,20 @@ def index() -> str:
     return "\n".join(["# Criteria", "", START, "", "| kind | what it asks |", "|---|---|", *rows, "", END, ""])
 
 
+def rules() -> str:
+    """What ``ratchet doctor`` looks at, for a base branch called main."""
+    rows = [f"| `{one.id}` | {one.what} | {one.why} | {one.place}: {one.how} |" for one in RULES]
+    table = ["| rule | what has to be so | why | where to set it |", "|---|---|---|---|", *rows]
+    return "\n".join([START, "", *table, "", END]).replace("{base}", "main")
+
+
 def pages() -> dict[Path, str]:
     """Every page as it should be; what stands outside of the marks is kept."""
+    parts = {CRITERIA / f"{kind_of(one)}.md": generated(one) for one in BUILT_IN} | {DOCTOR: rules()}
     found = {CRITERIA / "README.md": index()}
-    for criterion in BUILT_IN:
-        path = CRITERIA / f"{kind_of(criterion)}.md"
+    for path, part in parts.items():
         text = path.read_text(encoding="utf-8")
-        found[path] = re.sub(f"{START}.*?{END}", lambda _, one=criterion: generated(one), text, flags=re.DOTALL)
+        found[path] = re.sub(f"{START}.*?{END}", lambda _, part=part: part, text, flags=re.DOTALL)
     return found
 
 

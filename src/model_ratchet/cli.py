@@ -102,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_explain(commands)
     _add_schema(commands)
     _add_sources(commands)
+    _add_doctor(commands)
     _add_demo(commands)
     return parser
 
@@ -301,6 +302,29 @@ def _add_sources(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     _add_repo(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print (default: text)")
     parser.set_defaults(command=_sources)
+
+
+def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "doctor",
+        help="whether GitHub is set up so that a verdict holds",
+        description="Reads rulesets, branch protection, environments, Actions and the names of secrets at GitHub, CODEOWNERS "
+        "and the workflows of the protected branch, and compares the clocks. Says what is missing, why it matters and where to "
+        "set it; changes nothing. It takes GITHUB_TOKEN: an administrator's sees everything; what another may not see is told "
+        "as “cannot verify”, never as fine or missing. The repository is that of the remote, or GITHUB_REPOSITORY; for an "
+        "Enterprise server name GITHUB_API_URL.",
+        epilog="Exit codes: 0 nothing is missing, 1 something is, 3 nothing is known to be missing, and GitHub could not be "
+        "asked about everything.",
+    )
+    _add_repo(parser)
+    parser.add_argument("--base", metavar="BRANCH", help="the protected branch (default: the remote's default branch)")
+    parser.add_argument(
+        "--app",
+        metavar="SLUG",
+        help="hardened tier: the App that publishes, as its address ends: github.com/apps/SLUG (default: RATCHET_APP)",
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print (default: text)")
+    parser.set_defaults(command=_doctor)
 
 
 def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -561,6 +585,24 @@ def _sources(options: argparse.Namespace) -> int:
         as_json(probes) if options.format == "json" else as_table(probes, width=_width(), colour=_colour(options)), None
     )
     return ExitCode.PASSED if all(probe.well for probe in probes) else ExitCode.ERRORED
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from model_ratchet.actions.doctor import DoctorInput, doctor
+    from model_ratchet.engine.doctor import decisive
+    from model_ratchet.engine.doctor.rule import State
+    from model_ratchet.report.diagnosis import as_json, as_table
+
+    asked = DoctorInput(repo=options.repo, base=options.base, app=options.app, environ=dict(os.environ))
+    found = doctor(asked, clock=lambda: datetime.now(UTC))
+    _print(
+        as_json(found.settings, found.answers)
+        if options.format == "json"
+        else as_table(found.settings, found.answers, width=_width(), colour=_colour(options)),
+        None,
+    )
+    codes = {State.MISSING: ExitCode.FAILED, State.UNVERIFIED: ExitCode.ERRORED}
+    return codes.get(decisive(found.answers), ExitCode.PASSED)
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -239,6 +239,41 @@ def test_settings_are_read_by_who_may(tmp_path: Path) -> None:
             github.get_repo("acme/models").get_branch("main").get_protection()
 
 
+def test_names_of_secrets_are_told_to_who_may_see_them_and_never_what_they_hold(tmp_path: Path) -> None:
+    with a_scene(tmp_path) as scene:
+        forge, repo = scene.forge, scene.repo
+        forge.grant(repo, "admin", scene.ada)
+        verdict = forge.environment(repo, "verdict", branches=("main",), admins_bypass=False)
+        verdict.secrets.add("KEY")
+        verdict.variables["CLIENT"] = "Iv23"
+        repo.secrets.add("PROMETHEUS")
+        repo.shared_secrets.add("SHARED")
+        expected = {
+            "/environments/verdict/secrets": ("secrets", [("KEY", None)]),
+            "/environments/verdict/variables": ("variables", [("CLIENT", "Iv23")]),
+            "/actions/secrets": ("secrets", [("PROMETHEUS", None)]),
+            "/actions/organization-secrets": ("secrets", [("SHARED", None)]),
+        }
+        with client(forge, forge.person(scene.ada)) as github:
+            for path, (key, told) in expected.items():
+                _, answer = github.requester.requestJsonAndCheck("GET", f"/repos/acme/models{path}")
+                assert [(one["name"], one.get("value")) for one in answer[key]] == told
+        for token, refusal in ((forge.person(scene.bob), "404"), (forge.workflow_token(), "403")):
+            with client(forge, token) as github:
+                for path in expected:
+                    with pytest.raises(GithubException, match=refusal):
+                        github.requester.requestJsonAndCheck("GET", f"/repos/acme/models{path}")
+
+
+def test_anybody_may_look_an_app_up_by_its_slug(tmp_path: Path) -> None:
+    with a_scene(tmp_path) as scene, client(scene.forge) as github:
+        made = scene.forge.app("ratchet", {"checks": "write"})
+        read = github.get_app("ratchet")
+        assert (read.id, read.client_id, read.permissions) == (made.id, made.client_id, {"checks": "write"})
+        with pytest.raises(GithubException, match="404"):
+            _ = github.get_app("nobody").id
+
+
 def test_people_teams_and_permissions(tmp_path: Path) -> None:
     with a_scene(tmp_path) as scene:
         forge = scene.forge

@@ -213,6 +213,17 @@ def test_a_ruleset_that_is_only_evaluated_or_covers_another_branch_blocks_nothin
         assert refusal(scene, scene.propose()) == ""
 
 
+@pytest.mark.parametrize("admins", [True, False], ids=["bound", "left alone"])
+def test_classic_protection_may_leave_administrators_alone(tmp_path: Path, admins: bool) -> None:
+    with a_scene(tmp_path) as scene:
+        scene.forge.grant(scene.repo, "admin", scene.bob)
+        scene.forge.protect(scene.repo, "main", required_checks("ci"), admins=admins)
+        with client(scene.forge, scene.forge.person(scene.bob)) as github:
+            read = github.get_repo("acme/models").get_branch("main").get_protection()
+            assert read.enforce_admins is admins
+        assert ("is expected" in refusal(scene, scene.propose())) is admins
+
+
 def test_a_protected_branch_stays(tmp_path: Path) -> None:
     with a_scene(tmp_path) as scene, client(scene.forge) as github:
         scene.forge.ruleset(scene.repo, no_deletion())

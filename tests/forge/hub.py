@@ -189,9 +189,10 @@ class Forge:
         repo.rulesets[made.id] = made
         return made
 
-    def protect(self, repo: Repository, branch: str, *rules: Rule) -> None:
-        """The same rules as classic branch protection."""
+    def protect(self, repo: Repository, branch: str, *rules: Rule, admins: bool = True) -> None:
+        """The same rules as classic branch protection; ``admins``: for administrators too."""
         repo.protections[branch] = rules
+        (repo.lenient.discard if admins else repo.lenient.add)(branch)
 
     def environment(
         self,
@@ -200,9 +201,10 @@ class Forge:
         *,
         branches: tuple[str, ...] | None = None,
         reviewers: tuple[User | Team, ...] = (),
+        admins_bypass: bool = True,
     ) -> Environment:
         """A deployment environment."""
-        made = Environment(self.next("environment", 601), name, branches, reviewers)
+        made = Environment(self.next("environment", 601), name, branches, reviewers, admins_bypass=admins_bypass)
         repo.environments[name] = made
         return made
 

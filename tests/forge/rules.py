@@ -80,7 +80,8 @@ def rules_of(repo: Repository, branch: str, actor: User | App | None = None) -> 
     for ruleset in repo.rulesets.values():
         if in_force(repo, ruleset, branch) and (actor is None or actor not in ruleset.bypass):
             yield from ruleset.rules
-    yield from repo.protections.get(branch, ())
+    if not (branch in repo.lenient and isinstance(actor, User) and repo.may(actor, "admin")):
+        yield from repo.protections.get(branch, ())
 
 
 def in_force(repo: Repository, ruleset: Ruleset, branch: str) -> bool:

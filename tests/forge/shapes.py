@@ -40,6 +40,7 @@ class Shapes:
         return {
             "id": app.id,
             "slug": app.slug,
+            "client_id": app.client_id,
             "node_id": f"A_{app.id}",
             "name": app.slug,
             "owner": self.user(app.owner),

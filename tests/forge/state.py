@@ -76,6 +76,11 @@ class App:
     def installation(self) -> int:
         return self.id * 100 + 1
 
+    @property
+    def client_id(self) -> str:
+        """What a workflow that signs in as the app names it by."""
+        return f"Iv23li{self.id}"
+
 
 @dataclass(frozen=True, eq=False)
 class Token:
@@ -262,6 +267,8 @@ class Environment:
     reviewers: tuple[User | Team, ...] = ()
     wait_minutes: int = 0
     admins_bypass: bool = True
+    secrets: set[str] = field(default_factory=set)
+    variables: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -295,6 +302,11 @@ class Repository:
     deployments: dict[int, Deployment] = field(default_factory=dict)
     rulesets: dict[int, Ruleset] = field(default_factory=dict)
     protections: dict[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    lenient: set[str] = field(default_factory=set)
+    """Branches whose classic protection leaves administrators alone."""
+    secrets: set[str] = field(default_factory=set)
+    """Names of secrets that every workflow may use; those of the organisation are ``shared_secrets``."""
+    shared_secrets: set[str] = field(default_factory=set)
     environments: dict[str, Environment] = field(default_factory=dict)
     workflows: dict[int, Workflow] = field(default_factory=dict)
     labels: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -18,6 +18,8 @@ MANY = frozenset({"path", "ref", "branch", "basehead"})
 """Parameters that may hold slashes."""
 PUBLIC = frozenset({"metadata", "contents", "pull_requests", "issues", "checks", "statuses", "deployments", "actions"})
 """What anyone may read of a public repository."""
+BY_ADMINS = frozenset({"administration", "environments", "secrets"})
+"""What a person may see only with the role of an administrator."""
 BY_READERS = frozenset({"issues", "pull_requests"})
 """What a person may write with no more than the right to read."""
 
@@ -101,7 +103,7 @@ class Call:
         repo = repo or self.repo
         if self.token.permissions is None:
             least = "read" if level == "read" or permission in BY_READERS else "write"
-            return repo.may(self.token.user, "admin" if permission == "administration" else least)
+            return repo.may(self.token.user, "admin" if permission in BY_ADMINS else least)
         if level == "read" and not repo.private and permission in PUBLIC:
             return True
         has = self.token.permissions.get(permission, "read" if permission == "metadata" else "none")
@@ -114,7 +116,7 @@ class Call:
             return
         if self.token.permissions is not None:
             raise Refused(403, "Resource not accessible by integration", status="403")
-        if permissions == "administration":
+        if permissions in BY_ADMINS:
             raise not_found()
         raise Refused(403, "Must have push access to the repository", status="403")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from model_ratchet import __version__
 from model_ratchet.actions.precommit import FILE as PRE_COMMIT
 from model_ratchet.actions.precommit import with_hook
-from model_ratchet.actions.surroundings import GITHUB, Place, Surroundings, surroundings
+from model_ratchet.actions.surroundings import Place, Surroundings, surroundings
 from model_ratchet.actions.worktree import Placed, State, place, refuse_links
 from model_ratchet.documents.codeowners import PLACES, owners_of
 from model_ratchet.documents.schemas import schema_text, schemas
@@ -95,7 +95,13 @@ def told(done: Initialised) -> str:
     for path, text in done.by_hand.items():
         lines += ["", f"to be added to {path}, which is kept as it is:", "", text.rstrip()]
     lines += ["", "left to fill in (TODO):", *(f"  {one}" for one in done.left)] if done.left else []
-    lines += ["", "to be set on GitHub, once this is merged:", "", done.settings.rstrip(), ""]
+    lines += [
+        "",
+        "to be set on GitHub, once this is merged (`ratchet doctor` looks whether it is):",
+        "",
+        done.settings.rstrip(),
+        "",
+    ]
     lines.append("what each of it protects against, and what not: docs/github/setup.md of Ratchet")
     return "\n".join(lines)
 
@@ -108,7 +114,7 @@ def _words(around: Surroundings) -> dict[str, str]:
     commit = source_commit()
     mark = f"v{__version__}" if commit is not None else f"TODO: the commit of v{__version__}"
     settings = f"{around.place.url}/settings" if around.place is not None else "Settings"
-    runners = around.place is not None and around.place.host != GITHUB and not around.place.host.endswith(".ghe.com")
+    runners = around.place is not None and not around.place.is_github
     return {
         "BASE": around.base,
         "ACTION": f"{ACTION}@{commit or NO_COMMIT} # {mark}",

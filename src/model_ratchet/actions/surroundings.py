@@ -17,6 +17,8 @@ _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
 
 GITHUB = "github.com"
+CLOUD = ".ghe.com"
+"""How the names of hosts end that GitHub runs for one company each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,11 @@ class Place:
     def url(self) -> str:
         """Its address in a browser."""
         return f"https://{self.host}/{self.owner}/{self.name}"
+
+    @property
+    def is_github(self) -> bool:
+        """Whether GitHub itself runs that host, so that a token for it may be sent there."""
+        return self.host == GITHUB or self.host.endswith(CLOUD)
 
     @classmethod
     def of(cls, url: str) -> "Place | None":

@@ -64,3 +64,8 @@ class PolicyName:
 
     def __str__(self) -> str:
         return f"{self.name}/{self.version[0]}.{self.version[1]}.{self.version[2]}"
+
+
+def check_name(base: str) -> str:
+    """The name of the required check. It carries the base branch, because a check run hangs on the head alone."""
+    return f"promotion/{base}"

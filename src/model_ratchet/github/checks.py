@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from model_ratchet.core.errors import ForgeError, LostError
+from model_ratchet.core.names import check_name
 from model_ratchet.github.client import Hub, asking
 from model_ratchet.report.status import Annotation, Status
 
@@ -60,11 +61,6 @@ class Found:
     text: str
     url: str
     annotations: int
-
-
-def check_name(base: str) -> str:
-    """The name of the required check. It carries the base branch, because a check run hangs on the head alone."""
-    return f"promotion/{base}"
 
 
 def own_checks(hub: Hub, head: str, base: str, number: int) -> tuple[Found, ...]:

@@ -12,8 +12,10 @@ from typing import Any
 
 REPOSITORY = "/repos/{owner}/{repo}"
 OF_A_REPOSITORY = [
+    "/actions/organization-secrets",
     "/actions/permissions",
     "/actions/permissions/workflow",
+    "/actions/secrets",
     "/actions/workflows",
     "/actions/workflows/{workflow_id}",
     "/actions/workflows/{workflow_id}/dispatches",
@@ -43,6 +45,8 @@ OF_A_REPOSITORY = [
     "/environments",
     "/environments/{environment_name}",
     "/environments/{environment_name}/deployment-branch-policies",
+    "/environments/{environment_name}/secrets",
+    "/environments/{environment_name}/variables",
     "/git/blobs",
     "/git/blobs/{file_sha}",
     "/git/commits",
@@ -82,6 +86,7 @@ PATHS = (
     "/app",
     "/app/installations",
     "/app/installations/{installation_id}/access_tokens",
+    "/apps/{app_slug}",
     "/meta",
     "/orgs/{org}",
     "/orgs/{org}/teams/{team_slug}",

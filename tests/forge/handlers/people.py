@@ -81,6 +81,14 @@ def app(call: Call) -> Answer:
     return Answer(200, call.forge.shapes.app(_app(call)))
 
 
+@route("GET", "/apps/{app_slug}")
+def known_app(call: Call) -> Answer:
+    for one in call.forge.apps.values():
+        if one.slug == call.params["app_slug"]:
+            return Answer(200, call.forge.shapes.app(one))
+    raise not_found()
+
+
 @route("GET", "/app/installations", "jwt")
 def installations(call: Call) -> Answer:
     one = _app(call)

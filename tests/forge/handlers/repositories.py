@@ -67,7 +67,7 @@ def protection(call: Call) -> Answer:
         "url": url,
         "allow_force_pushes": {"enabled": "non_fast_forward" not in kinds},
         "allow_deletions": {"enabled": "deletion" not in kinds},
-        "enforce_admins": {"url": f"{url}/enforce_admins", "enabled": True},
+        "enforce_admins": {"url": f"{url}/enforce_admins", "enabled": name not in repo.lenient},
     }
     for one in rules.of_kind(in_force, "required_status_checks"):
         checks = [

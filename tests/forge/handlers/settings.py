@@ -26,6 +26,32 @@ def branch_policies(call: Call) -> Answer:
     return call.page(policies, lambda policy: policy, "branch_policies")
 
 
+@route("GET", f"{REPO}/environments/{{environment_name}}/secrets", "environments:read")
+def environment_secrets(call: Call) -> Answer:
+    return _secrets(call, _named(call).secrets)
+
+
+@route("GET", f"{REPO}/environments/{{environment_name}}/variables", "environments:read")
+def environment_variables(call: Call) -> Answer:
+    kept = sorted(_named(call).variables.items())
+    return call.page(kept, lambda one: {"name": one[0], "value": one[1], **AT}, "variables")
+
+
+@route("GET", f"{REPO}/actions/secrets", "secrets:read")
+def secrets(call: Call) -> Answer:
+    return _secrets(call, call.repo.secrets)
+
+
+@route("GET", f"{REPO}/actions/organization-secrets", "secrets:read")
+def shared_secrets(call: Call) -> Answer:
+    return _secrets(call, call.repo.shared_secrets)
+
+
+def _secrets(call: Call, names: set[str]) -> Answer:
+    """Names only: GitHub never tells what a secret holds."""
+    return call.page(sorted(names), lambda name: {"name": name, **AT}, "secrets")
+
+
 def _named(call: Call) -> Environment:
     name = call.params["environment_name"]
     if name not in call.repo.environments:
@@ -65,7 +91,7 @@ def _environment(call: Call, repo: Repository, one: Environment) -> dict[str, An
 @route("GET", f"{REPO}/actions/permissions", "administration:read")
 def permissions(call: Call) -> Answer:
     settings = call.repo.settings
-    shown = {"enabled": True, "allowed_actions": settings.get("allowed_actions", "all")}
+    shown = {"enabled": settings.get("enabled", True), "allowed_actions": settings.get("allowed_actions", "all")}
     return Answer(200, {**shown, "sha_pinning_required": settings.get("sha_pinning_required", False)})
 
 
