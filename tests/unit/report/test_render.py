@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from builders.code import a_record_of_code
 from builders.records import (
     ACCURACY_IMPROVEMENT,
     NOW,
@@ -77,6 +78,7 @@ CHECKS: dict[str, Callable[[], Check]] = {
     "pending": lambda: Check(records=(a_pending_record(),)),
     "errored": lambda: Check(records=(an_errored_record(),)),
     "reviews": lambda: Check(records=(a_record_of_reviews(),)),
+    "code": lambda: Check(records=(a_record_of_code(),)),
     "findings": lambda: Check(findings=(Finding(Location("policies/a%b/1.0.0.yaml", 3, 7), NASTY),)),
     "rollback": lambda: Check(rollback=RollbackNote(model="m", removed=("v2", "v1"), returns_to="v0")),
     "rollback-beside": lambda: Check(
