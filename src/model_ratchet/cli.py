@@ -352,20 +352,21 @@ def _check(options: argparse.Namespace) -> int:
         from model_ratchet.actions.sign_off import forge_of
 
         progress = _progress()
-        pull_request, forge = forge_of(options.pull_request, os.environ)
-        checked = check(
-            CheckInput(
-                repo=options.repo,
-                base=options.base,
-                head=options.head,
-                now=options.now or datetime.now(UTC),
-                environ=dict(os.environ),
-                pull_request=pull_request,
-                sealed=tuple(stored(path) for path in options.reuse),
-            ),
-            forge=forge,
-            progress=progress,
-        )
+        sealed = tuple(stored(path) for path in options.reuse)
+        with forge_of(options.pull_request, os.environ) as (pull_request, forge):
+            checked = check(
+                CheckInput(
+                    repo=options.repo,
+                    base=options.base,
+                    head=options.head,
+                    now=options.now or datetime.now(UTC),
+                    environ=dict(os.environ),
+                    pull_request=pull_request,
+                    sealed=sealed,
+                ),
+                forge=forge,
+                progress=progress,
+            )
         progress("")
     if options.write_record is not None:
         from model_ratchet.actions.rejudge import write_records
@@ -385,17 +386,17 @@ def _advance(options: argparse.Namespace) -> int:
     from model_ratchet.report.advanced import step_lines
     from model_ratchet.report.check import Check
 
-    number, forge = forge_of(options.pull_request, os.environ)
-    asked = CheckInput(
-        repo=options.repo,
-        base=options.base,
-        head=options.head,
-        now=options.now or datetime.now(UTC),
-        environ=dict(os.environ),
-        pull_request=number,
-    )
-    pull = PullRequest(forge, number) if forge is not None and number is not None else None
-    found = advance(Asked(check=asked, by=_actor()), Writer(options.repo), pull=pull, progress=_progress())
+    with forge_of(options.pull_request, os.environ) as (number, forge):
+        asked = CheckInput(
+            repo=options.repo,
+            base=options.base,
+            head=options.head,
+            now=options.now or datetime.now(UTC),
+            environ=dict(os.environ),
+            pull_request=number,
+        )
+        pull = PullRequest(forge, number) if forge is not None and number is not None else None
+        found = advance(Asked(check=asked, by=_actor()), Writer(options.repo), pull=pull, progress=_progress())
     if found.findings:
         from model_ratchet.report import render
 

@@ -6,8 +6,9 @@ from datetime import datetime
 from pathlib import Path as FilePath
 from typing import Protocol
 
+from model_ratchet.core.code import Reported
 from model_ratchet.core.evidence import Measurement, Missing, Need
-from model_ratchet.core.reviews import Conversation
+from model_ratchet.core.reviews import Conversation, SourcePull
 from model_ratchet.engine.history import StageHistory
 
 
@@ -124,6 +125,15 @@ class Forge(Protocol):
 
         Raises ``ForgeError`` where it can't be told, whole and at once.
         """
+
+    def reported_on(self, repository: str, commit: str) -> tuple[Reported, ...]:
+        """Everything that reports on a commit of a repository, here or another one, named by its whole id.
+
+        Raises ``ForgeError`` where it can't be told, whole and at once.
+        """
+
+    def pulls_of(self, repository: str, commit: str) -> tuple[SourcePull, ...]:
+        """The pull requests that a commit came from, with what was said of each. Raises ``ForgeError`` likewise."""
 
 
 class Ledger(Protocol):

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
-from model_ratchet.core.evidence import Arm, Clustering, Grouping, Need, Shape, Window
+from model_ratchet.core.evidence import OF_FORGE, Arm, Clustering, Grouping, Need, Shape, Window
 from model_ratchet.documents.model import ModelFile
 
 _ONE_ARM = (Shape.LABELS, Shape.COUNTS, Shape.QUANTILE_COUNTS, Shape.LOG_HISTOGRAM, Shape.CATEGORIES)
-_OF_OTHERS = (Shape.SERIES, Shape.SUITE, Shape.APPROVALS, Shape.DOCUMENT, Shape.REGISTERED, Shape.TRACKED)
+_OF_OTHERS = (
+    *OF_FORGE, Shape.SERIES, Shape.SUITE, Shape.SCAN, Shape.DOCUMENT, Shape.REGISTERED, Shape.TRACKED,
+)  # fmt: skip
 _SHAPES = [shape for shape in Shape if shape not in _OF_OTHERS]
 
 

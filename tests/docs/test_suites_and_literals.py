@@ -1,4 +1,4 @@
-"""The pages on JUnit XML and on literals show documents that are read as they stand."""
+"""The pages on JUnit XML, on SARIF and on literals show documents that are read as they stand."""
 
 import re
 from pathlib import Path
@@ -38,7 +38,7 @@ def blocks(page: str) -> dict[str, str]:
     return {name.partition(":")[0]: text for name, text in found}
 
 
-@pytest.mark.parametrize("page", ["junit.md", "literal.md"])
+@pytest.mark.parametrize("page", ["junit.md", "literal.md", "sarif.md"])
 def test_the_examples_of_a_page_fit_together(page: str) -> None:
     shown = blocks(page)
     head = "apiVersion: ratchet/v1\nkind: Sources\n"

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from builders.code import COMMIT, a_pull, a_report, a_scan, an_approval, of_code
 from builders.records import a_criterion, a_plan, bound
 from builders.scopes import (
     START,
@@ -25,12 +26,14 @@ from builders.scopes import (
     uncomparable_rows,
     unpaired,
 )
+from model_ratchet.core.code import Checks, Scan
 from model_ratchet.core.evidence import (
     Approval,
     Approvals,
     Arm,
     ArmRows,
     Categories,
+    CodeReviews,
     Counts,
     Document,
     Evidence,
@@ -51,6 +54,7 @@ from model_ratchet.core.outcome import Outcome, worst
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.criteria import BUILT_IN, AnyCriterion
 from model_ratchet.criteria.base import Scope
+from model_ratchet.engine.code_review import code_reviews
 from model_ratchet.engine.judge import judge
 from model_ratchet.engine.plan import BoundGate
 
@@ -119,6 +123,9 @@ def _told(need: Need) -> Answer | None:
         Shape.APPROVALS: Approvals(approvals=(review,)),
         Shape.DOCUMENT: Document(path="risk.md", sections=(("risks", 40),)),
         Shape.ROWS: good_rows(baseline=baseline, candidate=candidate),
+        Shape.SCAN: a_scan(),
+        Shape.CHECKS: Checks(reported=(a_report(name=need.metric),)),
+        Shape.CODE_REVIEWS: code_reviews([a_pull(an_approval())], COMMIT),
     }
     return answers.get(need.shape)
 
@@ -134,7 +141,7 @@ def _case(kind: str, **parameters: object) -> Case:
         drill={"performed_at": START.isoformat(), "restored": some_facts().baseline or "", "result": "passed"},
         decided_at=START,
     )
-    return Case(criterion, Scope(facts=facts, stages=(a_stage(),)), _answer)
+    return Case(criterion, Scope(facts=of_code(facts, **facts.stated), stages=(a_stage(),)), _answer)
 
 
 CASES = (
@@ -160,6 +167,8 @@ CASES = (
         below="0.1%",
     ),
     _case("suite", suite="edge_cases"),
+    _case("required_checks", checks=("tests", "lint"), reviews=1),
+    _case("scan", scan="code", at_most="note", score_below=7.0, within="7d", tool="CodeQL"),
     _case("sample_ratio"),
     _case("coverage", max_gap="1h"),
     _case("identity"),
@@ -213,11 +222,27 @@ def _emptied(answer: Answer) -> Iterator[Simple | Groups]:
         case Labels():
             yield Labels(labelled=0, rows=0)
             yield Labels(labelled=0, rows=20_000)
+        case _:
+            yield from _emptied_told(answer)
+
+
+def _emptied_told(answer: Answer) -> Iterator[Simple | Groups]:
+    """The same of what is told once, without a window."""
+    match answer:
         case Suite():
             yield Suite(passed=0, failed=0, skipped=0)
             yield Suite(passed=0, failed=0, skipped=12)
         case Approvals():
             yield Approvals(approvals=())
+        case Scan():
+            yield replace(answer, tools=())
+            yield replace(answer, completed=None)
+        case Checks():
+            yield Checks(reported=())
+            yield Checks(reported=(a_report("neutral", answer.reported[0].name),))
+        case CodeReviews():
+            yield CodeReviews(pulls=())
+            yield code_reviews([a_pull()], COMMIT)
         case Document():
             yield Document(path=answer.path, sections=())
         case _:

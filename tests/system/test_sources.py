@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from builders import production
+from builders.code import a_run, sarif
 from builders.http import Told, answering
 from builders.openmetrics import Page
 from builders.production import BASELINE, START, Truth
@@ -45,6 +46,8 @@ def test_each_source_says_what_it_holds_or_why_it_does_not(
             f"  shut: {{kind: prometheus, url: '{closed.url}', auth: {{bearer: '${{TOKEN}}'}}}}\n"
             "  away: {kind: prometheus, url: 'http://127.0.0.1:9'}\n"
             "  claims: {kind: literal}\n"
+            "  codeql: {kind: sarif, path: 'scans/{{ version }}.sarif'}\n"
+            "  unscanned: {kind: sarif, path: 'none/{{ version }}.sarif'}\n"
         )
         model = production.MODEL.replace(
             "  memory: {kind: gauge, source: usage, column: rss_mib, unit: MiB}\n", METRICS
@@ -52,7 +55,9 @@ def test_each_source_says_what_it_holds_or_why_it_does_not(
         shut = "  closed: {kind: gauge, source: shut, promql: 'max(x{version={{ version }}})', unit: B}\nsegments:"
         files = production.base_files() | {
             "policies/sources.yaml": sources,
-            "policies/models/fraud.yaml": model.replace("segments:", shut),
+            "policies/models/fraud.yaml": model.replace("segments:", shut)
+            + "scans: {code: {source: codeql}, other: {source: unscanned}}\n",
+            f"scans/{BASELINE}.sarif": sarif(a_run()),
         }
         code, found = told(a_repo(tmp_path / "repo", files).path, capsys)
     assert code == 3
@@ -71,6 +76,9 @@ def test_each_source_says_what_it_holds_or_why_it_does_not(
     assert (found["shut"]["reachable"], found["shut"]["authorised"]) == (True, False)
     assert (found["away"]["reachable"], found["away"]["authorised"]) == (False, None)
     assert found["claims"]["trouble"] is None
+    assert (found["codeql"]["found"], found["codeql"]["trouble"]) == (["fraud.code"], None)
+    unscanned = {"why": "source_absent", "source": "unscanned", "file": "none/{{ version }}.sarif"}
+    assert found["unscanned"]["trouble"] == unscanned
     assert "hunter2" not in json.dumps(found)
 
 

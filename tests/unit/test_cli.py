@@ -70,8 +70,14 @@ def test_a_pull_request_without_a_token_is_refused(
 )
 def test_a_run_of_github_actions_says_its_pull_request(ref: str, token: str, number: int | None) -> None:
     environ = {"GITHUB_REF": ref, "GITHUB_TOKEN": token, "GITHUB_REPOSITORY": "acme/models"}
-    found, forge = forge_of(None, environ)
-    assert (found, forge is not None) == (number, number is not None)
+    with forge_of(None, environ) as (found, forge):
+        assert (found, forge is not None) == (number, bool(token))
+
+
+def test_what_names_its_own_repository_is_asked_with_a_token_alone() -> None:
+    with forge_of(None, {"GITHUB_TOKEN": "t", "GITHUB_REF": "refs/pull/12/merge"}) as (found, forge):
+        assert found is None
+        assert forge is not None
 
 
 def test_a_record_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

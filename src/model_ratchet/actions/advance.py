@@ -1,12 +1,13 @@
 """advance: a stage closed, the next one started, or why not; each an event of the ledger. Effects in order, no decisions."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from model_ratchet.actions.check import CheckInput, Progress, gather_evidence, meaning_of, read_change
 from model_ratchet.actions.proposal import Faulty, Proposal, read_proposal
 from model_ratchet.actions.sign_off import PullRequest, read_entries
+from model_ratchet.actions.source_commit import read_source_commit
 from model_ratchet.core.errors import UsageError
 from model_ratchet.core.finding import Finding
 from model_ratchet.core.names import PolicyName, Version
@@ -93,7 +94,8 @@ def advance(
         changed=change.paths,
         closed=ledger.closed(folder.model, folder.version),
     )
-    plan, evidence = as_sealed(plan, gathered)
+    told = read_source_commit(plan, pull.forge if pull is not None else None)
+    plan, evidence = as_sealed(plan, replace(gathered, answers={**gathered.answers, **told}))
     policy = proposal.policy.document
     roles = sorted({role for stage in policy.stages for role in stage.enter})
     situation = Situation(

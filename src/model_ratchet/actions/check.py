@@ -8,7 +8,8 @@ from pathlib import Path
 from model_ratchet.actions.policies import policy_change
 from model_ratchet.actions.proposal import Faulty, Proposal, read_proposal
 from model_ratchet.actions.sign_off import PullRequest, read_sign_offs
-from model_ratchet.core.evidence import Approvals, Document, Evidence, Measurement, Missing, Need, Shape
+from model_ratchet.actions.source_commit import read_source_commit
+from model_ratchet.core.evidence import OF_FORGE, Approvals, Document, Evidence, Measurement, Missing, Need, Shape
 from model_ratchet.core.finding import Finding, Location
 from model_ratchet.core.reason import Why, because
 from model_ratchet.documents.files import model_path
@@ -98,7 +99,7 @@ def check(
         return Check(findings=rules.findings, policies=note)
     if isinstance(meant, Untouched):
         return Check(untouched=True, policies=note)
-    world = _World(repository, ledger or NoLedger(), _pull_request(asked, forge), progress)
+    world = _World(repository, ledger or NoLedger(), _pull_request(asked, forge), forge, progress)
     return replace(_judge_all(asked, world, change, meant.folders), policies=note)
 
 
@@ -182,7 +183,7 @@ def gather_evidence(
     changed: Collection[str],
     closed: Mapping[Need, Measurement | Missing] = _NOTHING,
 ) -> Evidence:
-    """The answers of the model's sources and of the documents beside the request; no review is among them.
+    """The answers of the model's sources and of the documents beside the request. What the forge tells is not among them.
 
     ``closed`` is what was sealed of stages that are closed: no source is asked about them again.
     """
@@ -196,7 +197,8 @@ def gather_evidence(
             own[need] = _document(proposal, need.metric)
         elif need.shape is Shape.APPROVALS:
             own[need] = Approvals(approvals=())
-    asked_of_sources = [need for need in needs if need not in own and need not in closed]
+    answered = own.keys() | closed.keys()
+    asked_of_sources = [need for need in needs if need not in answered and need.shape not in OF_FORGE]
     sealed_stages = {need.stage for need in closed}
     for stage in plan.stages:
         if stage.window is not None and stage.name not in sealed_stages and asked_of_sources:
@@ -207,6 +209,7 @@ def gather_evidence(
         proposal.request,
         root=root,
         environ=asked.environ,
+        now=asked.now,
         other_versions=proposal.other_versions,
         windows={stage.name: stage.window for stage in plan.stages if stage.window is not None},
         changed=changed,
@@ -228,6 +231,7 @@ class _World:
     repository: Repository
     ledger: Ledger
     pull: PullRequest | None
+    forge: Forge | None
     progress: Progress | None
 
 
@@ -262,7 +266,7 @@ def _judge_all(asked: CheckInput, world: _World, change: Change, folders: Sequen
 
 
 def _evidence(proposal: Proposal, plan: Plan, asked: CheckInput, world: _World, change: Change) -> Evidence:
-    """What the sources say, or said in a sealed record, and what people say now."""
+    """What the sources say, or said in a sealed record, and what people and the checks of the model's code say now."""
     found = reusable(plan, asked.sealed)
     if found is None:
         found = gather_evidence(
@@ -275,7 +279,7 @@ def _evidence(proposal: Proposal, plan: Plan, asked: CheckInput, world: _World, 
             closed=world.ledger.closed(plan.facts.model, plan.facts.candidate),
         )
     said = read_sign_offs(plan, world.repository, world.pull, base=change.base, head=change.head)
-    return replace(found, answers={**found.answers, **said})
+    return replace(found, answers={**found.answers, **said, **read_source_commit(plan, world.forge)})
 
 
 def _below(repository: Repository, commit: str, folders: Sequence[Folder]) -> Sequence[str]:

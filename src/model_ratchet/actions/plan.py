@@ -135,6 +135,7 @@ def _ask(proposal: Proposal, needs: Sequence[Need], asked: CheckInput) -> Eviden
         proposal.request,
         root=Git(asked.repo).root,
         environ=asked.environ,
+        now=asked.now,
         other_versions=proposal.other_versions,
     )
     return gather(

@@ -97,6 +97,7 @@ def propose(asked: ProposeInput) -> Drafted:
         baseline=active,
         policy=policy,
         owner=_owner(repository, base, path, asked.environ),
+        code=model.code.repositories if model.code is not None else (),
     )
     left_out: tuple[str, ...] = ()
     if asked.from_mlflow:
@@ -104,8 +105,7 @@ def propose(asked: ProposeInput) -> Drafted:
         if isinstance(sources, Faulty):
             return Drafted(findings=sources.findings)
         draft, left_out = _filled(draft, model, sources.document, repository.root, asked.environ)
-    if asked.source_commit is not None:
-        draft = replace(draft, metadata={**draft.metadata, "source_commit": _source_commit(asked.source_commit)})
+    draft = draft.with_source_commit(_source_commit(asked.source_commit) if asked.source_commit is not None else None)
     drafted = _write(draft, repository.root, left_out, force=asked.force)
     branch = f"promote/{draft.model}/{draft.candidate}"
     return replace(

@@ -2,7 +2,8 @@
 
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from model_ratchet.core.errors import ForgeError, RepositoryError
@@ -24,8 +25,10 @@ class PullRequest:
     number: int
 
 
-def forge_of(number: int | None, environ: Mapping[str, str]) -> tuple[int | None, Forge | None]:
-    """The pull request to read, and where: the one that is named, else the one that a run of GitHub Actions is for.
+@contextmanager
+def forge_of(number: int | None, environ: Mapping[str, str]) -> Iterator[tuple[int | None, Forge | None]]:
+    """The pull request to read, the one that is named, else the one that a run of GitHub Actions is for; and where GitHub
+    is, None without a token. Closes the connection at the end.
 
     Raises:
         ForgeError: one is named, and the environment does not say where it is, or gives no token.
@@ -33,12 +36,13 @@ def forge_of(number: int | None, environ: Mapping[str, str]) -> tuple[int | None
     from model_ratchet.github.client import Access
     from model_ratchet.github.forge import GithubForge
 
-    if number is None:
-        of_run = _OF_RUN.fullmatch(environ.get("GITHUB_REF", ""))
-        if of_run is None or not environ.get("GITHUB_TOKEN") or not environ.get("GITHUB_REPOSITORY"):
-            return None, None
-        number = int(of_run[1])
-    return number, GithubForge(Access.of(environ))
+    if number is None and not environ.get("GITHUB_TOKEN"):
+        yield None, None
+        return
+    of_run = _OF_RUN.fullmatch(environ.get("GITHUB_REF", "")) if environ.get("GITHUB_REPOSITORY") else None
+    access = Access.of(environ, anywhere=number is None)
+    with closing(GithubForge(access)) as forge:
+        yield number if number is not None or of_run is None else int(of_run[1]), forge
 
 
 def read_sign_offs(

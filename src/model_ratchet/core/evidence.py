@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from model_ratchet.core.code import Checks, Scan
 from model_ratchet.core.reason import Reason, Why, because
-from model_ratchet.core.reviews import Said, Standing
+from model_ratchet.core.reviews import GHOST, Review, Said, Standing
 
 HOUR = timedelta(hours=1)
 
@@ -109,6 +110,13 @@ class Shape(StrEnum):
     DOCUMENT = "document"
     REGISTERED = "registered"
     TRACKED = "tracked"
+    SCAN = "scan"
+    CHECKS = "checks"
+    CODE_REVIEWS = "code_reviews"
+
+
+OF_FORGE = frozenset({Shape.APPROVALS, Shape.CHECKS, Shape.CODE_REVIEWS})
+"""What the forge is asked and no source: it changes by itself, so that it is asked anew for each verdict."""
 
 
 class Grouping(StrEnum):
@@ -137,7 +145,8 @@ class Need:
 
     ``arms`` is one arm, or both for what only makes sense together (pairs, moments of a difference, rows).
     ``limit`` is the threshold of ``quantile_counts`` in the metric's base unit (seconds, bytes, plain numbers).
-    ``served_only`` leaves out rows that were scored as a mirror. ``metric`` is the alias of ``registered`` without an arm.
+    ``served_only`` leaves out rows that were scored as a mirror. ``metric`` is the alias of ``registered`` without an arm, and
+    the name of ``checks``.
     """
 
     shape: Shape
@@ -433,6 +442,29 @@ class Heard:
     because: Reason | None = None
     """Why it is outdated or can't be verified."""
 
+    @classmethod
+    def of(
+        cls,
+        review: Review,
+        standing: Standing,
+        because: Reason | None = None,
+        *,
+        teams: tuple[tuple[str, str], ...] = (),
+    ) -> "Heard":
+        """A review with what it stands for; of an account that is gone as GitHub shows it."""
+        account = review.by or GHOST
+        return cls(
+            review=review.id,
+            user=account.id,
+            login=account.login,
+            said=review.said,
+            commit=review.commit,
+            submitted_at=review.submitted_at,
+            standing=standing,
+            teams=teams,
+            because=because,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approvals:
@@ -451,6 +483,29 @@ class Approvals:
     def standing(self, standing: Standing) -> tuple[Heard, ...]:
         """The reviews that stand for this."""
         return tuple(one for one in self.heard if one.standing is standing)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewedPull:
+    """One pull request that the source commit came from, and what each of its reviews stands for.
+
+    ``strangers`` are commits of which nobody can say whose they are: one person more is then needed.
+    """
+
+    number: int
+    head: str
+    """The commit of its head."""
+    heard: tuple[Heard, ...]
+    """Every review that says something, in the order of their time."""
+    strangers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeReviews:
+    """The pull requests that the source commit came from; none where nobody opened one for it."""
+
+    pulls: tuple[ReviewedPull, ...]
+    shape: Literal["code_reviews"] = "code_reviews"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -514,6 +569,9 @@ Simple: TypeAlias = (
     | Document
     | Registered
     | Tracked
+    | Scan
+    | Checks
+    | CodeReviews
 )
 Measurement: TypeAlias = Simple | Groups
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, GetPydanticSch
 from pydantic import BaseModel as PydanticModel
 from pydantic_core import CoreSchema, core_schema
 
-from model_ratchet.core.names import DIGEST, SLUG, PolicyName, Version
+from model_ratchet.core.names import COMMIT, DIGEST, REPOSITORY, SLUG, PolicyName, Version
 from model_ratchet.core.units import Change, Dimension, Duration, Quantity
 
 
@@ -132,6 +132,18 @@ def _digest(text: str) -> str:
     return text
 
 
+def _repository(text: str) -> str:
+    if REPOSITORY.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is no repository on GitHub: write owner/name, such as acme/flight-delay")
+    return text
+
+
+def _commit(text: str) -> str:
+    if COMMIT.fullmatch(text) is None:
+        raise ValueError(f"{text!r} is no whole commit: write its 40 lower-case hexadecimal digits")
+    return text
+
+
 def _instant(value: object) -> object:
     # parsed here: pydantic would also take the digits of a Unix time stamp for an instant
     if not isinstance(value, str):
@@ -157,6 +169,12 @@ Slug: TypeAlias = Annotated[
 ]
 Digest: TypeAlias = Annotated[
     str, AfterValidator(_digest), WithJsonSchema({"type": "string", "pattern": f"^{DIGEST.pattern}$"})
+]
+RepositoryField: TypeAlias = Annotated[
+    str, AfterValidator(_repository), WithJsonSchema({"type": "string", "pattern": f"^{REPOSITORY.pattern}$"})
+]
+CommitField: TypeAlias = Annotated[
+    str, AfterValidator(_commit), WithJsonSchema({"type": "string", "pattern": f"^{COMMIT.pattern}$"})
 ]
 Instant: TypeAlias = Annotated[
     datetime,

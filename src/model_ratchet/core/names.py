@@ -1,4 +1,4 @@
-"""Names: versions, slugs and digests, parsed once and trusted afterwards."""
+"""Names: versions, slugs, digests, repositories and commits, parsed once and trusted afterwards."""
 
 import re
 from dataclasses import dataclass
@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
+COMMIT = re.compile(r"[0-9a-f]{40}")
 _VERSION = re.compile(r"v(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})_(\d{8}_\d{6})", re.ASCII)
 _SEMVER = re.compile(r"(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})", re.ASCII)
 

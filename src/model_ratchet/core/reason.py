@@ -40,6 +40,8 @@ class Why(StrEnum):
     DRILL_FAILED = "drill_failed"  # result
     OBJECTED = "objected"  # by
     ROLLED_BACK_BEFORE = "rolled_back_before"  # version
+    CHECK_FAILED = "check_failed"  # check, state, by
+    SCAN_FOUND = "scan_found"  # found, limit, tools, first
 
     BASELINE_MOVED = "baseline_moved"  # baseline, active
     POLICY_REVOKED = "policy_revoked"  # policy, since, because, replaced_by?
@@ -55,6 +57,8 @@ class Why(StrEnum):
     AWAITING_APPROVAL = "awaiting_approval"  # role, at_least
     EARLY_APPROVAL = "early_approval"  # role, by, stage
     OUTDATED_APPROVAL = "outdated_approval"  # role, by, what: changed since
+    CHECK_RUNNING = "check_running"  # check, state, by
+    AWAITING_CODE_REVIEW = "awaiting_code_review"  # pulls, at_least
     REPEAT_LAST_STAGE = "repeat_last_stage"  # stage, since
     WAIVER_EXPIRED = "waiver_expired"  # waiver, criterion, since
     RULES_CHANGED = "rules_changed"  # path, where: not what the verdict was made by
@@ -68,6 +72,11 @@ class Why(StrEnum):
     IDENTICAL = "identical"  # rows: all right, or all wrong, in both arms
     SEGMENTS_TOO_SMALL = "segments_too_small"  # assessable, segments, least
     DAYS_INCOMPLETE = "days_incomplete"  # days, complete
+    CHECK_ABSENT = "check_absent"  # check, commit, app?
+    CHECK_SHOWS_NOTHING = "check_shows_nothing"  # check, state, by
+    CODE_WITHOUT_PULL = "code_without_pull"  # commit, repository
+    SCAN_OLD = "scan_old"  # ended_at, within
+    SCAN_UNDECIDED = "scan_undecided"  # results
 
     # we could not look; what is wrong with a column of a table names its file too: file? (the path in the sources file)
     NOT_ASKED = "not_asked"
@@ -101,6 +110,15 @@ class Why(StrEnum):
     REPORT_CASE_TWICE = "report_case_twice"  # source, file, case
     REPORT_VERSION_ABSENT = "report_version_absent"  # source, file, property
     REPORT_OTHER_VERSION = "report_other_version"  # source, file, version
+    REPORT_NOT_JSON = "report_not_json"  # source, file, line, column
+    REPORT_NOT_SARIF = "report_not_sarif"  # source, file, what
+    REPORT_NO_RUN = "report_no_run"  # source, file
+    REPORT_IN_FUTURE = "report_in_future"  # source, file, ended_at
+    SCAN_BROKEN_OFF = "scan_broken_off"  # tools
+    SCAN_END_UNKNOWN = "scan_end_unknown"  # tools
+    SCAN_UNDATED = "scan_undated"  # tools
+    SCAN_OTHER_TOOL = "scan_other_tool"  # tools, asked
+    SCAN_OTHER_COMMIT = "scan_other_commit"  # commit, stated
     LITERAL_ABSENT = "literal_absent"  # source, metric, stage, of
     LITERAL_LIMIT = "literal_limit"  # source, metric, limit, stated
     LITERAL_TOTALS = "literal_totals"  # source, metric, what
@@ -138,6 +156,7 @@ class Why(StrEnum):
     CRASHED = "crashed"  # what
     HISTORY_ABSENT = "history_absent"  # what
     CANNOT_VERIFY = "cannot_verify"  # what
+    FORGE_ABSENT = "forge_absent"  # what
     FORGE_UNREADABLE = "forge_unreadable"  # what, status
     TEAM_UNREADABLE = "team_unreadable"  # team, status
     REVIEWED_COMMIT_GONE = "reviewed_commit_gone"  # commit
@@ -167,6 +186,7 @@ class Why(StrEnum):
     REFERENCE_NOT_CONCURRENT = "reference_not_concurrent"
     APPROVAL_NOT_COUNTED = "approval_not_counted"  # by, standing: the word of core.reviews.Standing
     UNKNOWN_CONTRIBUTOR = "unknown_contributor"  # commits
+    SUPPRESSED_FINDINGS = "suppressed_findings"  # found
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ class Standing(StrEnum):
     OTHER_ROLE = "other_role"
     ELSEWHERE = "elsewhere"
     """The person fills another role, and one person fills one."""
+    OUTSIDER = "outsider"
+    """The person may not write to the repository: anybody may review what is public."""
     UNVERIFIED = "unverified"
 
 
@@ -45,6 +47,10 @@ class Account:
     id: int
     login: str
     person: bool = True
+
+
+GHOST = Account(0, "ghost", person=False)
+"""Whom GitHub shows in the place of an account that is gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +94,23 @@ class Conversation:
     commits: tuple[Commit, ...]
     pushers: tuple[Account | None, ...] | None
     teams: Mapping[str, frozenset[int] | Reason] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcePull:
+    """A pull request that a commit came from.
+
+    ``merged_as`` is the commit that its merge made, None before. ``writers`` says of the accounts whose word could count
+    whether they may write to the repository, or why nobody can tell; who is not among them was not asked of.
+    """
+
+    told: Conversation
+    merged_as: str | None
+    writers: Mapping[int, bool | Reason]
+
+    def is_about(self, commit: str) -> bool:
+        """Whether what it proposes, or has become, is the commit."""
+        return commit in (self.told.head, self.merged_as)
 
 
 def last_words(reviews: Iterable[Review]) -> Mapping[int, Review]:

@@ -18,8 +18,10 @@ from model_ratchet.criteria.quantile_limit import QuantileLimit
 from model_ratchet.criteria.quantile_superiority import QuantileSuperiority
 from model_ratchet.criteria.rate_limit import RateLimit
 from model_ratchet.criteria.ratio_limit import RatioLimit
+from model_ratchet.criteria.required_checks import RequiredChecks
 from model_ratchet.criteria.rollback_drill import RollbackDrill
 from model_ratchet.criteria.sample_ratio import SampleRatio
+from model_ratchet.criteria.scan import CodeScan
 from model_ratchet.criteria.segments import Segments
 from model_ratchet.criteria.stability import Stability
 from model_ratchet.criteria.suite import SuiteOfCases
@@ -40,6 +42,8 @@ BUILT_IN = (
     RatioLimit,
     Load,
     SuiteOfCases,
+    RequiredChecks,
+    CodeScan,
     SampleRatio,
     Coverage,
     Identity,
@@ -64,6 +68,8 @@ AnyCriterion: TypeAlias = Annotated[
     | RatioLimit
     | Load
     | SuiteOfCases
+    | RequiredChecks
+    | CodeScan
     | SampleRatio
     | Coverage
     | Identity

@@ -74,13 +74,16 @@ class Facts:
     """The alias that has to point to the active version."""
     min_label_coverage: float | None = None
     suites: tuple[str, ...] = ()
+    scans: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
+    """The repositories of the model's code: ``owner/name``."""
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     allocation: Mapping[str, float] = field(default_factory=dict)
     """Resource name → bytes or cores that one instance may use."""
     infrastructure: Mapping[str, str] | None = None
     """Flattened limits of production: ``python``, ``gpu``, ``memory`` (bytes), ``cpu``, ``package:<name>``."""
     stated: Mapping[str, str] = field(default_factory=dict)
-    """Flattened metadata of the request: ``infrastructure.python``, ``training.dataset.version``, …"""
+    """Flattened metadata of the request: ``infrastructure.python``, ``dataset.version``, ``source.commit``, …"""
     documents: Mapping[str, str] = field(default_factory=dict)
     """Document name → its path within the repository."""
     drill: Mapping[str, str] | None = None
@@ -158,13 +161,18 @@ class Criterion(Model, ABC):
         return ()
 
     def rests_on(self) -> tuple[str, ...]:
-        """Every metric and suite that it reads, as the model file binds them: ``metrics.accuracy``, ``suites.edge_cases``."""
+        """Every metric, suite and scan that it reads, as the model file binds them: ``metrics.accuracy``, ``scans.code``."""
         return tuple(f"metrics.{name}" for name in self.metrics())
 
     def unbound(self, facts: Facts) -> str | None:
         """What the model file does not bind and this criterion needs, None when all is there."""
         missing = [name for name in self.metrics() if name not in facts.metrics]
         return f"metrics.{missing[0]}" if missing else None
+
+    def unstated(self, facts: Facts) -> str | None:
+        """What the request does not state and this criterion can't be judged without, None when all is there."""
+        del facts
+        return None
 
     def misfits(self, scope: Scope) -> Iterator[str]:
         """Why this criterion can't be judged on that scope whatever the evidence: findings at bind."""

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from model_ratchet.documents.fault import Fault
 from model_ratchet.documents.model import Mean, Metric, ModelFile
-from model_ratchet.documents.sources import JUnit, LiteralValues, Sources
+from model_ratchet.documents.sources import JUnit, LiteralValues, Reports, Sources
 from model_ratchet.documents.words import suggestion
 
 _Path: TypeAlias = tuple[str | int, ...]
@@ -20,6 +20,7 @@ class _Use(StrEnum):
     QUERY = "queries"
     STATED = "values that the request states"
     CASES = "the cases of suites"
+    FINDINGS = "the findings of scans"
     VERSIONS = "registered versions"
 
 
@@ -27,7 +28,8 @@ _HOLDS: Mapping[str, tuple[_Use, ...]] = {
     "table": (_Use.ROWS, _Use.COLUMN, _Use.CASES),
     "prometheus": (_Use.QUERY,),
     "mlflow": (_Use.VERSIONS,),
-    "junit": (_Use.CASES,),
+    "junit": (_Use.CASES, _Use.FINDINGS),
+    "sarif": (_Use.FINDINGS,),
     "literal": (_Use.STATED, _Use.CASES),
 }
 
@@ -43,6 +45,7 @@ def source_faults(model: ModelFile, sources: Sources) -> Iterator[Fault]:
             held = " and ".join(_HOLDS[kind])
             yield Fault(path, f"{what} reads {use}, and `{source}` is of the kind {kind}, which holds {held}")
     yield from _suite_faults(model, sources)
+    yield from _scan_faults(model, sources)
 
 
 def used_sources(model: ModelFile, sources: Sources) -> frozenset[str]:
@@ -74,6 +77,8 @@ def _uses(model: ModelFile, sources: Sources) -> Iterator[tuple[_Path, str, str 
             yield ("metrics", name), f"`{name}`", only_prometheus(sources), use
     for name, suite in model.suites.items():
         yield ("suites", name, "source"), f"`{name}`", suite.source, _Use.CASES
+    for name, scan in model.scans.items():
+        yield ("scans", name, "source"), f"`{name}`", scan.source, _Use.FINDINGS
     if model.registry is not None:
         yield ("registry", "source"), "`registry`", model.registry.source, _Use.VERSIONS
 
@@ -103,3 +108,12 @@ def _suite_faults(model: ModelFile, sources: Sources) -> Iterator[Fault]:
                 "or name the property of a testsuite that holds the version, `arm: …`"
             )
             yield Fault((*path, "source"), message)
+
+
+def _scan_faults(model: ModelFile, sources: Sources) -> Iterator[Fault]:
+    """Where a scan of any version would count."""
+    for name, scan in model.scans.items():
+        config = sources.sources.get(scan.source)
+        if isinstance(config, Reports) and not config.names_version:
+            message = f"a scan of any version would count: write {{{{ version }}}} into the place of `{scan.source}`"
+            yield Fault(("scans", name, "source"), message)

@@ -39,7 +39,7 @@ ABSENT = "–"
 LARGER_IS_LOOSER = frozenset(
     {
         "alpha", "margin", "max_drop", "max_daily_drop", "at_most", "below", "within", "of_allocation", "max_distance",
-        "max_gap", "max_age", "step", "above", "merge_within", "max_paused", "memory", "cpu", "gpu",
+        "max_gap", "max_age", "step", "score_below", "above", "merge_within", "max_paused", "memory", "cpu", "gpu",
     }
 )  # fmt: skip
 """Fields of which a larger value lets more pass."""
@@ -48,7 +48,7 @@ LARGER_IS_STRICTER = frozenset(
     {
         "by", "days", "quantile", "min_clusters", "min_rows", "min_hours", "min_share", "min_cases", "min_words",
         "min_assessable", "min_pair_rate", "at_least", "after", "lasts", "mirror", "level", "min_coverage",
-        "mature_after", "require", "enter", "never", "matches", "stage",
+        "mature_after", "require", "enter", "never", "matches", "stage", "checks", "reviews", "tool",
     }
 )  # fmt: skip
 """Fields of which a larger value, or one more entry, lets less pass."""
@@ -56,8 +56,9 @@ LARGER_IS_STRICTER = frozenset(
 CONTRARY = {("sample_ratio", "alpha"): Weight.STRICTER}
 """Where a field means the opposite of its name elsewhere: a test that must not reject is stricter at a higher level."""
 
-UNORDERED = frozenset({("extend", "by"), ("extend", "at_most"), ("gate", "before")})
-"""Fields that go both ways: each extension is one more look, and every look then uses a smaller level."""
+UNORDERED = frozenset({("extend", "by"), ("extend", "at_most"), ("gate", "before"), ("required_checks", "app")})
+"""Fields that go both ways: each extension is one more look, and every look then uses a smaller level; whose checks count
+says nothing of what they ask."""
 
 LOOSE_TO_STRICT: Mapping[str, tuple[object, ...]] = {
     "rule": ("point_and_significance", "superiority_margin"),
@@ -66,6 +67,9 @@ LOOSE_TO_STRICT: Mapping[str, tuple[object, ...]] = {
     "retrospective": ("allowed", "refused"),
     "underpowered": ("warn", "refuse"),
     "trust": ("author-supplied", "attested", "fetched"),
+    "at_most": ("error", "warning", "note", "none"),
+    "suppressions": ("accepted", "counted"),
+    "invocation": ("not_available", "required"),
     "advisory": (True, False),
     "when_bound": (True, False),
     "merge": ("manual", "automatic"),
@@ -137,13 +141,16 @@ def _model(old: ModelFile, new: ModelFile) -> Iterator[Difference]:
         yield from _fields("labels", old.labels, new.labels, ("labels",), "labels")
     yield from _fields("allocation", old.allocation, new.allocation, ("allocation",), "allocation")
     yield from _leaf("model", "allow_batch", ("allow_batch",), "allow_batch", old.allow_batch, new.allow_batch)
-    for name in ("metrics", "suites", "segments"):
+    for name in ("metrics", "suites", "scans", "segments"):
         before, after = getattr(old, name), getattr(new, name)
         for key in sorted(before.keys() | after.keys()):
             yield from _leaf(name, name, (name, key), f"{name}.{key}", before.get(key), after.get(key))
-    told = {"policies", "artifact", "roles", "allocation", "allow_batch", "metrics", "suites", "segments"}
+    told = {"policies", "artifact", "roles", "allocation", "allow_batch", "metrics", "suites", "scans", "segments"}
     if old.labels is not None and new.labels is not None:
         told.add("labels")
+    if old.code is not None and new.code is not None:
+        yield from _sets("code.repositories", old.code.repositories, new.code.repositories, more=Weight.LOOSER)
+        told.add("code")
     for name in ModelFile.model_fields:
         if name not in told:
             yield from _leaf("model", name, (name,), name, getattr(old, name), getattr(new, name))

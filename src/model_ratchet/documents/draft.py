@@ -5,11 +5,12 @@ Metadata of a draft comes from elsewhere: what our own reader does not give back
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import yaml
 from pydantic import ValidationError
 
+from model_ratchet.core.names import COMMIT
 from model_ratchet.documents.blank import BLANK
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.request import Metadata
@@ -34,6 +35,8 @@ class Draft:
     digest: str | None = None
     owner: str | None = None
     metadata: Mapping[str, object] = field(default_factory=dict)
+    code: tuple[str, ...] = ()
+    """The repositories of the model's code, by its model file."""
 
     def documents(self) -> Mapping[str, tuple[str, ...]]:
         """Document name → the sections that the policy asks for."""
@@ -47,7 +50,27 @@ class Draft:
     def unstated(self) -> tuple[str, ...]:
         """The metadata that the policy requires and the draft does not state."""
         asked = [name for one in self.policy.criteria() if one.kind == "metadata" for name in one.require]
+        if self.asks_source():  # which states the commit as well
+            asked = [*(name for name in asked if name != "source_commit"), "source.repository", "source.commit"]
         return tuple(name for name in dict.fromkeys(asked) if not _at(self.metadata, name.split(".")))
+
+    def asks_source(self) -> bool:
+        """Whether the policy asks for the checks or reviews of the source commit, and the model file binds its code."""
+        return bool(self.code) and any(one.kind == "required_checks" for one in self.policy.criteria())
+
+    def with_source_commit(self, commit: str | None) -> "Draft":
+        """The draft with the source commit; without one, with that which its metadata hold already.
+
+        Where the policy asks for its checks, a whole one stands beside its repository, as far as there is only one.
+        """
+        stated = self.metadata if commit is None else {**self.metadata, "source_commit": commit}
+        if not self.asks_source():
+            return replace(self, metadata=stated)
+        known = {"repository": self.code[0]} if len(self.code) == 1 else {}
+        if COMMIT.fullmatch(str(stated.get("source_commit"))):
+            known["commit"] = str(stated["source_commit"])
+            stated = {name: value for name, value in stated.items() if name != "source_commit"}
+        return replace(self, metadata={**stated, **({"source": known} if known else {})})
 
     def asks_drill(self) -> bool:
         """Whether the policy asks for a rehearsed rollback."""

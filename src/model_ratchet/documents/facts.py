@@ -53,7 +53,7 @@ GAUGE_BASES: Mapping[str, Literal["fraction", "B", "cores", "1"]] = {
 
 
 def stated(request: PromotionRequest) -> Mapping[str, str]:
-    """The metadata of a request by dotted name: ``dataset.version``, ``hyperparameters.max_depth``, ``source_commit``.
+    """The metadata of a request by dotted name: ``dataset.version``, ``hyperparameters.max_depth``, ``source.commit``.
 
     Requirements stand under ``infrastructure.``: ``python``, ``gpu``, ``memory`` (bytes), ``cpu`` (cores) and
     ``package:<name>``. What is not stated has no entry.
@@ -68,7 +68,10 @@ def stated(request: PromotionRequest) -> Mapping[str, str]:
     needs = metadata.infrastructure
     limits = _limits(needs.python, needs.gpu, needs.memory, needs.cpu, needs.packages)
     found.update({f"infrastructure.{name}": value for name, value in limits.items()})
-    if metadata.source_commit is not None:
+    if metadata.source is not None:
+        found["source.repository"] = metadata.source.repository
+        found["source.commit"] = found["source_commit"] = metadata.source.commit
+    elif metadata.source_commit is not None:
         found["source_commit"] = metadata.source_commit
     return found
 

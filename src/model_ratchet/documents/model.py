@@ -7,7 +7,15 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
-from model_ratchet.core.fields import DurationField, Model, PolicyNameField, ShareField, SizeField, Slug
+from model_ratchet.core.fields import (
+    DurationField,
+    Model,
+    PolicyNameField,
+    RepositoryField,
+    ShareField,
+    SizeField,
+    Slug,
+)
 from model_ratchet.documents.fault import Fault, refuse
 from model_ratchet.documents.promql import Buckets, Expression, Selector
 from model_ratchet.documents.registry import RegistryBinding
@@ -295,6 +303,19 @@ class SuiteBinding(Model):
     """The column that names the version, where one table holds several; in JUnit XML the property of a testsuite."""
 
 
+class ScanBinding(Model):
+    """A scan of the model's code: an artefact in SARIF, or reports in JUnit XML."""
+
+    source: Slug
+
+
+class Code(Model):
+    """Where the model's code is."""
+
+    repositories: tuple[RepositoryField, ...] = Field(min_length=1)
+    """The repositories on GitHub that may hold it: the checks and reviews of others count for nothing."""
+
+
 class Infrastructure(Model):
     """What production offers; a candidate's stated requirements are checked against it."""
 
@@ -346,6 +367,8 @@ class ModelFile(Model):
     segments: Segments = Field(default_factory=dict)
     """Segment column → the values that are told apart; all others count as ``other``. A plain list tells all values apart."""
     suites: dict[Slug, SuiteBinding] = Field(default_factory=dict)
+    code: Code | None = None
+    scans: dict[Slug, ScanBinding] = Field(default_factory=dict)
     registry: RegistryBinding | None = None
     """Where the versions are registered; without it nothing is compared with a registry."""
     roles: dict[Slug, Annotated[tuple[Person, ...], Field(min_length=1)]] = Field(default_factory=dict)

@@ -30,6 +30,7 @@ TRACKED = (
     "infrastructure",
     "benchmarks",
     "source_commit",
+    "source",
 )
 """What a request's ``metadata`` can hold; ``metadata`` criteria name paths that start with one of these."""
 

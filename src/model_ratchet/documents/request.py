@@ -9,11 +9,13 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 
 from model_ratchet.core.evidence import Interval
 from model_ratchet.core.fields import (
+    CommitField,
     Digest,
     DurationField,
     Instant,
     Model,
     PolicyNameField,
+    RepositoryField,
     SizeField,
     Slug,
     VersionField,
@@ -105,6 +107,13 @@ class Requirements(Model):
     """Package → the version that it runs with, in quotes."""
 
 
+class CodeSource(Model):
+    """The commit of the model's code, and the repository on GitHub that holds it."""
+
+    repository: Annotated[RepositoryField, filled("owner and name of the repository, such as acme/flight-delay")]
+    commit: Annotated[CommitField, filled("the 40 hexadecimal digits that git rev-parse prints for it")]
+
+
 class Metadata(Model):
     """What is tracked of a model version; a policy says which parts it requires."""
 
@@ -115,6 +124,14 @@ class Metadata(Model):
     infrastructure: Annotated[Requirements, filled("what it needs, such as {memory: 512MiB, cpu: 1}")] = Requirements()
     benchmarks: Free = Field(default_factory=dict)
     source_commit: Annotated[Commit | None, filled("the commit of the model's code")] = None
+    source: CodeSource | None = None
+    """Where the model's code is: what its checks and reviews are asked of. It states the ``source_commit`` too."""
+
+    @model_validator(mode="after")
+    def _one_commit(self) -> Self:
+        if self.source is not None and not self.source.commit.startswith(self.source_commit or ""):
+            refuse((Fault(("source_commit",), "this is not the commit of `source`: write it there alone"),))
+        return self
 
 
 class Retry(Model):

@@ -90,13 +90,12 @@ class Mlflow(HttpServer):
     kind: Literal["mlflow"]
 
 
-class JUnit(HttpServer):
-    """Reports of suites in JUnit XML: files that a path or a glob names, or one report at a URL.
+class Reports(HttpServer):
+    """Reports of a tool: files that a path or a glob names, or one report at a URL.
 
     ``{{ version }}`` in the path or the URL is the candidate's version, ``${NAME}`` is taken from the environment.
     """
 
-    kind: Literal["junit"]
     path: ReportPath = ""
     """One file or a glob, relative to the repository's root, or absolute."""
     url: ReportUrl = ""
@@ -118,6 +117,18 @@ class JUnit(HttpServer):
         return self
 
 
+class JUnit(Reports):
+    """Reports in JUnit XML: the cases of suites, or the findings of a scan."""
+
+    kind: Literal["junit"]
+
+
+class Sarif(Reports):
+    """Reports in SARIF 2.1.0: the findings of a scan."""
+
+    kind: Literal["sarif"]
+
+
 class LiteralValues(Model):
     """Values that a request states itself: author-supplied, and taken only where the policy's ``trust`` says so."""
 
@@ -132,7 +143,7 @@ def _network(text: str) -> str:
     return text
 
 
-Source: TypeAlias = Annotated[Table | Prometheus | Mlflow | JUnit | LiteralValues, Field(discriminator="kind")]
+Source: TypeAlias = Annotated[Table | Prometheus | Mlflow | JUnit | Sarif | LiteralValues, Field(discriminator="kind")]
 
 
 class Sources(Model):

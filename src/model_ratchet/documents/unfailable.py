@@ -16,6 +16,7 @@ from model_ratchet.criteria.rate_limit import RateLimit
 from model_ratchet.criteria.ratio_limit import RatioLimit
 from model_ratchet.criteria.rollback_drill import RollbackDrill
 from model_ratchet.criteria.sample_ratio import SampleRatio
+from model_ratchet.criteria.scan import CodeScan
 from model_ratchet.criteria.segments import Segments
 from model_ratchet.criteria.stability import Stability
 from model_ratchet.criteria.superiority import Superiority
@@ -65,6 +66,10 @@ def _faults(criterion: AnyCriterion) -> Iterator[Fault]:
         case RollbackDrill() if criterion.within.value > _YEAR:
             yield Fault(
                 ("within",), f"`within: {criterion.within}` hardly fails: a drill older than a year shows nothing"
+            )
+        case CodeScan() if criterion.at_most == "error" and criterion.score_below is None:
+            yield Fault(
+                ("at_most",), "`at_most: error` never fails: no level is above it; lower it, or add `score_below`"
             )
 
 

@@ -133,6 +133,8 @@ def _request_faults(documents: Documents, *, now: datetime) -> Iterator[Misfit]:
         yield _misfit(
             "request", ("artifact", "uri"), f"{request.artifact.uri} is not below an allowed origin: {origins}"
         )
+    if (foreign := _foreign_code(model, request)) is not None:
+        yield _misfit("request", ("metadata", "source", "repository"), foreign)
     if request.history and policy.retrospective != "allowed":
         yield _misfit(
             "request",
@@ -144,6 +146,17 @@ def _request_faults(documents: Documents, *, now: datetime) -> Iterator[Misfit]:
     if documents.sources is not None:
         supplied = author_supplied(model, documents.sources)
         yield from (Misfit("request", fault) for fault in literal_faults(request.literals, policy, model, supplied))
+
+
+def _foreign_code(model: ModelFile, request: PromotionRequest) -> str | None:
+    """Why the repository that a request names is none of the model's code; GitHub's names ignore case."""
+    source = request.metadata.source
+    if source is None or model.code is None:
+        return None
+    known = model.code.repositories
+    if source.repository.lower() in (one.lower() for one in known):
+        return None
+    return f"{source.repository} is not where the code of {model.name} is: its model file lists {', '.join(known)}"
 
 
 def _history_faults(policy: Policy, model: ModelFile, history: StageHistory | None) -> Iterator[Misfit]:
@@ -233,6 +246,8 @@ def model_facts(model: ModelFile, *, paired: Collection[str] = ()) -> Facts:
         registry_alias=model.registry.alias if model.registry is not None else None,
         min_label_coverage=model.labels.min_coverage.value if model.labels is not None else None,
         suites=tuple(model.suites),
+        scans=tuple(model.scans),
+        code=model.code.repositories if model.code is not None else (),
         roles={role: people for role, people in model.roles.items()},  # noqa: C416  (a plain dict is sealed)
         allocation=allocation(model),
         infrastructure=infrastructure(model),
@@ -273,6 +288,10 @@ def _bound(
             )
             continue
         because_not = _not_applicable(criterion, facts, missing)
+        unstated = criterion.unstated(facts) if because_not is None else None
+        if unstated is not None:
+            message = f"{criterion.id} of the policy rests on {unstated}, which is not stated: add it"
+            faults.append(_misfit("request", tuple(unstated.split(".")), message))
         for names, pooled in placed(criterion, stages, path, faults):
             one = BoundCriterion(
                 criterion=criterion, gate=gate.name, stages=names, pooled=pooled, not_applicable=because_not

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from model_ratchet.core.code import Checks, Scan
 from model_ratchet.core.errors import RecordError
-from model_ratchet.core.evidence import Approvals, Evidence, Groups, Measurement, Missing, Need, Simple
+from model_ratchet.core.evidence import Approvals, CodeReviews, Evidence, Groups, Measurement, Missing, Need, Simple
 from model_ratchet.core.units import significant
 from model_ratchet.core.verdict import Verdict
 from model_ratchet.engine.canonical import canonical
@@ -182,16 +183,22 @@ def _rounded(value: object) -> object:
 
 
 def _decided_at(plan: Plan, evidence: Evidence, now: datetime) -> datetime | None:
-    reviews = [
-        instant
-        for answer in evidence.answers.values()
-        if isinstance(answer, Approvals)
-        for instant in (
-            *(one.submitted_at for one in answer.approvals),
-            *(one.submitted_at for one in answer.heard),
-        )
-    ]
-    return max((instant for instant in (*plan.changed_at, *reviews) if instant <= now), default=None)
+    told = (instant for answer in evidence.answers.values() for instant in _instants(answer))
+    return max((instant for instant in (*plan.changed_at, *told) if instant <= now), default=None)
+
+
+def _instants(answer: Measurement | Missing) -> Iterator[datetime]:
+    """When what is outside of any window happened: reviews, the ends of checks and of scans."""
+    match answer:
+        case Approvals(approvals=approvals, heard=heard):
+            yield from (one.submitted_at for one in approvals)
+            yield from (one.submitted_at for one in heard)
+        case CodeReviews(pulls=pulls):
+            yield from (one.submitted_at for pull in pulls for one in pull.heard)
+        case Checks(reported=reported):
+            yield from (one.at for one in reported if one.at is not None)
+        case Scan(ended_at=ended_at) if ended_at is not None:
+            yield ended_at
 
 
 def _digest(content: bytes) -> str:

@@ -3,23 +3,20 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from model_ratchet.core.evidence import Approvals, Evidence, Missing, Need, Shape
+from model_ratchet.core.evidence import OF_FORGE, Approvals, Evidence, Missing, Need
 from model_ratchet.engine.judge import judge
 from model_ratchet.engine.plan import Plan
 from model_ratchet.engine.record import Record, as_sealed
-
-_ANEW = frozenset({Shape.APPROVALS})
-"""What is asked anew each time: it is no metric, and it changes by itself."""
 
 
 def reusable(plan: Plan, sealed: Iterable[Record]) -> Evidence | None:
     """The evidence of the first record that answers every need of a plan; None where metrics must be asked.
 
     The record must be of the same documents (by their digests), the same policy and the same stages: windows that have
-    grown since, or a need that could not be answered then, are asked again. Reviews are never taken from it.
+    grown since, or a need that could not be answered then, are asked again. What the forge says is never taken from it.
     """
     form, _ = as_sealed(plan, Evidence())
-    needs = [need for need in plan.needs() if need.shape not in _ANEW]
+    needs = [need for need in plan.needs() if need.shape not in OF_FORGE]
     for record in sealed:
         same = (
             record.plan.policy == form.policy
@@ -28,7 +25,7 @@ def reusable(plan: Plan, sealed: Iterable[Record]) -> Evidence | None:
             and record.plan.stages == form.stages
         )
         if same and all(_answered(record.evidence.answers, need) for need in needs):
-            kept = {need: answer for need, answer in record.evidence.answers.items() if need.shape not in _ANEW}
+            kept = {need: answer for need, answer in record.evidence.answers.items() if need.shape not in OF_FORGE}
             return replace(record.evidence, answers=kept)
     return None
 

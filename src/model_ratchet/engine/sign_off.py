@@ -7,6 +7,7 @@ from datetime import datetime
 from model_ratchet.core.evidence import Approval, Approvals, Heard, Need, Shape
 from model_ratchet.core.reason import Reason, Why
 from model_ratchet.core.reviews import (
+    GHOST,
     Account,
     Contributors,
     Conversation,
@@ -224,22 +225,12 @@ def _heard(
     home: Mapping[int, str],
 ) -> Iterator[Heard]:
     for review in told.reviews:
-        account = review.by or Account(0, "ghost", person=False)
+        account = review.by or GHOST
         superseded = account.id in last and last[account.id] is not review
         standing, why = (Standing.SUPERSEDED, None) if superseded else seen.get(account.id, (Standing.NO_PERSON, None))
         if standing is Standing.COUNTS and home.get(account.id, role) != role:
             standing = Standing.ELSEWHERE
-        yield Heard(
-            review=review.id,
-            user=account.id,
-            login=account.login,
-            said=review.said,
-            commit=review.commit,
-            submitted_at=review.submitted_at,
-            standing=standing,
-            teams=tuple(_look_ups(plan.facts.roles[role], told, account)),
-            because=why,
-        )
+        yield Heard.of(review, standing, why, teams=tuple(_look_ups(plan.facts.roles[role], told, account)))
 
 
 def _look_ups(people: Sequence[str], told: Conversation, account: Account) -> Iterator[tuple[str, str]]:

@@ -57,18 +57,20 @@ class Access:
     """The slug of the GitHub App that the token belongs to."""
 
     @classmethod
-    def of(cls, environ: Mapping[str, str]) -> "Access":
+    def of(cls, environ: Mapping[str, str], *, anywhere: bool = False) -> "Access":
         """What the runner's environment says: ``GITHUB_REPOSITORY``, ``GITHUB_API_URL`` (Enterprise), ``GITHUB_TOKEN``,
         and in ``RATCHET_APP`` the slug of the App whose token it is, where it is not a workflow's own.
+
+        ``anywhere``: the repository may be left out, because what is asked names its own.
 
         Raises:
             ForgeError: the repository or the token is not there.
         """
-        for name in ("GITHUB_REPOSITORY", "GITHUB_TOKEN"):
+        for name in ("GITHUB_TOKEN",) if anywhere else ("GITHUB_REPOSITORY", "GITHUB_TOKEN"):
             if not environ.get(name):
                 raise ForgeError(f"{name} is not set: run inside GitHub Actions, or set it")
         return cls(
-            repository=environ["GITHUB_REPOSITORY"],
+            repository=environ.get("GITHUB_REPOSITORY", ""),
             api=environ.get("GITHUB_API_URL") or _DEFAULT_API,
             token=environ["GITHUB_TOKEN"],
             app=environ.get("RATCHET_APP") or _ACTIONS,

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from model_ratchet.core.reviews import Conversation
+from model_ratchet.core.code import Reported
+from model_ratchet.core.reviews import Conversation, SourcePull
 from model_ratchet.github.client import Access, Pace, connect
 from model_ratchet.github.reviews import conversation
+from model_ratchet.github.source import pulls_of, reported_on
 
 if TYPE_CHECKING:
     from github import Github
@@ -31,6 +33,14 @@ class GithubForge:
     def conversation(self, pull: int, teams: Sequence[str]) -> Conversation:
         """What was said of a pull request, by whom, and who had a hand in it. Raises ``ForgeError``."""
         return conversation(self._github, self.access.repository, pull, teams)
+
+    def reported_on(self, repository: str, commit: str) -> tuple[Reported, ...]:
+        """Every check run and commit status on a commit of any repository. Raises ``ForgeError``."""
+        return reported_on(self._github, repository, commit)
+
+    def pulls_of(self, repository: str, commit: str) -> tuple[SourcePull, ...]:
+        """The pull requests that a commit of any repository came from. Raises ``ForgeError``."""
+        return pulls_of(self._github, repository, commit)
 
     def close(self) -> None:
         """Close what was opened; it may be asked again, and opens anew."""

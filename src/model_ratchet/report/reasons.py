@@ -78,6 +78,15 @@ def _of_file(p: _Parameters) -> str:
     return f" for {p['file']}" if "file" in p else ""
 
 
+def _check(p: _Parameters) -> str:
+    """A check, with who says so where that is known."""
+    return f"the check {p['check']}" + (f" of {p['by']}" if p.get("by") else "")
+
+
+def _plural(count: int, one: str) -> str:
+    return f"{whole(count)} {one}{'s' * (count != 1)}"
+
+
 _UNCOUNTED = {
     "contributor": "they had a hand in what is proposed",
     "no_person": "it is no person's",
@@ -118,16 +127,23 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.DRILL_FAILED: lambda p: f"the drill ended as {p['result']}",
     Why.OBJECTED: lambda p: f"changes are requested by {p['by']}",
     Why.ROLLED_BACK_BEFORE: lambda p: f"{p['version']} was rolled back before",
+    Why.CHECK_FAILED: lambda p: f"{_check(p)} ended as {p['state']}",
+    Why.SCAN_FOUND: lambda p: f"{_plural(p['found'], 'finding')} {p['limit']} by {p['tools']}{_named(p['first'])}",
     Why.STAGE_NOT_STARTED: lambda p: f"{p['stage']} has not started{_missing(p)}",
     Why.STAGE_RUNNING: lambda p: f"{p['stage']} is running; decidable at {instant_text(p['until'])}{_missing(p)}",
     Why.LABELS_MATURING: lambda p: (
         f"{p['stage']} has ended, labels still arrive; decidable at {instant_text(p['until'])}{_missing(p)}"
     ),
-    Why.AWAITING_APPROVAL: lambda p: f"awaiting {p['at_least']} approval{'s' * (p['at_least'] != 1)} for {p['role']}",
+    Why.AWAITING_APPROVAL: lambda p: f"awaiting {_plural(p['at_least'], 'approval')} for {p['role']}",
     Why.EARLY_APPROVAL: lambda p: (
         f"approved for {p['role']} by {p['by']} before {p['stage']} was decided: approve again"
     ),
     Why.OUTDATED_APPROVAL: lambda p: f"approved for {p['role']} by {p['by']} before {p['what']} changed: approve again",
+    Why.CHECK_RUNNING: lambda p: f"{_check(p)} is still {str(p['state']).replace('_', ' ')}",
+    Why.AWAITING_CODE_REVIEW: lambda p: (
+        f"awaiting {_plural(p['at_least'], 'approval')} of exactly this commit in {p['pulls']} by somebody who may write there "
+        "and had no hand in it"
+    ),
     Why.REPEAT_LAST_STAGE: lambda p: (
         f"the merge window closed at {instant_text(p['since'])}: repeat {p['stage']} before merging"
     ),
@@ -143,6 +159,17 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
         f"segments with at least {whole(p['least'])} rows hold {percent(p['assessable'])} of the rows: too little is assessed"
     ),
     Why.DAYS_INCOMPLETE: lambda p: f"{p['complete']} complete days, and {p['days']} are asked",
+    Why.CHECK_ABSENT: lambda p: (
+        f"nothing reports a check {p['check']} on {p['commit']}" + (f" for the app {p['app']}" if "app" in p else "")
+    ),
+    Why.CHECK_SHOWS_NOTHING: lambda p: f"{_check(p)} ended as {p['state']}, which shows nothing",
+    Why.CODE_WITHOUT_PULL: lambda p: (
+        f"no pull request of {p['repository']} brought {p['commit']}, so that nobody reviewed it"
+    ),
+    Why.SCAN_OLD: lambda p: f"the scan of {instant_text(p['ended_at'])} is older than {p['within']}",
+    Why.SCAN_UNDECIDED: lambda p: (
+        f"{_plural(p['results'], 'result')} of the scan decide nothing: somebody has to look at them"
+    ),
     Why.NOT_ASKED: lambda _: "no source was asked for this",
     Why.NO_ROWS: lambda p: f"no rows of {p['metric'] or 'the log'} ({p['arm']})",
     Why.SOURCE_UNREACHABLE: lambda p: f"the source {p['source']} could not be reached{_of_file(p)} ({p['status']})",
@@ -209,6 +236,25 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.REPORT_OTHER_VERSION: lambda p: (
         f"the report {p['file']} of {p['source']} is of {p['version']}, and none is of the candidate: run its cases"
     ),
+    Why.REPORT_NOT_JSON: lambda p: (
+        f"the report {p['file']} of {p['source']} is not JSON (line {p['line']}, column {p['column']})"
+    ),
+    Why.REPORT_NOT_SARIF: lambda p: (
+        f"the report {p['file']} of {p['source']} is no SARIF 2.1.0 that can be judged: it holds {p['what']}"
+    ),
+    Why.REPORT_NO_RUN: lambda p: f"the report {p['file']} of {p['source']} holds no run: nothing was scanned",
+    Why.REPORT_IN_FUTURE: lambda p: (
+        f"the report {p['file']} of {p['source']} is of {instant_text(p['ended_at'])}, which is still to come"
+    ),
+    Why.SCAN_BROKEN_OFF: lambda p: f"the scan of {p['tools']} did not end well: it may have missed something",
+    Why.SCAN_END_UNKNOWN: lambda p: (
+        f"the scan of {p['tools']} does not say whether it ended well (SARIF's `invocations`): let it say so"
+    ),
+    Why.SCAN_UNDATED: lambda p: (
+        f"the scan of {p['tools']} does not say when it ended, with a zone: its age is not known"
+    ),
+    Why.SCAN_OTHER_TOOL: lambda p: f"the scan is of {p['tools']}, and {p['asked']} is asked",
+    Why.SCAN_OTHER_COMMIT: lambda p: f"the scan is of the commit {p['commit']}, and the request states {p['stated']}",
     Why.LITERAL_ABSENT: lambda p: f"the request states no values of {p['metric']} ({p['of']}, {p['stage']} stage)",
     Why.LITERAL_LIMIT: lambda p: (
         f"the request counts {p['metric']} at {p['stated']}, and the policy asks at {p['limit']}: count the rows there"
@@ -288,6 +334,7 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.CRASHED: lambda p: f"could not be computed: {p['what']}",
     Why.HISTORY_ABSENT: lambda p: f"the history does not reach {p['what']}",
     Why.CANNOT_VERIFY: lambda p: f"can't be verified: {p['what']}",
+    Why.FORGE_ABSENT: lambda p: f"{p['what']} can't be read without GitHub: set GITHUB_TOKEN",
     Why.FORGE_UNREADABLE: lambda p: f"GitHub does not tell {p['what']} ({p['status']})",
     Why.TEAM_UNREADABLE: lambda p: (
         f"GitHub does not say who is in {p['team']} ({p['status']}), so that nobody is known not to be: give the token "
@@ -350,5 +397,8 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.UNKNOWN_CONTRIBUTOR: lambda p: (
         f"GitHub knows no account for everybody in {p['commits']}, and nobody may sign for their own work: "
         "one approval more is needed"
+    ),
+    Why.SUPPRESSED_FINDINGS: lambda p: (
+        f"{_plural(p['found'], 'finding')} suppressed by the scanner, which the policy lets stand"
     ),
 }

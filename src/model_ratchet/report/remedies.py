@@ -27,6 +27,10 @@ _FAILED: Mapping[Why, str] = {
     Why.OBJECTED: "the objection is withdrawn by an approving review, or dismissed",
     Why.ROLLED_BACK_BEFORE: "a closed root cause, named in the request under `retry`",
 }
+_CODE: Mapping[Why, str] = {
+    Why.CHECK_FAILED: "another run, where the check itself is at fault; else mended code, and what is built of it",
+    Why.SCAN_FOUND: "mended code, what is built of it, and its scan",
+}
 _REQUEST = {
     Why.INCOMPATIBLE: "state what it needs, if this is wrong; else another build",
     Why.NOT_STATED: "state it in the request",
@@ -38,6 +42,13 @@ _DOCUMENT = {
     Why.DOCUMENT_ABSENT: "add it to the folder",
     Why.SECTION_ABSENT: "add the section",
     Why.SECTION_EMPTY: "fill in the section",
+}
+_INCONCLUSIVE: Mapping[Why, str] = {
+    Why.CHECK_ABSENT: "let the check run on the commit; or a policy that names it as GitHub does",
+    Why.CHECK_SHOWS_NOTHING: "let the check run on the commit",
+    Why.CODE_WITHOUT_PULL: "a pull request for the commit, approved by somebody else",
+    Why.SCAN_OLD: "a new scan",
+    Why.SCAN_UNDECIDED: "decide what is open, and scan again",
 }
 _UNDECIDED = "more data by an extension, where the policy has one; else a new attempt, a waiver, or closing"
 
@@ -55,7 +66,7 @@ def remedy(plan: Plan, leaf: Leaf) -> Remedy | None:
         case Outcome.FAILED:
             return _failed(reason)
         case Outcome.INCONCLUSIVE:
-            return Remedy(words=_rows(reason) or _UNDECIDED)
+            return Remedy(words=_INCONCLUSIVE.get(reason.why) or _rows(reason) or _UNDECIDED)
         case Outcome.ERRORED:
             return Remedy(words=_errored(reason))
         case _:
@@ -64,7 +75,7 @@ def remedy(plan: Plan, leaf: Leaf) -> Remedy | None:
 
 def _failed(reason: Reason) -> Remedy:
     words = _FAILED.get(reason.why)
-    return Remedy(words=words) if words is not None else Remedy(words=_ATTEMPT, artifact=True)
+    return Remedy(words=words) if words is not None else Remedy(words=_CODE.get(reason.why, _ATTEMPT), artifact=True)
 
 
 def _beside(plan: Plan, document: str) -> str | None:
@@ -84,6 +95,8 @@ def _rows(reason: Reason) -> str | None:
 def _errored(reason: Reason) -> str:
     if reason.why is Why.CANNOT_VERIFY:
         return "a token that may read the organisation's teams (`members: read`), then a new check"
+    if reason.why is Why.FORGE_UNREADABLE:
+        return "a token that may read it, where GitHub refuses, then a new check: this is no word about the model"
     return "set it right, and check again: this is no word about the model"
 
 

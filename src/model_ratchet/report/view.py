@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypedDict
 
+from model_ratchet.core.code import Scan
 from model_ratchet.core.estimate import Estimate
 from model_ratchet.core.evidence import Rows
 from model_ratchet.core.outcome import Outcome
@@ -148,9 +149,15 @@ def view(record: Record) -> View:
         request_path=plan.paths.get("request", ""),
         valid_until=numbers.instant(verdict.valid_until) if verdict.valid_until is not None else "",
         next_at=_next_at(record),
-        digests=tuple(sorted(plan.digests.items())),
+        digests=(*sorted(plan.digests.items()), *_artefacts(record)),
         row_counts=tuple(_row_counts(record)),
     )
+
+
+def _artefacts(record: Record) -> Iterator[tuple[str, str]]:
+    for need, answer in record.evidence.answers.items():
+        if isinstance(answer, Scan):
+            yield from ((f"{need.metric} scan {file}", f"sha256:{digest}") for file, digest in answer.artefacts)
 
 
 def _row_counts(record: Record) -> Iterator[tuple[str, str]]:

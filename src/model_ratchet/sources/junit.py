@@ -1,105 +1,44 @@
-"""The JUnit source: suites of cases from reports in JUnit XML, in files or at a URL."""
+"""The JUnit source: suites of cases, and scans, from reports in JUnit XML."""
 
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 
+from model_ratchet.core.code import Scan
 from model_ratchet.core.evidence import Measurement, Missing, Need, Shape, Suite
-from model_ratchet.core.names import Version
 from model_ratchet.core.reason import Reason, Why, because
-from model_ratchet.documents.model import ModelFile
-from model_ratchet.documents.reports import bind_version
-from model_ratchet.documents.sources import JUnit
-from model_ratchet.ports import Answers
 from model_ratchet.sources.engine import UnanswerableError
-from model_ratchet.sources.files import find_named
-from model_ratchet.sources.http import Server
-from model_ratchet.sources.junit_report import MOST_BYTES, Case, Result, read_report
-from model_ratchet.sources.reach import Reach
+from model_ratchet.sources.junit_report import Case, Result, read_report, read_scan
+from model_ratchet.sources.report_files import Report, ReportSource
+from model_ratchet.sources.scans import as_scan
 
 _MOST_NAMED = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JUnitSource:
-    """Reports in JUnit XML. What can't be answered is missing with its reason; nothing is raised."""
+class JUnitSource(ReportSource):
+    """Reports in JUnit XML: suites of cases, and scans."""
 
-    name: str
-    config: JUnit
-    model: ModelFile
-    candidate: Version
-    reach: Reach
-    root: Path
-    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
-    changed: frozenset[Path] = frozenset()
-    """The files that the change under judgement adds or edits: none of them is evidence."""
+    def _answer(self, need: Need, reports: Sequence[Report]) -> Measurement | Missing:
+        suite = self.model.suites.get(need.metric)
+        if need.shape is Shape.SUITE and suite is not None:
+            return self._suite(reports, suite.arm)
+        if need.shape is Shape.SCAN and need.metric in self.model.scans:
+            return self._scan(reports)
+        what = f"{need.shape} of {need.metric or 'the log'}: not from reports in JUnit XML"
+        return Missing(reason=because(Why.CANNOT_VERIFY, what=what))
 
-    def answer(self, needs: Sequence[Need]) -> Answers:
-        """An answer to every need. The reports are read once for all of them; their digests go into the record."""
-        try:
-            reports = tuple(self._reports())
-        except UnanswerableError as error:
-            return Answers(dict.fromkeys(needs, Missing(reason=error.reason, lasting=error.lasting)))
-        digests = tuple(f"{file} sha256:{hashlib.sha256(content).hexdigest()}" for file, content in reports)
-        return Answers({need: self._answer(need, reports) for need in needs}, digests)
+    def _scan(self, reports: Sequence[Report]) -> Scan:
+        runs = [run for report in reports for run in read_scan(self.name, report.file, report.content)]
+        return as_scan(self.name, reports, runs, now=self.now)
 
-    def _answer(self, need: Need, reports: Sequence[tuple[str, bytes]]) -> Measurement | Missing:
-        binding = self.model.suites.get(need.metric)
-        if need.shape is not Shape.SUITE or binding is None:
-            what = f"{need.shape} of {need.metric or 'the log'}: not from reports in JUnit XML"
-            return Missing(reason=because(Why.CANNOT_VERIFY, what=what))
-        try:
-            return self._suite(reports, binding.arm)
-        except UnanswerableError as error:
-            return Missing(reason=error.reason, lasting=error.lasting)
-
-    def _reports(self) -> Iterator[tuple[str, bytes]]:
-        """The name and the content of each report, by name."""
-        most = int(self.config.most.value) if self.config.most is not None else MOST_BYTES
-        if self.config.url:
-            yield self._fetched(most)
-            return
-        path = bind_version(self.config.path, self.candidate)
-        folder, files = find_named(
-            self.name, path, shown=self.config.path, root=self.root, environ=self.environ, changed=self.changed
-        )
-        for file in files:
-            yield file.relative_to(folder).as_posix(), self._read(file, folder, most)
-
-    def _read(self, file: Path, folder: Path, most: int) -> bytes:
-        shown = file.relative_to(folder).as_posix()
-        try:
-            with file.open("rb") as opened:
-                content = opened.read(most + 1)
-        except OSError:
-            raise UnanswerableError(because(Why.FILE_TRUNCATED, source=self.name, file=shown)) from None
-        self._limit(shown, content, most)
-        return content
-
-    def _fetched(self, most: int) -> tuple[str, bytes]:
-        bound = self.config.model_copy(update={"url": bind_version(self.config.url, self.candidate)})
-        server = Server(self.name, bound, self.reach, environ=self.environ, root=self.root)
-        try:
-            content = server.get("").checked().body
-        finally:
-            server.close()
-        name = self.config.url.rsplit("/", 1)[-1]
-        self._limit(name, content, most)
-        return name, content
-
-    def _limit(self, shown: str, content: bytes, most: int) -> None:
-        if len(content) > most:
-            limit = f"{most / 2**20:g} MiB"
-            raise UnanswerableError(because(Why.REPORT_TOO_LARGE, source=self.name, file=shown, most=limit))
-
-    def _suite(self, reports: Sequence[tuple[str, bytes]], version_property: str | None) -> Suite:
+    def _suite(self, reports: Sequence[Report], version_property: str | None) -> Suite:
         """All cases of the candidate in all reports, as one suite."""
         cases: dict[tuple[str, str], Case] = {}
         other: Reason | None = None
-        for file, content in reports:
-            for case in read_report(self.name, file, content, version_property=version_property):
-                if version_property is not None and case.version != str(self.candidate):
+        for report in reports:
+            file = report.file
+            for case in read_report(self.name, file, report.content, version_property=version_property):
+                if version_property is not None and case.version != str(self.files.candidate):
                     other = because(Why.REPORT_OTHER_VERSION, source=self.name, file=file, version=case.version[:80])
                     continue
                 before = cases.setdefault((case.group, case.name), case)

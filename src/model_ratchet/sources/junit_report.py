@@ -4,14 +4,16 @@ A document type is refused where it starts, so that there is no entity to expand
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import NoReturn
 from xml.parsers import expat
 
+from model_ratchet.core.code import Found, Level
 from model_ratchet.core.reason import Why, because
 from model_ratchet.sources.engine import UnanswerableError
+from model_ratchet.sources.scans import Run, instant
 
-MOST_BYTES = 20 * 2**20
 MOST_DEPTH = 64
 MOST_CHARACTERS = 4096
 
@@ -65,6 +67,22 @@ def read_report(source: str, file: str, content: bytes, *, version_property: str
     Raises:
         UnanswerableError: it is no whole, plain and consistent JUnit report; the reason names the source and the file.
     """
+    return tuple(_read(source, file, content, version_property).cases)
+
+
+def read_scan(source: str, file: str, content: bytes) -> tuple[Run, ...]:
+    """A report as that of a scan: each outermost suite is a run of the tool that it is named after.
+
+    A case that failed is a finding of the level ``error``, a skipped one decides nothing. A ``timestamp`` says when a suite
+    started; one without a zone, or none, leaves the age unknown.
+
+    Raises:
+        UnanswerableError: as ``read_report`` does.
+    """
+    return tuple(_read(source, file, content, None).runs)
+
+
+def _read(source: str, file: str, content: bytes, version_property: str | None) -> "_Reader":
     reader = _Reader(source, file, version_property)
     parser = expat.ParserCreate()
     parser.XmlDeclHandler = reader.declaration
@@ -79,7 +97,7 @@ def read_report(source: str, file: str, content: bytes, *, version_property: str
         reader.refuse(Why.REPORT_NOT_XML, line=error.lineno, column=error.offset + 1)
     if not reader.cases:
         reader.refuse(Why.REPORT_EMPTY)
-    return tuple(reader.cases)
+    return reader
 
 
 @dataclass(slots=True)
@@ -105,11 +123,30 @@ class _Suite:
 
     name: str
     stated: dict[str, str]
+    dated: bool = False
+    """Whether it says when it started."""
+    starts: list[datetime | None] = field(default_factory=list)
+    """When it, or where it does not say the suites in it, started; None for what names no instant with a zone."""
     own: list[_Case] = field(default_factory=list)
     inner: list[_Case] = field(default_factory=list)
     unversioned: list[_Case] = field(default_factory=list)
     """Those in it whose suites name no version."""
     version: str = ""
+
+    def run(self, file: str, cases: list[_Case]) -> Run:
+        """The suite as a run of the tool that it is named after."""
+        failed = (Case(one.group, one.name, "", one.result) for one in cases if one.kinds)
+        starts = [start for start in self.starts if start is not None]
+        return Run(
+            file=file,
+            tool=self.name,
+            found=tuple(
+                Found(level=Level.ERROR, score=None, suppressed=False, rule=one.shown, place="") for one in failed
+            ),
+            undecided=sum(one.result is Result.SKIPPED for one in cases),
+            completed=True,
+            ended_at=min(starts) if starts and None not in self.starts else None,
+        )
 
 
 class _Reader:
@@ -117,6 +154,7 @@ class _Reader:
 
     def __init__(self, source: str, file: str, version_property: str | None) -> None:
         self.cases: list[Case] = []
+        self.runs: list[Run] = []
         self._source = source
         self._file = file
         self._property = version_property
@@ -178,7 +216,9 @@ class _Reader:
     def _open(self, element: str, attributes: dict[str, str]) -> None:
         name = self._text(attributes, "name") or element
         stated = {key: self._text(attributes, key) for key in (*_COUNTS, *_SKIPPED_TOO) if key in attributes}
-        self._suites.append(_Suite(_short(name), stated))
+        dated = "timestamp" in attributes
+        starts = [instant(self._text(attributes, "timestamp"))] if dated else []
+        self._suites.append(_Suite(_short(name), stated, dated, starts))
 
     def _opened_case(self, attributes: dict[str, str]) -> _Case:
         case = _Case(self._text(attributes, "classname"), self._text(attributes, "name"))
@@ -227,6 +267,11 @@ class _Reader:
             self.refuse(Why.REPORT_VERSION_ABSENT, property=_short(self._property))
         if self._suites:
             self._suites[-1].inner += every
+            self._suites[-1].starts += [] if self._suites[-1].dated else suite.starts or [None]
+        if element == "testsuite" and "testsuite" not in self._path:
+            self.runs.append(suite.run(self._file, every))
+        elif element == "testsuites" and suite.own:
+            self.runs.append(suite.run(self._file, suite.own))
 
     def _agree(self, suite: _Suite, key: str, found: list[range]) -> None:
         names = (key, *_SKIPPED_TOO) if key == "skipped" else (key,)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import assert_never
 
@@ -9,13 +10,15 @@ from model_ratchet.core.evidence import Arm, Clustering, Grouping, Need, Shape, 
 from model_ratchet.documents.across import only_prometheus
 from model_ratchet.documents.model import DurationMetric, Gauge, Mean, ModelFile, Proportion, reads_log
 from model_ratchet.documents.request import PromotionRequest
-from model_ratchet.documents.sources import JUnit, LiteralValues, Mlflow, Prometheus, Sources, Table
+from model_ratchet.documents.sources import JUnit, LiteralValues, Mlflow, Prometheus, Sarif, Sources, Table
 from model_ratchet.ports import MetricSource
 from model_ratchet.sources.junit import JUnitSource
 from model_ratchet.sources.literal import LiteralSource
 from model_ratchet.sources.mlflow import MlflowSource
 from model_ratchet.sources.prometheus import PrometheusSource
 from model_ratchet.sources.reach import Reach
+from model_ratchet.sources.report_files import ReportFiles, ReportSource
+from model_ratchet.sources.sarif import SarifSource
 from model_ratchet.sources.table import TableSource
 from model_ratchet.sources.table_log import Versions
 
@@ -27,14 +30,15 @@ def open_sources(
     *,
     root: Path,
     environ: Mapping[str, str],
+    now: datetime,
     other_versions: frozenset[str] = frozenset(),
     windows: Mapping[str, Window] | None = None,
     changed: Collection[str] = (),
 ) -> dict[str, MetricSource]:
     """The sources of ``policies/sources.yaml`` by name; nothing is read before they are asked.
 
-    ``windows`` are the stages' own: a literal answers for the whole of one, or not at all. ``changed`` are the paths of the
-    change that is judged, of which no source takes its files.
+    No scan that ends after ``now`` is taken. ``windows`` are the stages' own: a literal answers for the whole of one, or not
+    at all. ``changed`` are the paths of the change that is judged, of which no source takes its files.
     """
     versions = Versions(
         candidate=str(request.candidate),
@@ -65,22 +69,29 @@ def open_sources(
                 opened[name] = MlflowSource(
                     name=name, config=config, model=model, versions=versions, reach=reach, root=root, environ=environ
                 )
-            case JUnit():
-                opened[name] = JUnitSource(
-                    name=name,
+            case JUnit() | Sarif():
+                files = ReportFiles(
+                    source=name,
                     config=config,
-                    model=model,
                     candidate=request.candidate,
                     reach=reach,
                     root=root,
                     environ=environ,
                     changed=own,
                 )
+                opened[name] = report_source(files, model, now=now)
             case LiteralValues():
                 opened[name] = LiteralSource(name=name, literals=request.literals, windows=windows or {})
             case _:
                 assert_never(config)
     return opened
+
+
+def report_source(files: ReportFiles, model: ModelFile, *, now: datetime) -> ReportSource:
+    """The source that reads reports of the kind that its document names."""
+    if isinstance(files.config, JUnit):
+        return JUnitSource(files=files, model=model, now=now)
+    return SarifSource(files=files, model=model, now=now)
 
 
 def deadlines(sources: Sources) -> dict[str, float]:
@@ -97,6 +108,9 @@ def route(need: Need, model: ModelFile, sources: Sources) -> str:
     if need.shape is Shape.SUITE:
         suite = model.suites.get(need.metric)
         return suite.source if suite is not None else ""
+    if need.shape is Shape.SCAN:
+        scan = model.scans.get(need.metric)
+        return scan.source if scan is not None else ""
     if need.shape in (Shape.REGISTERED, Shape.TRACKED):
         return model.registry.source if model.registry is not None else ""
     metric = model.metrics.get(need.metric)

@@ -14,13 +14,14 @@ from model_ratchet.core.names import Version
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.documents.model import DurationMetric, Gauge, Mean, Metric, ModelFile, Proportion
 from model_ratchet.documents.promql import bind
-from model_ratchet.documents.sources import JUnit, LiteralValues, Mlflow, Prometheus, Source, Sources, Table
+from model_ratchet.documents.sources import JUnit, LiteralValues, Mlflow, Prometheus, Sarif, Source, Sources, Table
 from model_ratchet.sources.engine import Engine, UnanswerableError
 from model_ratchet.sources.http import Server
-from model_ratchet.sources.junit import JUnitSource
 from model_ratchet.sources.mlflow import opened, registered
+from model_ratchet.sources.open import report_source
 from model_ratchet.sources.prometheus_api import PrometheusApi
 from model_ratchet.sources.reach import Reach
+from model_ratchet.sources.report_files import ReportFiles
 from model_ratchet.sources.table import TableSource
 from model_ratchet.sources.table_log import Versions
 from model_ratchet.sources.table_sql import call, table
@@ -95,8 +96,8 @@ def _asked(name: str, config: Source, models: Sequence[Bound], here: Surrounding
             return _prometheus(name, config, models, here, blank)
         case Mlflow():
             return _mlflow(name, config, models, here, blank)
-        case JUnit():
-            return _junit(name, config, models, here, blank)
+        case JUnit() | Sarif():
+            return _reports(name, config, models, here, blank)
         case LiteralValues():
             return replace(blank, found=("what requests state",))
         case _:
@@ -238,27 +239,28 @@ def _mlflow(name: str, config: Mlflow, models: Sequence[Bound], here: Surroundin
     return replace(blank, found=_sorted(found), trouble=trouble)
 
 
-def _junit(name: str, config: JUnit, models: Sequence[Bound], here: Surroundings, blank: Probe) -> Probe:
+def _reports(name: str, config: JUnit | Sarif, models: Sequence[Bound], here: Surroundings, blank: Probe) -> Probe:
     """Whether there is a report of the active version."""
     found = []
     for bound in models:
-        for suite, binding in bound.model.suites.items():
-            if binding.source != name or bound.active is None:
-                continue
-            source = JUnitSource(
-                name=name,
-                config=config,
-                model=bound.model,
-                candidate=bound.active,
-                reach=here.reach,
-                root=here.root,
-                environ=here.environ,
-            )
-            need = Need(shape=Shape.SUITE, metric=suite)
-            answer = source.answer([need]).answers[need]
+        suites, scans = bound.model.suites.items(), bound.model.scans.items()
+        asked = [Need(shape=Shape.SUITE, metric=suite) for suite, binding in suites if binding.source == name]
+        asked += [Need(shape=Shape.SCAN, metric=scan) for scan, binding in scans if binding.source == name]
+        if not asked or bound.active is None:
+            continue
+        files = ReportFiles(
+            source=name,
+            config=config,
+            candidate=bound.active,
+            reach=here.reach,
+            root=here.root,
+            environ=here.environ,
+        )
+        answers = report_source(files, bound.model, now=here.clock()).answer(asked).answers
+        for need, answer in answers.items():
             if isinstance(answer, Missing):
                 return replace(blank, trouble=answer.reason)
-            found.append(f"{bound.model.name}.{suite}")
+            found.append(f"{bound.model.name}.{need.metric}")
     return replace(blank, found=_sorted(found))
 
 

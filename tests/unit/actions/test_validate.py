@@ -38,6 +38,15 @@ def test_a_source_that_is_not_there_is_told_where_it_is_named(tmp_path: Path) ->
     assert "policies/sources.yaml holds no source `gatewai`: did you mean `gateway`?" in finding
 
 
+def test_checks_without_a_commit_are_told_in_the_request(tmp_path: Path) -> None:
+    suite = "      - {id: edge-cases, kind: suite, suite: edge_cases, require: all}\n"
+    checks = (suite, f"{suite}      - {{id: code, kind: required_checks, checks: [tests]}}\n")
+    code = ("roles:", "code: {repositories: [acme/fraud]}\nroles:")
+    (finding,) = told(written(tmp_path, standard=checks, models=code))
+    assert finding.startswith("promotions/fraud/")
+    assert finding.endswith("code of the policy rests on metadata.source, which is not stated: add it")
+
+
 REGISTRY = ("roles:", "registry: {source: mlflow, name: fraud}\nroles:")
 
 

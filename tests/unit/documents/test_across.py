@@ -17,11 +17,13 @@ sources:
   fetched: {kind: junit, url: "http://127.0.0.1:9091/{{version}}/edge.xml"}
   stale: {kind: junit, path: reports/edge.xml}
   claims: {kind: literal}
+  codeql: {kind: sarif, path: "scans/{{ version }}/*.sarif"}
+  any: {kind: sarif, path: code.sarif}
 """
 ERRORS = "errors: {kind: proportion, column: error}"
 
 
-def told(metrics: str = ERRORS, suites: str = "", rows: str = "log") -> list[tuple[str, str]]:
+def told(metrics: str = ERRORS, suites: str = "", rows: str = "log", scans: str = "") -> list[tuple[str, str]]:
     text = f"""
 apiVersion: ratchet/v1
 kind: Model
@@ -31,6 +33,7 @@ time: {{column: at, timezone: UTC}}
 rows: {{source: {rows}, request_id: id, arm: version}}
 metrics: {{{metrics}}}
 suites: {{{suites}}}
+scans: {{{scans}}}
 """
     model = read(ModelFile, "policies/models/flight-delay.yaml", text.encode())
     sources = read(Sources, "policies/sources.yaml", SOURCES.encode())
@@ -82,6 +85,35 @@ def test_a_suite_that_does_not_fit_its_source_is_told_where_it_stands(suite: str
     ((place, said),) = told(suites=f"edge_cases: {suite}")
     assert place == f"suites.edge_cases.{path}"
     assert said.startswith(message)
+
+
+@pytest.mark.parametrize("source", ["codeql", "ci", "fetched"])
+def test_a_scan_that_fits_its_source_is_taken(source: str) -> None:
+    assert told(scans=f"code: {{source: {source}}}") == []
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("any", "a scan of any version would count: write {{ version }} into the place of `any`"),
+        ("stale", "a scan of any version would count: write {{ version }} into the place of `stale`"),
+        ("log", "`code` reads the findings of scans, and `log` is of the kind table, which holds the rows of a log"),
+        ("claims", "`code` reads the findings of scans, and `claims` is of the kind literal, which holds values"),
+        ("codeq", "policies/sources.yaml holds no source `codeq`: did you mean `codeql`?"),
+    ],
+)
+def test_a_scan_that_does_not_fit_its_source_is_told_where_it_stands(source: str, message: str) -> None:
+    ((place, said),) = told(scans=f"code: {{source: {source}}}")
+    assert place == "scans.code.source"
+    assert said.startswith(message)
+
+
+def test_a_suite_is_not_read_from_a_scan() -> None:
+    ((_, said),) = told(suites="edge_cases: {source: codeql}")
+    assert (
+        said
+        == "`edge_cases` reads the cases of suites, and `codeql` is of the kind sarif, which holds the findings of scans"
+    )
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,20 @@ STANDARD = (ROOT / "standard/1.0.0.yaml").read_text(encoding="utf-8")
 FLIGHTS = (ROOT / "models/flight-delay.yaml").read_text(encoding="utf-8")
 
 NO_LIMIT = frozenset(
-    {"id", "kind", "metric", "latency", "errors", "suite", "role", "busiest", "window", "correction", "quiet_hours"}
+    {
+        "id",
+        "kind",
+        "metric",
+        "latency",
+        "errors",
+        "suite",
+        "scan",
+        "role",
+        "busiest",
+        "window",
+        "correction",
+        "quiet_hours",
+    }
 )
 """Parameters that name something, or that go both ways: a change of one is shown as changed."""
 
@@ -136,12 +149,52 @@ def test_a_move_back_goes_the_other_way() -> None:
     [
         ('risk: ["@acme/risk"]', 'risk: ["@acme/risk", "@acme/ml"]', "looser roles.risk: – → @acme/ml"),
         ("allocation: {memory: 512MiB", "allocation: {memory: 1GiB", "looser allocation.memory: 512MiB → 1GiB"),
+        ("suites:", "scans: {code: {source: sarif}}\nsuites:", 'changed scans.code: – → {"source":"sarif"}'),
+        ("suites:", "code: {repositories: [acme/code]}\nsuites:", 'changed code: – → {"repositories":["acme/code"]}'),
         ('  risk: ["@acme/risk"]\n', "", "changed roles.risk: @acme/risk → –"),
     ],
 )
 def test_a_model_file_says_which_way_it_moves(old: str, new: str, said: str) -> None:
     (one,) = compare_models(model(), model((old, new)))
     assert f"{one.weight} {one.rule}: {one.before} → {one.after}" == said
+
+
+def test_one_more_repository_of_the_code_is_looser() -> None:
+    def of(*names: str) -> ModelFile:
+        return model(("suites:", f"code: {{repositories: [{', '.join(names)}]}}\nsuites:"))
+
+    moved = compare_models(of("acme/code", "acme/old"), of("acme/code", "acme/new"))
+    assert [(one.weight, one.rule, one.before, one.after) for one in moved] == [
+        ("looser", "code.repositories", "–", "acme/new"),
+        ("stricter", "code.repositories", "acme/old", "–"),
+    ]
+
+
+SCAN, CHECKS = "kind: scan, scan: code", "kind: required_checks"
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after", "weight"),
+    [
+        (SCAN, "at_most: note", "at_most: warning", "looser"),
+        (SCAN, "at_most: warning", "at_most: none", "stricter"),
+        (SCAN, "at_most: note", "at_most: note, score_below: 7.0", "stricter"),
+        (SCAN, "at_most: note, score_below: 7.0", "at_most: note, score_below: 9.0", "looser"),
+        (SCAN, "at_most: note, within: 7d", "at_most: note", "looser"),
+        (SCAN, "at_most: note", "at_most: note, suppressions: accepted", "looser"),
+        (SCAN, "at_most: note", "at_most: note, invocation: not_available", "looser"),
+        (SCAN, "at_most: note, tool: CodeQL", "at_most: note", "looser"),
+        (SCAN, "at_most: note, tool: CodeQL", "at_most: note, tool: Semgrep", "changed"),
+        (CHECKS, "checks: [a, b]", "checks: [a]", "looser"),
+        (CHECKS, "checks: [a]", "checks: [a, b]", "stricter"),
+        (CHECKS, "checks: [a]", "checks: [a], reviews: 1", "stricter"),
+        (CHECKS, "checks: [a], app: 7", "checks: [a], app: 8", "changed"),
+    ],
+)
+def test_what_is_asked_of_the_code_says_which_way_it_moves(kind: str, before: str, after: str, weight: str) -> None:
+    suite = "      - {id: edge-cases, kind: suite, suite: edge_cases, require: all}\n"
+    old, new = (policy((suite, f"{suite}      - {{id: code, {kind}, {asked}}}\n")) for asked in (before, after))
+    assert {one.weight for one in compare_policies(old, new)} == {weight}
 
 
 def test_every_parameter_of_every_criterion_has_a_direction_or_is_known_to_have_none() -> None:

@@ -166,3 +166,45 @@ def test_a_section_with_the_name_of_its_document_is_not_filled_by_the_others() -
     )
     found = read_beside("risk.md", text.encode())
     assert dict(getattr(found, "sections", ()))["risk"] == 0
+
+
+CHECKED = registry.POLICY.replace(
+    "      - {id: metadata, kind: metadata",
+    "      - {id: code, kind: required_checks, checks: [tests]}\n      - {id: metadata, kind: metadata",
+)
+WHOLE = "0f9a6c1d" * 5
+
+
+def sourced(commit: str | None, *code: str, metadata: Mapping[str, object] | None = None) -> Draft:
+    return a_draft(metadata, policy=policy(CHECKED), code=code).with_source_commit(commit)
+
+
+def test_a_draft_under_a_policy_that_asks_for_checks_states_where_the_code_is() -> None:
+    draft = sourced(WHOLE, "acme/late")
+    assert draft.metadata == {"source": {"repository": "acme/late", "commit": WHOLE}}
+    assert draft.left() == ("owner", "metadata.hyperparameters", "metadata.benchmarks", "drill")
+    assert sourced(None, "acme/late", metadata={"source_commit": WHOLE}).metadata == draft.metadata
+
+
+@pytest.mark.parametrize(
+    ("commit", "code", "left"),
+    [
+        (None, ("acme/late",), ("metadata.source.commit",)),
+        ("0f9a6c1d", ("acme/late",), ("metadata.source.commit",)),
+        (WHOLE, ("acme/late", "acme/old"), ("metadata.source.repository",)),
+        (None, ("acme/late", "acme/old"), ("metadata.source.repository", "metadata.source.commit")),
+    ],
+    ids=["unknown", "short", "several", "nothing"],
+)
+def test_what_is_not_known_of_the_code_is_left_to_fill_in(
+    commit: str | None, code: tuple[str, ...], left: tuple[str, ...]
+) -> None:
+    draft = sourced(commit, *code)
+    assert tuple(name for name in draft.left() if "source" in name) == left
+    assert request_text(draft).count("TODO") == 3 + len(left)
+
+
+def test_where_nobody_asks_or_nothing_is_bound_the_commit_alone_is_stated() -> None:
+    assert sourced(WHOLE).metadata == {"source_commit": WHOLE}
+    assert a_draft(code=("acme/late",)).with_source_commit("0f9a6c1d").metadata == {"source_commit": "0f9a6c1d"}
+    assert "metadata.source_commit" in sourced(None).left()

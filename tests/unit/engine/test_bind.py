@@ -156,6 +156,58 @@ def test_a_claim_that_does_not_hold_is_told_at_its_key(request_text: str, path: 
     assert faults(documents(request=request_text)) == (("request", path, said),)
 
 
+CHECKS = "{id: code-checks, kind: required_checks, checks: [tests], reviews: 1}"
+CODE = MODEL + "code: {repositories: [acme/code, Acme/Old]}\n"
+SOURCE = f"metadata: {{source: {{repository: acme/old, commit: {'0f' * 20}}}}}\n"
+
+
+def test_checks_of_the_source_commit_need_the_repositories_and_a_commit_that_is_stated() -> None:
+    code = gate("code", CHECKS, ERRORS)
+    ((document, path, said),) = faults(documents(code))
+    assert (document, path) == ("policy", ("gates", 0, "criteria", 0))
+    assert said.startswith("code-checks: the model file of demo binds no code; bind it there")
+    assert faults(documents(code, model=CODE)) == (
+        (
+            "request",
+            ("metadata", "source"),
+            "code-checks of the policy rests on metadata.source, which is not stated: add it",
+        ),
+    )
+    plan = planned(documents(code, model=CODE, request=REQUEST + SOURCE))
+    assert plan.facts.code == ("acme/code", "Acme/Old")
+    assert plan.facts.stated == {
+        "source.repository": "acme/old",
+        "source.commit": "0f" * 20,
+        "source_commit": "0f" * 20,
+    }
+
+
+def test_a_repository_that_the_model_file_does_not_list_is_refused_where_it_stands() -> None:
+    request = REQUEST + SOURCE.replace("acme/old", "mallory/code")
+    assert faults(documents(model=CODE, request=request)) == (
+        (
+            "request",
+            ("metadata", "source", "repository"),
+            "mallory/code is not where the code of demo is: its model file lists acme/code, Acme/Old",
+        ),
+    )
+    assert planned(documents(request=request)).facts.stated["source.repository"] == "mallory/code"
+
+
+def test_checks_that_may_be_unbound_need_no_commit_and_bound_ones_do() -> None:
+    code = gate("code", CHECKS.replace("reviews: 1", "reviews: 1, when_bound: true"), ERRORS)
+    assert planned(documents(code)).needs() == planned(documents(gate("code", ERRORS))).needs()
+    assert [one[0] for one in faults(documents(code, model=CODE))] == ["request"]
+
+
+def test_a_scan_that_the_model_file_does_not_bind_is_refused() -> None:
+    scan = gate("code", "{id: security, kind: scan, scan: code, at_most: note}", ERRORS)
+    ((document, path, said),) = faults(documents(scan))
+    assert (document, path) == ("policy", ("gates", 0, "criteria", 0))
+    assert said.startswith("security: the model file of demo binds no scans.code")
+    assert planned(documents(scan, model=MODEL + "scans: {code: {source: sarif}}\n")).facts.scans == ("code",)
+
+
 def test_a_policy_that_the_model_may_not_use_is_told_with_those_that_it_may() -> None:
     model = MODEL.replace("[small/1.0.0]", "[standard/1.0.0, small/2.0.0]")
     said = "demo may not use small/1.0.0: its model file allows standard/1.0.0, small/2.0.0"

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from builders.code import COMMIT, ENDED, a_finding, a_pull, a_record_of_code, a_report, a_scan, an_approval
 from builders.records import (
     DECIDABLE,
     NOW,
@@ -20,6 +21,7 @@ from builders.records import (
     some_evidence,
 )
 from builders.scopes import START
+from model_ratchet.core.code import Checks
 from model_ratchet.core.errors import RecordError
 from model_ratchet.core.evidence import (
     Approvals,
@@ -46,6 +48,8 @@ from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Why, because
 from model_ratchet.core.verdict import Verdict
 from model_ratchet.engine.canonical import canonical
+from model_ratchet.engine.code_review import code_reviews
+from model_ratchet.engine.judge import judge
 from model_ratchet.engine.record import Record, as_sealed, digest, read, seal, to_bytes
 
 PENDING = Verdict(gates=(), evidence_outcome=Outcome.PENDING, sign_off_outcome=Outcome.PENDING)
@@ -63,12 +67,19 @@ MEASUREMENTS: tuple[Measurement | Missing, ...] = (
     Suite(passed=1, failed=1, skipped=0, failures=("a ☃ case",)),
     Approvals(approvals=(), objections=("grace",)),
     Document(path="risk.md", sections=(("risks", 12),)),
+    a_scan(
+        a_finding("error", 9.8), a_finding("note", suppressed=True), undecided=1, completed=None, commits=((COMMIT,),)
+    ),
+    Checks(reported=(a_report("neutral"), a_report(app=None, by="ada", at=None))),
+    code_reviews([a_pull(an_approval(), an_approval("cleo"), writers={"cleo": False})], COMMIT),
     Groups(groups=(("0", Counts(successes=1, n=2)), ("1", Labels(labelled=1, rows=1)))),
     Missing(reason=because(Why.NOT_A_NUMBER, source="requests", column="p_late", share=0.125), lasting=False),
 )
 
 
-@pytest.mark.parametrize("make", [a_passed_record, a_failed_record, a_pending_record, an_errored_record])
+@pytest.mark.parametrize(
+    "make", [a_passed_record, a_failed_record, a_pending_record, an_errored_record, a_record_of_code]
+)
 def test_a_record_reads_back_as_it_was_sealed(make: Callable[[], Record]) -> None:
     record = make()
     assert read(to_bytes(record)) == record
@@ -102,6 +113,28 @@ def test_decided_at_is_the_latest_change_that_has_happened() -> None:
     at = [seal(plan, evidence, PENDING, now=now).decided_at for now in (review, review - timedelta(seconds=1))]
     assert at == [review, DECIDABLE]
     assert seal(plan, evidence, PENDING, now=START - timedelta(days=1)).decided_at is None
+
+
+@pytest.mark.parametrize(
+    "measurement",
+    [
+        a_scan(ended_at=ENDED),
+        Checks(reported=(a_report(at=ENDED), a_report("queued", at=None))),
+        code_reviews([a_pull(an_approval(at=ENDED))], COMMIT),
+    ],
+    ids=["scan", "checks", "reviews"],
+)
+def test_what_happens_to_the_code_is_a_change_too(measurement: Measurement) -> None:
+    plan = a_plan(changed_at=())
+    evidence = Evidence({Need(shape=Shape.ROWS): measurement})
+    assert seal(plan, evidence, PENDING, now=ENDED).decided_at == ENDED
+    assert seal(plan, evidence, PENDING, now=ENDED - timedelta(seconds=1)).decided_at is None
+
+
+def test_what_is_known_of_the_code_is_judged_again_from_the_record_alone() -> None:
+    record = a_record_of_code()
+    stored = read(to_bytes(record))
+    assert judge(stored.plan, stored.evidence) == record.verdict
 
 
 def test_sealing_again_what_was_read_keeps_the_digest() -> None:

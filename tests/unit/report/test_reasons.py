@@ -11,10 +11,10 @@ from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.report.reasons import sentence
 
 SOURCE = Path(reasons_module.__file__).parents[1]
-TEXTS = {"until", "since", "newest", "performed_at"}
+TEXTS = {"until", "since", "newest", "performed_at", "ended_at"}
 COUNTS = {
     "rows", "least", "clusters", "pairs", "more_rows", "hour", "hours", "failed", "passed", "skipped", "at_least",
-    "segments", "days", "complete", "number", "times", "others",
+    "segments", "days", "complete", "number", "times", "others", "found", "results",
 }  # fmt: skip
 FRACTIONS = {
     "p_value", "share", "rate", "coverage", "carried", "expected", "observed", "pooled", "stratified", "alpha", "level",

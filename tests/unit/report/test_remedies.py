@@ -64,6 +64,32 @@ def test_a_team_that_can_not_be_looked_up_says_which_right_is_missing(plan: Plan
     assert "members: read" in said(plan, Outcome.ERRORED, because(Why.CANNOT_VERIFY, what="x"))[0]
 
 
+def test_what_github_does_not_tell_takes_a_token_that_may_read_it(plan: Plan) -> None:
+    unreadable = because(Why.FORGE_UNREADABLE, what="the checks", status="403")
+    assert said(plan, Outcome.ERRORED, unreadable)[0].startswith("a token that may read it")
+
+
+@pytest.mark.parametrize("why", [Why.CHECK_FAILED, Why.SCAN_FOUND])
+def test_what_is_wrong_with_the_code_takes_what_is_built_of_mended_code(why: Why, plan: Plan) -> None:
+    words, file, artifact = said(plan, Outcome.FAILED, because(why))
+    assert "mended code" in words
+    assert (file, artifact) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("why", "words"),
+    [
+        (Why.CHECK_ABSENT, "let the check run on the commit; or a policy that names it as GitHub does"),
+        (Why.CHECK_SHOWS_NOTHING, "let the check run on the commit"),
+        (Why.CODE_WITHOUT_PULL, "a pull request for the commit, approved by somebody else"),
+        (Why.SCAN_OLD, "a new scan"),
+        (Why.SCAN_UNDECIDED, "decide what is open, and scan again"),
+    ],
+)
+def test_what_shows_nothing_of_the_code_says_what_would(why: Why, words: str, plan: Plan) -> None:
+    assert said(plan, Outcome.INCONCLUSIVE, because(why))[0] == words
+
+
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.ERRORED, Outcome.INCONCLUSIVE])
 @pytest.mark.parametrize("why", Why)
 def test_nothing_that_is_decided_against_a_candidate_is_left_without_a_way_out(

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from builders.code import a_record_of_code
 from builders.records import (
     ACCURACY_IMPROVEMENT,
     NOW,
@@ -123,6 +124,7 @@ CHECKS: dict[str, Callable[[], Check]] = {
     "policies-unread": lambda: Check(
         untouched=True, policies=PolicyNote(paths=("policies/m/1.1.0.yaml",), promotions=OpenPromotions(trouble=NASTY))
     ),
+    "code": lambda: Check(records=(a_record_of_code(),)),
     "findings": lambda: Check(findings=(Finding(Location("policies/a%b/1.0.0.yaml", 3, 7), NASTY),)),
     "rollback": lambda: Check(rollback=RollbackNote(model="m", removed=("v2", "v1"), returns_to="v0")),
     "rollback-beside": lambda: Check(

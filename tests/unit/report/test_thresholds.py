@@ -65,7 +65,9 @@ ASKED: list[tuple[Mapping[str, object], float, Side, str]] = [
     ({"id": "x", "kind": "suite", "suite": "edge_cases"}, 1.0, Side.LEAST, "every case passes"),
     ({"id": "x", "kind": "sample_ratio"}, 0.05, Side.AT, "5 % of the units"),
 ]
-WITHOUT = {"coverage", "identity", "infrastructure", "metadata", "documents", "rollback_drill", "approval"}
+WITHOUT = {
+    "coverage", "identity", "infrastructure", "metadata", "documents", "rollback_drill", "approval", "required_checks", "scan",
+}  # fmt: skip
 
 
 def bound(criterion: Mapping[str, object]) -> BoundCriterion:

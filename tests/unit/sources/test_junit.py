@@ -1,6 +1,7 @@
 """The JUnit source: which reports count for a candidate, from files or a server, and what is said where none does."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ from model_ratchet.documents.sources import JUnit, Sources
 from model_ratchet.report.reasons import sentence
 from model_ratchet.sources.junit import JUnitSource
 from model_ratchet.sources.reach import Reach
+from model_ratchet.sources.report_files import ReportFiles
 
+NOW = datetime(2025, 9, 1, tzinfo=UTC)
 CANDIDATE = "v2.1.0_20250818_142000"
 OTHER = "v2.0.3_20250601_090000"
 MODEL = """
@@ -46,15 +49,15 @@ def a_source(root: Path, place: str, environ: Mapping[str, str] | None = None) -
     assert isinstance(model, ModelFile), model
     config = sources.sources["ci"]
     assert isinstance(config, JUnit)
-    return JUnitSource(
-        name="ci",
+    files = ReportFiles(
+        source="ci",
         config=config,
-        model=model,
         candidate=Version.parse(CANDIDATE),
         reach=Reach.of(sources),
         root=root,
         environ=environ or {},
     )
+    return JUnitSource(files=files, model=model, now=NOW)
 
 
 def answered(source: JUnitSource, need: Need = EDGE_CASES) -> Measurement | Missing:
