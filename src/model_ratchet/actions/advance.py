@@ -1,13 +1,12 @@
 """advance: a stage closed, the next one started, or why not; each an event of the ledger. Effects in order, no decisions."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from model_ratchet.actions.check import CheckInput, Progress, gather_evidence, meaning_of, read_change
+from model_ratchet.actions.check import CheckInput, Progress, World, meaning_of, read_change, read_evidence
 from model_ratchet.actions.proposal import Faulty, Proposal, read_proposal
 from model_ratchet.actions.sign_off import PullRequest, read_entries
-from model_ratchet.actions.source_commit import read_source_commit
 from model_ratchet.core.errors import UsageError
 from model_ratchet.core.finding import Finding
 from model_ratchet.core.names import PolicyName, Version
@@ -85,17 +84,14 @@ def advance(
     plan = bind(proposal.documents, attempt.history if attempt is not None else None, now=asked.check.now)
     if not isinstance(plan, Plan):
         return Advanced(folder=folder, findings=tuple(proposal.finding(misfit) for misfit in plan))
-    gathered = gather_evidence(
-        proposal,
-        plan,
-        asked.check,
-        repository.root,
-        progress,
-        changed=change.paths,
-        closed=ledger.closed(folder.model, folder.version),
+    world = World(
+        repository=repository,
+        ledger=ledger,
+        pull=pull,
+        forge=pull.forge if pull is not None else None,
+        progress=progress,
     )
-    told = read_source_commit(plan, pull.forge if pull is not None else None)
-    plan, evidence = as_sealed(plan, replace(gathered, answers={**gathered.answers, **told}))
+    plan, evidence = as_sealed(plan, read_evidence(proposal, plan, asked.check, world, change))
     policy = proposal.policy.document
     roles = sorted({role for stage in policy.stages for role in stage.enter})
     situation = Situation(

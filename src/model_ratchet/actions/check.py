@@ -99,7 +99,7 @@ def check(
         return Check(findings=rules.findings, policies=note)
     if isinstance(meant, Untouched):
         return Check(untouched=True, policies=note)
-    world = _World(repository, ledger or NoLedger(), _pull_request(asked, forge), forge, progress)
+    world = World(repository, ledger or NoLedger(), _pull_request(asked, forge), forge, progress)
     return replace(_judge_all(asked, world, change, meant.folders), policies=note)
 
 
@@ -225,7 +225,7 @@ def gather_evidence(
 
 
 @dataclass(frozen=True, slots=True)
-class _World:
+class World:
     """What is asked on the way to a verdict."""
 
     repository: Repository
@@ -239,7 +239,7 @@ def _pull_request(asked: CheckInput, forge: Forge | None) -> PullRequest | None:
     return PullRequest(forge, asked.pull_request) if forge is not None and asked.pull_request is not None else None
 
 
-def _judge_all(asked: CheckInput, world: _World, change: Change, folders: Sequence[Folder]) -> Check:
+def _judge_all(asked: CheckInput, world: World, change: Change, folders: Sequence[Folder]) -> Check:
     findings: list[Finding] = []
     records: list[Record] = []
     for folder in folders:
@@ -258,14 +258,14 @@ def _judge_all(asked: CheckInput, world: _World, change: Change, folders: Sequen
         history = world.ledger.history(folder.model, folder.version)
         plan = bind(proposal.documents, history, now=asked.now)
         if isinstance(plan, Plan):
-            plan, evidence = as_sealed(plan, _evidence(proposal, plan, asked, world, change))
+            plan, evidence = as_sealed(plan, read_evidence(proposal, plan, asked, world, change))
             records.append(seal(plan, evidence, judge(plan, evidence), now=asked.now))
         else:
             findings += [proposal.finding(misfit) for misfit in plan]
     return Check(findings=tuple(sorted(findings))) if findings else Check(records=tuple(records))
 
 
-def _evidence(proposal: Proposal, plan: Plan, asked: CheckInput, world: _World, change: Change) -> Evidence:
+def read_evidence(proposal: Proposal, plan: Plan, asked: CheckInput, world: World, change: Change) -> Evidence:
     """What the sources say, or said in a sealed record, and what people and the checks of the model's code say now."""
     found = reusable(plan, asked.sealed)
     if found is None:
