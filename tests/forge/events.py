@@ -88,7 +88,8 @@ def workflow_dispatch(
 def workflow_run(forge: Forge, repo: Repository, sha: str, event: str, *, by: User, branch: str | None = None) -> Json:
     """The end of a run that an event of a commit had started; the run itself is not kept by the fake."""
     run: Json = {"head_sha": sha, "event": event, "status": "completed", "conclusion": "success", "pull_requests": []}
-    run["head_branch"] = branch.removeprefix("refs/heads/") if branch is not None else None
+    if branch is not None:
+        run["head_branch"] = branch.removeprefix("refs/heads/")
     said = {"workflow_run": run, "workflow": {}}
     return _checked(forge, "workflow_run$completed", "completed", repo, said, by)
 
