@@ -1,12 +1,13 @@
 """Across: what one document says of another that the other does not hold."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import TypeAlias
 
 from model_ratchet.documents.fault import Fault
 from model_ratchet.documents.model import Mean, Metric, ModelFile
 from model_ratchet.documents.sources import JUnit, LiteralValues, Reports, Sources
+from model_ratchet.documents.traffic import claims
 from model_ratchet.documents.words import suggestion
 
 _Path: TypeAlias = tuple[str | int, ...]
@@ -64,6 +65,16 @@ def unknown_policies(model: ModelFile, known: Collection[str]) -> Iterator[Fault
     for index, policy in enumerate(model.policies):
         if str(policy) not in known:
             yield Fault(("policies", index), f"there is no policies/{policy}.yaml{suggestion(str(policy), known)}")
+
+
+def clashes(models: Sequence[ModelFile]) -> Iterator[tuple[str, Fault]]:
+    """The model, and where its file claims what the file of an earlier model has: a port, or the name of an object."""
+    taken: dict[str, str] = {}
+    for model in models:
+        for path, claim in claims(model.name, model.traffic).items() if model.traffic is not None else ():
+            if claim in taken:
+                yield model.name, Fault(path, f"{claim} belongs to {taken[claim]} already: choose another")
+            taken.setdefault(claim, model.name)
 
 
 def _uses(model: ModelFile, sources: Sources) -> Iterator[tuple[_Path, str, str | None, _Use]]:
