@@ -1,6 +1,7 @@
 """Real routers and small model servers on free ports of this machine, each a process that the test ends by its id."""
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -18,12 +19,12 @@ from components.ports import free_port
 
 SERVER = Path(__file__).parent / "model_server.py"
 
-NGINX = """\
-user root;
+NGINX = f"""\
+{"user root;" if os.getuid() == 0 else ""}
 worker_processes 2;
 pid nginx.pid;
-events { worker_connections 2048; }
-http {
+events {{ worker_connections 2048; }}
+http {{
     access_log off;
     client_body_temp_path body;
     proxy_temp_path proxy;
@@ -32,7 +33,7 @@ http {
     scgi_temp_path scgi;
     keepalive_requests 100000;
     include ratchet/*.conf;
-}
+}}
 """
 
 HAPROXY = """\
@@ -115,26 +116,47 @@ class Router:
 @contextmanager
 def nginx(folder: Path, text: str, *ports: int) -> Iterator[Router]:
     """nginx with one rendered file, once it listens on these ports."""
-    if shutil.which("nginx") is None:
-        absent("nginx", "apt-get install nginx-light")
-    file = folder / "ratchet" / "model.conf"
-    file.parent.mkdir()
-    (folder / "nginx.conf").write_text(NGINX, encoding="utf-8")
-    command = ["nginx", "-p", f"{folder}/", "-c", "nginx.conf", "-e", "error.log", "-g", "daemon off;"]
-    with _running(command, file, text, signal.SIGHUP, ports) as router:
+    command = [*_nginx(folder), "-g", "daemon off;"]
+    with _running(command, folder / "ratchet" / "model.conf", text, signal.SIGHUP, ports) as router:
         yield router
 
 
 @contextmanager
 def haproxy(folder: Path, text: str, *ports: int) -> Iterator[Router]:
     """HAProxy as master and worker, with one rendered file, once it listens on these ports."""
-    if shutil.which("haproxy") is None:
-        absent("HAProxy", "apt-get install haproxy")
     file = folder / "model.cfg"
-    (folder / "haproxy.cfg").write_text(HAPROXY, encoding="utf-8")
-    command = ["haproxy", "-W", "-q", "-f", str(folder / "haproxy.cfg"), "-f", str(file)]
+    command = [*_haproxy(folder), "-W", "-q", "-f", str(file)]
     with _running(command, file, text, signal.SIGUSR2, ports) as router:
         yield router
+
+
+def loads(target: str, folder: Path, name: str, text: str) -> None:
+    """Has the router itself read a rendered file, which it takes without a warning."""
+    if target == "nginx":
+        command = [*_nginx(folder), "-t", "-q"]
+        file = folder / "ratchet" / name
+    else:
+        file = folder / name
+        command = [*_haproxy(folder), "-c", "-q", "-f", str(file)]
+    file.write_text(text, encoding="utf-8")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    file.unlink()
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr + text
+
+
+def _nginx(folder: Path) -> list[str]:
+    if shutil.which("nginx") is None:
+        absent("nginx", "apt-get install nginx-light")
+    (folder / "ratchet").mkdir(exist_ok=True)
+    (folder / "nginx.conf").write_text(NGINX, encoding="utf-8")
+    return ["nginx", "-p", f"{folder}/", "-c", "nginx.conf", "-e", "error.log"]
+
+
+def _haproxy(folder: Path) -> list[str]:
+    if shutil.which("haproxy") is None:
+        absent("HAProxy", "apt-get install haproxy")
+    (folder / "haproxy.cfg").write_text(HAPROXY, encoding="utf-8")
+    return ["haproxy", "-f", str(folder / "haproxy.cfg")]
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Rendered configurations in real routers, before real model servers: shares, sides, mirrors and rollbacks as they are."""
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -15,12 +16,12 @@ from uuid import uuid4
 import pytest
 from scipy.stats import binom
 
-from builders.traffic import ACTIVE, AT_REST, CANDIDATE, UNDER_WAY, section
+from builders.traffic import ACTIVE, AT_REST, CANDIDATE, KEY, SECTIONS, STAGES, UNDER_WAY, section
 from components.ports import free_port
-from components.routers import ModelServer, Router, haproxy, model_server, nginx
+from components.routers import ModelServer, Router, haproxy, loads, model_server, nginx
 from model_ratchet.core.names import Version
 from model_ratchet.engine.desired import Desired
-from model_ratchet.render.traffic import render
+from model_ratchet.render.traffic import refusals, render
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("routers")]
 
@@ -306,6 +307,29 @@ def test_what_does_not_load_leaves_the_router_as_it_was(tmp_path: Path, an_arena
         router.reload(arena.text(BLUE_GREEN).replace(arena.servers[CANDIDATE].address, "nowhere.invalid:80"))
         _until(lambda: "nowhere.invalid" in (tmp_path / "error.log").read_text(encoding="utf-8"))
         assert set(arena.ask(users(100))) == {Answer(200, str(ACTIVE))}
+
+
+LONGEST = "m" * 64
+VERSIONS = [Version.parse(f"v999999.999999.99999{digit}_99991231_235959") for digit in range(3)]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@HASHING
+def test_every_stage_loads_also_with_the_longest_names(target: str, stage: str, tmp_path: Path) -> None:
+    state = STAGES[stage]
+    if refusals(state, section(target)):
+        state = replace(state, mirror=0.0)
+    named = zip(("active", "previous", "candidate"), VERSIONS, strict=True)
+    renamed = {name: version for name, version in named if getattr(state, name) is not None}
+    longest = replace(state, model=LONGEST, **renamed)  # type: ignore[arg-type]
+    header = "X-" + "h" * 62
+    for one, inside in (
+        (state, SECTIONS[target]),
+        (longest, SECTIONS[target].replace("X-User-Id", header).replace("listen: 8080", 'listen: "127.0.0.1:8080"')),
+        (replace(state, assignment=None), SECTIONS[target].replace(f", {KEY}", "")),
+    ):
+        ((name, text),) = render(one, section(target, inside)).items()
+        loads(target, tmp_path, name, re.sub(r"late-v[0-9-]+\.models\.svc:8000", "127.0.0.1:9", text))
 
 
 def _pair(row: object) -> tuple[str, str, str]:

@@ -1,5 +1,6 @@
 """Across: what one document says of another that the other does not hold."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import TypeAlias
@@ -68,13 +69,20 @@ def unknown_policies(model: ModelFile, known: Collection[str]) -> Iterator[Fault
 
 
 def clashes(models: Sequence[ModelFile]) -> Iterator[tuple[str, Fault]]:
-    """The model, and where its file claims what the file of an earlier model has: a port, or the name of an object."""
-    taken: dict[str, str] = {}
-    for model in models:
-        for path, claim in claims(model.name, model.traffic).items() if model.traffic is not None else ():
-            if claim in taken:
-                yield model.name, Fault(path, f"{claim} belongs to {taken[claim]} already: choose another")
-            taken.setdefault(claim, model.name)
+    """The models whose files claim what another one claims too, and where: a port, or the name of an object."""
+    claimed = [
+        (model.name, path, claim)
+        for model in models
+        if model.traffic is not None
+        for path, claim in claims(model.name, model.traffic).items()
+    ]
+    owners: dict[str, set[str]] = defaultdict(set)
+    for name, _, claim in claimed:
+        owners[claim].add(name)
+    for name, path, claim in claimed:
+        others = ", ".join(sorted(owners[claim] - {name}))
+        if others:
+            yield name, Fault(path, f"{claim} is claimed by {others} as well: one of them has to choose another")
 
 
 def _uses(model: ModelFile, sources: Sources) -> Iterator[tuple[_Path, str, str | None, _Use]]:

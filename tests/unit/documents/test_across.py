@@ -180,6 +180,9 @@ ROUTED = {
 }
 
 
+OTHERWISE = "as well: one of them has to choose another"
+
+
 def routed(name: str, target: str, port: object = 8080) -> ModelFile:
     text = f"""
 apiVersion: ratchet/v1
@@ -202,8 +205,10 @@ traffic: {{{ROUTED[target].format(port=port)}}}
         pytest.param(
             [routed("a", "nginx"), routed("b", "nginx")],
             [
-                ("b", "traffic.listen", "nginx on *:8080 belongs to a already: choose another"),
-                ("b", "traffic.mirror_port", "nginx on 127.0.0.1:8081 belongs to a already: choose another"),
+                ("a", "traffic.listen", f"nginx on *:8080 is claimed by b {OTHERWISE}"),
+                ("a", "traffic.mirror_port", f"nginx on 127.0.0.1:8081 is claimed by b {OTHERWISE}"),
+                ("b", "traffic.listen", f"nginx on *:8080 is claimed by a {OTHERWISE}"),
+                ("b", "traffic.mirror_port", f"nginx on 127.0.0.1:8081 is claimed by a {OTHERWISE}"),
             ],
             id="ports",
         ),
@@ -217,7 +222,10 @@ traffic: {{{ROUTED[target].format(port=port)}}}
         ),
         pytest.param(
             [routed("a-b", "gateway-api"), routed("a_b", "gateway-api")],
-            [("a_b", "name", "the gateway-api object a-b belongs to a-b already: choose another")],
+            [
+                ("a-b", "name", f"the gateway-api object a-b is claimed by a_b {OTHERWISE}"),
+                ("a_b", "name", f"the gateway-api object a-b is claimed by a-b {OTHERWISE}"),
+            ],
             id="one-object",
         ),
     ],

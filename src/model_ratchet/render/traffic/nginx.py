@@ -14,8 +14,8 @@ _MIRROR = "/ratchet/mirror"
 
 
 def nginx(known: Routes, traffic: NginxTraffic) -> str:
-    """A file to be included in ``http { … }``."""
-    lines = [*(f"# {line}" for line in known.title), "# Include it in http { … } of nginx.", ""]
+    """A file to be included in the ``http`` block."""
+    lines = [*(f"# {line}" for line in known.title), "# Include it in the http block of nginx.", ""]
     lines += _upstreams(known, traffic)
     lines += _variables(known, traffic)
     lines += _server(known, traffic)
