@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from components import absent
-from components.ports import free_port
+from components.ports import free_port, listening
 
 SERVER = Path(__file__).parent / "model_server.py"
 
@@ -92,7 +91,7 @@ def model_server(folder: Path, version: str, *, delay: float = 0, status: int = 
     options = [str(server.port), str(server.log), version, f"--delay={delay}", f"--status={status}"]
     process = subprocess.Popen([sys.executable, SERVER, *options])
     try:
-        _listening(server.port, process)
+        listening(server.port, process)
         yield server
     finally:
         process.kill()
@@ -167,20 +166,8 @@ def _running(
     process = subprocess.Popen(command)
     try:
         for port in ports:
-            _listening(port, process)
+            listening(port, process)
         yield Router(process, file, again)
     finally:
         process.terminate()
         process.wait(20)
-
-
-def _listening(port: int, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(600):
-        assert process.poll() is None, "the server ended at its start"
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError(f"nothing came to listen on port {port}")

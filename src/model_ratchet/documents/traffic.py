@@ -150,16 +150,22 @@ class Key(Model):
         return self
 
 
-class NginxTraffic(Model):
-    """nginx: shares of users by ``split_clients``, mirroring in both directions."""
+class HashingRouter(Model):
+    """A router that splits users by a hash of their key, so that each stays with a version."""
 
-    target: Literal["nginx"]
+    target: str
     listen: Listen
     """A port, or an address and a port."""
     backend: Address
     """Where a version's server is, with ``{{ slug }}`` for the version."""
     key: Key | None = None
     """Needed where the model file names an ``assignment``; without it requests are split one by one."""
+
+
+class NginxTraffic(HashingRouter):
+    """nginx: shares of users by ``split_clients``, mirroring in both directions."""
+
+    target: Literal["nginx"]
     mirror_port: Port | None = None
     """A free port of the loopback interface, through which nginx hands mirrored requests on so that no user waits for them."""
     mirror_at_once: Annotated[int, Field(ge=1, le=100_000)] = 256
@@ -172,16 +178,10 @@ class NginxTraffic(Model):
         return self
 
 
-class HaproxyTraffic(Model):
+class HaproxyTraffic(HashingRouter):
     """HAProxy: shares of users by a hash; it can't mirror."""
 
     target: Literal["haproxy"]
-    listen: Listen
-    """A port, or an address and a port."""
-    backend: Address
-    """Where a version's server is, with ``{{ slug }}`` for the version."""
-    key: Key | None = None
-    """Needed where the model file names an ``assignment``; without it requests are split one by one."""
 
 
 class ParentGateway(Model):
@@ -307,7 +307,7 @@ def traffic_faults(traffic: Traffic, assignment: str | None, *, mirror_previous:
     """Where the rest of the model file asks of the router what it can't do, or what it is not told how to do."""
     if mirror_previous:
         yield from unable(traffic, assignment, share=0, mirror=1, candidate=False)
-    if not isinstance(traffic, NginxTraffic | HaproxyTraffic):
+    if not isinstance(traffic, HashingRouter):
         return
     if assignment is not None and traffic.key is None:
         message = (
@@ -332,10 +332,10 @@ def unable(
     split = 0 < share < 1
     if mirror:
         yield from _no_mirror(traffic, mirror, split=split, candidate=candidate)
-    step = _STEP if isinstance(traffic, NginxTraffic | HaproxyTraffic | GatewayApiTraffic) else 100
+    step = _STEP if isinstance(traffic, HashingRouter | GatewayApiTraffic) else 100
     if not _whole(share * step):
         yield Fault(target, f"{traffic.target} takes shares in steps of {100 / step:g}%, not {share:.4%}")
-    if split and assignment is not None and not isinstance(traffic, NginxTraffic | HaproxyTraffic):
+    if split and assignment is not None and not isinstance(traffic, HashingRouter):
         message = (
             f"{traffic.target} splits requests one by one, so that no user by `assignment: {assignment}` would stay with a "
             "version: route by nginx or haproxy, or leave `assignment` out"
