@@ -92,7 +92,9 @@ class Client:
         self._used = False
 
     def ask(self, path: str, user: str | None) -> Answer:
-        headers = {"X-Request-Id": "mine", "X-Ratchet-Mirrored": "1"} | ({"X-User-Id": user} if user else {})
+        headers = {"X-Request-Id": "mine", "X-Ratchet-Mirrored": "1"} | (
+            {"X-User-Id": user} if user is not None else {}
+        )
         body = uuid4().hex
         try:
             return self._ask(path, headers, body)
@@ -153,8 +155,6 @@ def test_shares_lie_within_their_binomial_bounds_and_users_stay_where_they_are(
         canary = on_candidate(arena.ask(users(REQUESTS)))
         assert within(sum(canary), 0.05, REQUESTS), sum(canary)
         assert on_candidate(arena.ask(users(1000))) == canary[:1000]
-        before = arena.ask([None] * 200)
-        assert {one.version for one in before} == {str(ACTIVE)}
 
         router.reload(arena.text(BLUE_GREEN))
         _until(lambda: sum(on_candidate(arena.ask(users(200)))) > 60)
@@ -170,6 +170,18 @@ def test_shares_lie_within_their_binomial_bounds_and_users_stay_where_they_are(
     rows = [row for server in arena.servers.values() for row in server.rows()]
     assert {row["mirrored"] for row in rows} == {None}
     assert len({row["request"] for row in rows}) == len(rows)
+
+
+@HASHING
+def test_a_request_that_does_not_say_whose_it_is_is_served_by_the_active_version(
+    target: str, tmp_path: Path, an_arena: Callable[..., Arena]
+) -> None:
+    """Also where nearly everybody else is served by the candidate: nothing is hashed that is not there."""
+    arena = an_arena(target)
+    with arena.start(tmp_path, arena.text(replace(CANARY, share=0.9999))):
+        assert set(arena.ask([None] * 20)) == {Answer(200, str(ACTIVE))}
+        assert set(arena.ask([""] * 20)) == {Answer(200, str(ACTIVE))}
+        assert sum(on_candidate(arena.ask(users(100)))) > 90
 
 
 @HASHING
