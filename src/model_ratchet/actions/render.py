@@ -77,7 +77,7 @@ def render_traffic(asked: RenderInput) -> Rendered:
 def read_desired(repository: Repository, commit: str, models: Sequence[ModelFile]) -> tuple[Desired | Unclear, ...]:
     """The traffic that each model should get, as a commit of the base branch has it.
 
-    The one place where the state is put together: today of the promoted versions alone, because there are no events yet.
+    The one place where the state is put together: so far of the promoted versions alone. The events of the ledger join here.
     """
     return tuple(_desired(repository, commit, model) for model in models)
 
