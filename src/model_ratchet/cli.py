@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from model_ratchet.documents.events import Actor
 
 FORMATS = ("text", "markdown", "json", "junit", "sarif", "github")
+ROUTERS = ("nginx", "haproxy", "gateway-api", "istio", "kserve", "argo-rollouts")
 
 
 class ExitCode(IntEnum):
@@ -103,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_schema(commands)
     _add_sources(commands)
     _add_doctor(commands)
+    _add_render(commands)
     _add_demo(commands)
     return parser
 
@@ -325,6 +327,28 @@ def _add_doctor(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print (default: text)")
     parser.set_defaults(command=_doctor)
+
+
+def _add_render(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "render",
+        help="write the configuration of routers",
+        description="Writes what existing systems are to be given, from git alone.",
+    )
+    kinds = parser.add_subparsers(title="what to render", metavar="WHAT", required=True)
+    traffic = kinds.add_parser(
+        "traffic",
+        help="which version serves whom, for the router of each model",
+        description="Writes the configuration of the routers that the model files name, for the state that the base branch "
+        "asks for: on standard output for one model, into a folder for several. A model that can't be rendered keeps no "
+        "other one from it. Asks neither a metric source nor GitHub.",
+    )
+    traffic.add_argument("models", nargs="*", metavar="MODEL", help="the models (default: all that are routed)")
+    traffic.add_argument("--target", choices=ROUTERS, help="only models that this router carries")
+    traffic.add_argument("--out", type=Path, metavar="DIR", help="write one file for each model into this folder")
+    _add_repo(traffic)
+    _add_base(traffic)
+    traffic.set_defaults(command=_render_traffic)
 
 
 def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -604,6 +628,31 @@ def _doctor(options: argparse.Namespace) -> int:
     )
     codes = {State.MISSING: ExitCode.FAILED, State.UNVERIFIED: ExitCode.ERRORED}
     return codes.get(decisive(found.answers), ExitCode.PASSED)
+
+
+def _render_traffic(options: argparse.Namespace) -> int:
+    from model_ratchet.actions.render import RenderInput, render_traffic, write
+    from model_ratchet.report import render
+    from model_ratchet.report.check import Check
+
+    asked = RenderInput(repo=options.repo, base=options.base, models=tuple(options.models), target=options.target)
+    rendered = render_traffic(asked)
+    if options.out is not None:
+        for placed in write(rendered, options.out):
+            _print(f"{placed.state} {options.out / placed.path}", None)
+    elif len(rendered.files) > 1:
+        raise UsageError(f"{len(rendered.files)} models are routed: name one of them, or a folder with --out")
+    else:
+        for text in rendered.files.values():
+            _print(text, None)
+    for model in rendered.idle:
+        print(f"ratchet: nothing of {model} is promoted, so that nothing is routed", file=sys.stderr)  # noqa: T201
+    for unclear in rendered.unclear:
+        _say(RatchetError(f"{unclear.model}: {unclear.trouble}"), ExitCode.ERRORED)
+    if rendered.findings:
+        print(render(Check(findings=rendered.findings), "text", width=_width()), file=sys.stderr)  # noqa: T201
+        return ExitCode.INVALID
+    return ExitCode.ERRORED if rendered.unclear else ExitCode.PASSED
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -12,6 +12,8 @@ there prometheus && there promtool || packages+=(prometheus)
 there npm || packages+=(npm)
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
 there java || packages+=(openjdk-17-jre-headless)
+there nginx || packages+=(nginx-light)
+there haproxy || packages+=(haproxy)
 there chromium || packages+=(chromium fonts-liberation fonts-noto-color-emoji)
 if ((${#packages[@]})); then
   if [[ $(id -u) == 0 ]] && there apt-get; then

@@ -4,15 +4,13 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from components import absent
-from components.ports import free_port
+from components.ports import free_port, listening
 
 _VENV = Path(__file__).parents[2] / ".venv-spark"
 _CLASSES = "org.apache.spark"
@@ -44,7 +42,7 @@ def serving(folder: Path, *, token: str | None = None) -> Iterator[str]:
         def start(name: str, *command: str, port: int | None = None) -> None:
             process = running.enter_context(_process(folder, name, [str(homes[0]), *command], environment))
             if port is not None:
-                _listening(port, process, folder / f"{name}.log")
+                listening(port, process, folder / f"{name}.log")
 
         at_master = ["--host", "127.0.0.1", "--port", str(master), "--webui-port", "0"]
         start("master", f"{_CLASSES}.deploy.master.Master", *at_master, port=master)
@@ -91,16 +89,3 @@ def _process(
         except subprocess.TimeoutExpired:
             os.killpg(started.pid, signal.SIGKILL)
             started.wait(20)
-
-
-def _listening(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    for _ in range(1200):
-        if process.poll() is not None:
-            break
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError(f"nothing came to listen on port {port}: {log.read_text(encoding='utf-8')[-2000:]}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from builders import production
+from builders import production, small
 from builders.repositories import a_repo
 
 HEAVY = ("scipy", "pandas", "duckdb", "sqlglot", "github", "numpy", "sklearn")
@@ -47,6 +47,12 @@ def _text(content: str | bytes) -> str:
 def test_the_validation_of_documents_imports_nothing_heavy(tmp_path: Path) -> None:
     a_repo(tmp_path, production.base_files())
     assert imported("validate", "--repo", str(tmp_path)) == set()
+
+
+def test_rendering_traffic_imports_nothing_heavy(tmp_path: Path) -> None:
+    text = small.MODEL.format(name="late", more='traffic: {target: haproxy, listen: 80, backend: "a-{{ slug }}:80"}\n')
+    a_repo(tmp_path, {"policies/models/late.yaml": text, **small.promotion(small.V1, "none", model="late")})
+    assert imported("render", "traffic", "--repo", str(tmp_path), "--base", "main") == set()
 
 
 def test_init_imports_nothing_heavy(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from model_ratchet.core.fields import Model
 from model_ratchet.core.finding import Finding, Location
-from model_ratchet.documents.across import source_faults, unknown_policies
+from model_ratchet.documents.across import clashes, source_faults, unknown_policies
 from model_ratchet.documents.fault import Fault
 from model_ratchet.documents.files import PLACES, kind_of
 from model_ratchet.documents.model import ModelFile
@@ -59,10 +59,12 @@ class Shelf:
 
 
 def across(shelf: Shelf) -> Iterator[Finding]:
-    """What model files say of policies and sources that are not there, or hold something else."""
+    """What model files say of policies and sources that are not there, or hold something else, or of each other's ports."""
     models, sources = shelf.of(ModelFile), shelf.of(Sources)
     names = [str(policy.full_name) for policy in shelf.of(Policy).values()]
     for path, model in models.items():
         yield from (shelf.at(path, fault) for fault in unknown_policies(model, names) if names)
         for held in sources.values():
             yield from (shelf.at(path, fault) for fault in source_faults(model, held))
+    paths = {model.name: path for path, model in models.items()}
+    yield from (shelf.at(paths[name], fault) for name, fault in clashes(tuple(models.values())))

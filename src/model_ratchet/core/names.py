@@ -43,6 +43,11 @@ class Version:
     def __str__(self) -> str:
         return f"v{self.major}.{self.minor}.{self.patch}_{self.built_at:%Y%m%d_%H%M%S}"
 
+    @property
+    def slug(self) -> str:
+        """The version as a label of a DNS name: ``v2-1-0-20250818-142000``, at most 37 characters, another for each version."""
+        return str(self).replace(".", "-").replace("_", "-")
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class PolicyName:

@@ -1,12 +1,14 @@
 """Across: what one document says of another that the other does not hold."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import TypeAlias
 
 from model_ratchet.documents.fault import Fault
 from model_ratchet.documents.model import Mean, Metric, ModelFile
 from model_ratchet.documents.sources import JUnit, LiteralValues, Reports, Sources
+from model_ratchet.documents.traffic import claims
 from model_ratchet.documents.words import suggestion
 
 _Path: TypeAlias = tuple[str | int, ...]
@@ -64,6 +66,23 @@ def unknown_policies(model: ModelFile, known: Collection[str]) -> Iterator[Fault
     for index, policy in enumerate(model.policies):
         if str(policy) not in known:
             yield Fault(("policies", index), f"there is no policies/{policy}.yaml{suggestion(str(policy), known)}")
+
+
+def clashes(models: Sequence[ModelFile]) -> Iterator[tuple[str, Fault]]:
+    """The models whose files claim what another one claims too, and where: a port, or the name of an object."""
+    claimed = [
+        (model.name, path, claim)
+        for model in models
+        if model.traffic is not None
+        for path, claim in claims(model.name, model.traffic).items()
+    ]
+    owners: dict[str, set[str]] = defaultdict(set)
+    for name, _, claim in claimed:
+        owners[claim].add(name)
+    for name, path, claim in claimed:
+        others = ", ".join(sorted(owners[claim] - {name}))
+        if others:
+            yield name, Fault(path, f"{claim} is claimed by {others} as well: one of them has to choose another")
 
 
 def _uses(model: ModelFile, sources: Sources) -> Iterator[tuple[_Path, str, str | None, _Use]]:

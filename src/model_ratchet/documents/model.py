@@ -19,6 +19,7 @@ from model_ratchet.core.fields import (
 from model_ratchet.documents.fault import Fault, refuse
 from model_ratchet.documents.promql import Buckets, Expression, Selector
 from model_ratchet.documents.registry import RegistryBinding
+from model_ratchet.documents.traffic import Traffic, traffic_faults
 
 
 def _zone(name: str) -> str:
@@ -344,12 +345,6 @@ class AfterMerge(Model):
     mirror_previous: DurationField | None = None
 
 
-class Traffic(Model):
-    """The router that carries the shares."""
-
-    target: Literal["nginx", "haproxy", "gateway-api", "istio", "kserve", "argo-rollouts"]
-
-
 class ModelFile(Model):
     """One model: its policies, its log, its labels, its metrics, its people."""
 
@@ -377,6 +372,7 @@ class ModelFile(Model):
     infrastructure: Infrastructure | None = None
     after_merge: AfterMerge = AfterMerge()
     traffic: Traffic | None = None
+    """The router that carries the shares; without it nothing is rendered."""
     notify: tuple[str, ...] = ()
     allow_batch: bool = False
 
@@ -389,6 +385,9 @@ class ModelFile(Model):
         for index, policy in enumerate(self.policies):
             if policy in self.policies[:index]:
                 yield Fault(("policies", index), f"{policy} is named twice: keep one")
+        if self.traffic is not None:
+            previous = self.after_merge.mirror_previous is not None
+            yield from traffic_faults(self.traffic, self.assignment, mirror_previous=previous)
         for name, metric in self.metrics.items():
             if not isinstance(metric, Proportion) or metric.label is None:
                 continue

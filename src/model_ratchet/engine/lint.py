@@ -10,6 +10,7 @@ from model_ratchet.documents.files import policy_path
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.revocations import Revocations
+from model_ratchet.documents.traffic import unable
 from model_ratchet.documents.watch import AnyWatchRule
 from model_ratchet.documents.yaml import Path
 from model_ratchet.engine.bind import Misfit, model_facts, placed
@@ -33,6 +34,7 @@ def lint(policy: Policy, models: Sequence[ModelFile]) -> tuple[Oddity, ...]:
     facts = [model_facts(model) for model in users]
     found += _dead_rules(policy, facts)
     found += _dead_roles(policy, facts)
+    found += _unroutable(policy, users)
     for index, gate in enumerate(policy.gates):
         for position, criterion in enumerate(gate.criteria):
             found += _criterion(policy, criterion, ("gates", index, "criteria", position), facts)
@@ -95,6 +97,18 @@ def _dead_roles(policy: Policy, facts: Sequence[Facts]) -> Iterator[Oddity]:
             if not any(one.roles.get(role) for one in facts):
                 message = _dead(policy, f"nobody can let a candidate into {stage.name}", f"roles.{role}", facts)
                 yield Oddity(Fault(("stages", index, "enter", place), message))
+
+
+def _unroutable(policy: Policy, models: Sequence[ModelFile]) -> Iterator[Oddity]:
+    """Stages that the router of a model can't do, told before a candidate waits for one of them."""
+    for model in models:
+        if model.traffic is None:
+            continue
+        for index, stage in enumerate(policy.stages):
+            share, mirror = (one.value if one is not None else 0.0 for one in (stage.traffic, stage.mirror))
+            for fault in unable(model.traffic, model.assignment, share=share, mirror=mirror):
+                message = f"{stage.name} can't be routed for {model.name}: {fault.message}"
+                yield Oddity(Fault(("stages", index), message))
 
 
 def _dead(policy: Policy, what: str, binding: str, facts: Sequence[Facts]) -> str:

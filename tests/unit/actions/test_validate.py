@@ -47,6 +47,15 @@ def test_checks_without_a_commit_are_told_in_the_request(tmp_path: Path) -> None
     assert finding.endswith("code of the policy rests on metadata.source, which is not stated: add it")
 
 
+def test_what_two_models_claim_at_once_is_told_at_both(tmp_path: Path) -> None:
+    routed = 'traffic: {target: haproxy, listen: 8080, backend: "a-{{ slug }}:80", key: {cookie: uid}}\nroles:'
+    root = written(tmp_path, models=("roles:", routed))
+    (path,) = (root / "policies" / "models").iterdir()
+    path.with_stem("twin").write_text(path.read_text().replace("name: fraud", "name: twin"))
+    found = [one for one in told(root) if "haproxy on *:8080 is claimed by" in one]
+    assert [one.partition(":")[0] for one in found] == ["policies/models/fraud.yaml", "policies/models/twin.yaml"]
+
+
 REGISTRY = ("roles:", "registry: {source: mlflow, name: fraud}\nroles:")
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from model_ratchet.documents.across import source_faults
+from model_ratchet.documents.across import clashes, source_faults
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.read import read
 from model_ratchet.documents.sources import Sources
@@ -171,3 +171,66 @@ def test_the_prediction_log_is_a_table(rows: str) -> None:
     ((place, said),) = found
     assert place == "rows.source"
     assert said.startswith(f"`rows` reads the rows of a log, and `{rows}` is of the kind {kind}")
+
+
+ROUTED = {
+    "nginx": 'target: nginx, listen: {port}, backend: "a-{{{{ slug }}}}:80", mirror_port: 8081',
+    "haproxy": 'target: haproxy, listen: {port}, backend: "a-{{{{ slug }}}}:80"',
+    "gateway-api": 'target: gateway-api, service: "a-{{{{ slug }}}}", port: {port}, gateway: {{name: public}}',
+}
+
+
+OTHERWISE = "as well: one of them has to choose another"
+
+
+def routed(name: str, target: str, port: object = 8080) -> ModelFile:
+    text = f"""
+apiVersion: ratchet/v1
+kind: Model
+name: {name}
+policies: [standard/1.0.0]
+time: {{column: at, timezone: UTC}}
+rows: {{source: log, request_id: id, arm: version}}
+metrics: {{{ERRORS}}}
+traffic: {{{ROUTED[target].format(port=port)}}}
+"""
+    model = read(ModelFile, f"policies/models/{name}.yaml", text.encode())
+    assert isinstance(model, ModelFile), model
+    return model
+
+
+@pytest.mark.parametrize(
+    ("models", "told"),
+    [
+        pytest.param(
+            [routed("a", "nginx"), routed("b", "nginx")],
+            [
+                ("a", "traffic.listen", f"nginx on *:8080 is claimed by b {OTHERWISE}"),
+                ("a", "traffic.mirror_port", f"nginx on 127.0.0.1:8081 is claimed by b {OTHERWISE}"),
+                ("b", "traffic.listen", f"nginx on *:8080 is claimed by a {OTHERWISE}"),
+                ("b", "traffic.mirror_port", f"nginx on 127.0.0.1:8081 is claimed by a {OTHERWISE}"),
+            ],
+            id="ports",
+        ),
+        pytest.param(
+            [routed("a", "nginx"), routed("b", "haproxy")],
+            [],
+            id="two-routers",
+        ),
+        pytest.param(
+            [routed("a", "haproxy", "127.0.0.1:80"), routed("b", "haproxy", "127.0.0.2:80")], [], id="two-addresses"
+        ),
+        pytest.param(
+            [routed("a-b", "gateway-api"), routed("a_b", "gateway-api")],
+            [
+                ("a-b", "name", f"the gateway-api object a-b is claimed by a_b {OTHERWISE}"),
+                ("a_b", "name", f"the gateway-api object a-b is claimed by a-b {OTHERWISE}"),
+            ],
+            id="one-object",
+        ),
+    ],
+)
+def test_two_models_claim_nothing_that_only_one_can_have(
+    models: list[ModelFile], told: list[tuple[str, str, str]]
+) -> None:
+    assert [(name, ".".join(map(str, fault.path)), fault.message) for name, fault in clashes(models)] == told

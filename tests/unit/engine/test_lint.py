@@ -111,3 +111,47 @@ def test_rules_that_watch_something_else_are_not_compared() -> None:
 def test_an_odd_rule_is_told_once_for_each_that_it_contradicts() -> None:
     found = told(rate("5%"), rate("4%"), rate("3%"))
     assert len(found) == len(set(found)) == 3
+
+
+ROUTED = {
+    "nginx": 'target: nginx, listen: 8080, backend: "a-{{ slug }}:80", key: {header: X-User}',
+    "haproxy": 'target: haproxy, listen: 8080, backend: "a-{{ slug }}:80", key: {header: X-User}',
+    "istio": 'target: istio, host: "a-{{ slug }}", port: 80, hosts: [a.example.com], mirror_port: 81',
+}
+USERS = "no user by `assignment: user` would stay with a version: route by nginx or haproxy, or leave `assignment` out"
+
+
+@pytest.mark.parametrize(
+    ("target", "stages", "told"),
+    [
+        pytest.param("nginx", ["traffic: 5%", "traffic: 50%"], [], id="nginx"),
+        pytest.param(
+            "nginx",
+            ["mirror: 100%"],
+            ["nginx mirrors through a port of its own: add `mirror_port`"],
+            id="no-mirror-port",
+        ),
+        pytest.param(
+            "haproxy",
+            ["traffic: 5%", "mirror: 100%"],
+            ["haproxy can't mirror requests: route by nginx, istio or gateway-api"],
+            id="haproxy",
+        ),
+        pytest.param(
+            "istio", ["mirror: 100%", "traffic: 5%"], [f"istio splits requests one by one, so that {USERS}"], id="istio"
+        ),
+    ],
+)
+def test_a_stage_that_the_router_of_a_model_can_not_do_is_told_before_anybody_waits(
+    target: str, stages: list[str], told: list[str]
+) -> None:
+    listed = "\n".join(f"  - {{name: s{index}, {stage}, lasts: 24h}}" for index, stage in enumerate(stages))
+    text = SMALL.format(warning=rate("1%"), critical=rate("2%"), trigger=rate("3%")).replace(
+        "  - {name: canary, traffic: 5%, lasts: 24h}", listed
+    )
+    policy = parsed(Policy, "policies/small/1.0.0.yaml", text.encode())
+    written = f"{MODEL}assignment: user\ntraffic: {{{ROUTED[target]}}}\n"
+    model = parsed(ModelFile, "policies/models/demo.yaml", written.encode())
+    found = [oddity for oddity in lint(policy, (model,)) if "routed" in oddity.fault.message]
+    assert [oddity.fault.message.partition("for demo: ")[2] for oddity in found] == told
+    assert all(oddity.grave and oddity.fault.path == ("stages", len(stages) - 1) for oddity in found)

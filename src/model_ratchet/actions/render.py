@@ -1,0 +1,133 @@
+"""render: what existing systems are to be given, from git alone: no metric source and no GitHub is asked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from model_ratchet.actions.check import read_chain
+from model_ratchet.actions.proposal import Faulty, read_at
+from model_ratchet.actions.worktree import Placed, place
+from model_ratchet.core.errors import UsageError
+from model_ratchet.core.finding import Finding
+from model_ratchet.documents.across import clashes
+from model_ratchet.documents.files import kind_of, model_path
+from model_ratchet.documents.model import ModelFile
+from model_ratchet.documents.read import Located
+from model_ratchet.documents.words import suggestion
+from model_ratchet.engine.desired import Desired, desired_of
+from model_ratchet.engine.lifecycle import Unclear
+from model_ratchet.git import Git
+from model_ratchet.ports import Repository
+from model_ratchet.render.traffic import refusals, render
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderInput:
+    """What is rendered: the models that are named, or all that ``target`` routes, or all that any router does."""
+
+    repo: Path
+    base: str | None = None
+    models: tuple[str, ...] = ()
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """The files of each model that could be rendered. What keeps one model from it keeps no other one."""
+
+    files: Mapping[str, str]
+    findings: tuple[Finding, ...] = ()
+    unclear: tuple[Unclear, ...] = ()
+    """Models whose active version is not known: what was rendered of them before stays in force."""
+    idle: tuple[str, ...] = ()
+    """Models of which nothing was ever promoted."""
+
+
+def render_traffic(asked: RenderInput) -> Rendered:
+    """The configuration of the routers for the state that the base branch asks for.
+
+    Raises:
+        UsageError: a model is named that is not there, or that no router, or another one, carries.
+        RepositoryError: git could not answer.
+    """
+    repository = Git(asked.repo)
+    commit = repository.commit(asked.base if asked.base is not None else repository.default_base())
+    located, findings = _models(repository, commit, asked)
+    clashing = list(clashes([one.document for one in located.values()]))
+    findings += [located[name].finding(fault) for name, fault in clashing]
+    sound = {name: one for name, one in located.items() if name not in {model for model, _ in clashing}}
+    files: dict[str, str] = {}
+    unclear, idle = [], []
+    for desired in read_desired(repository, commit, [one.document for one in sound.values()]):
+        if isinstance(desired, Unclear):
+            unclear.append(desired)
+            continue
+        traffic = sound[desired.model].document.traffic
+        if traffic is None:
+            continue
+        refused = refusals(desired, traffic)
+        findings += [sound[desired.model].finding(fault) for fault in refused]
+        if not desired.serves:
+            idle.append(desired.model)
+        elif not refused:
+            files |= render(desired, traffic)
+    return Rendered(files=files, findings=tuple(sorted(findings)), unclear=tuple(unclear), idle=tuple(idle))
+
+
+def read_desired(repository: Repository, commit: str, models: Sequence[ModelFile]) -> tuple[Desired | Unclear, ...]:
+    """The traffic that each model should get, as a commit of the base branch has it.
+
+    The one place where the state is put together: so far of the promoted versions alone. The events of the ledger join here.
+    """
+    return tuple(_desired(repository, commit, model) for model in models)
+
+
+def write(rendered: Rendered, folder: Path) -> tuple[Placed, ...]:
+    """Write the files into a folder; files of other models that are there stay.
+
+    Raises:
+        UsageError: the folder holds something in the place of a file that is no file.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    return place(folder, rendered.files, force=True)
+
+
+def _desired(repository: Repository, commit: str, model: ModelFile) -> Desired | Unclear:
+    chain = read_chain(repository, commit, model.name)
+    if chain.trouble is not None:
+        return Unclear(model.name, chain.trouble)
+    return desired_of(chain, assignment=model.assignment)
+
+
+def _models(
+    repository: Repository, commit: str, asked: RenderInput
+) -> tuple[dict[str, Located[ModelFile]], list[Finding]]:
+    """The files of the models that are asked for, by name, and what is wrong with those that can't be read."""
+    there = {
+        Path(path).stem: path for path in repository.paths(commit, "policies/models") if kind_of(path) is ModelFile
+    }
+    for name in asked.models:
+        if name not in there:
+            raise UsageError(f"the base branch holds no {model_path(name)}{suggestion(name, there)}")
+    located: dict[str, Located[ModelFile]] = {}
+    findings: list[Finding] = []
+    for name in sorted(set(asked.models) or there):
+        found = read_at(ModelFile, repository, commit, there[name])
+        if isinstance(found, Faulty):
+            findings += found.findings
+        elif _routed(found.document, asked):
+            located[name] = found
+    if not located and not findings:
+        by = f" by {asked.target}" if asked.target is not None else ""
+        raise UsageError(f"no model on the base branch is routed{by}: a model file says how in `traffic`")
+    return located, findings
+
+
+def _routed(model: ModelFile, asked: RenderInput) -> bool:
+    """Whether a model is one of those that are asked for; refuses one that was named and is not."""
+    target = model.traffic.target if model.traffic is not None else None
+    if model.name in asked.models and target is None:
+        raise UsageError(f"{model_path(model.name)} names no router: add `traffic`")
+    if model.name in asked.models and asked.target not in (None, target):
+        raise UsageError(f"{model.name} is routed by {target}, not by {asked.target}")
+    return target is not None and asked.target in (None, target)

@@ -1,0 +1,1 @@
+"""What existing systems consume, written from what should be. Pure: values in, texts out."""
