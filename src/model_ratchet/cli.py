@@ -340,12 +340,17 @@ def _add_render(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         "traffic",
         help="which version serves whom, for the router of each model",
         description="Writes the configuration of the routers that the model files name, for the state that the base branch "
-        "asks for: on standard output for one model, into a folder for several. A model that can't be rendered keeps no "
-        "other one from it. Asks neither a metric source nor GitHub.",
+        "and the ledger ask for: on standard output for one model, into a folder for several. A model that can't be rendered "
+        "keeps no other one from it. Asks neither a metric source nor GitHub.",
     )
     traffic.add_argument("models", nargs="*", metavar="MODEL", help="the models (default: all that are routed)")
     traffic.add_argument("--target", choices=ROUTERS, help="only models that this router carries")
     traffic.add_argument("--out", type=Path, metavar="DIR", help="write one file for each model into this folder")
+    traffic.add_argument(
+        "--publish",
+        action="store_true",
+        help="put the files on the branch ratchet/traffic, which a router follows; what can't be rendered stays as it was",
+    )
     _add_repo(traffic)
     _add_base(traffic)
     traffic.set_defaults(command=_render_traffic)
@@ -631,18 +636,22 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _render_traffic(options: argparse.Namespace) -> int:
-    from model_ratchet.actions.render import RenderInput, render_traffic, write
+    from model_ratchet.actions.render import RenderInput, publish_traffic, render_traffic, write
     from model_ratchet.report import render
     from model_ratchet.report.check import Check
 
     asked = RenderInput(repo=options.repo, base=options.base, models=tuple(options.models), target=options.target)
-    rendered = render_traffic(asked)
+    if options.publish:
+        rendered, commit = publish_traffic(asked, datetime.now(UTC))
+        _print("nothing has changed" if commit is None else f"published {commit}", None)
+    else:
+        rendered = render_traffic(asked)
     if options.out is not None:
         for placed in write(rendered, options.out):
             _print(f"{placed.state} {options.out / placed.path}", None)
-    elif len(rendered.files) > 1:
+    elif len(rendered.files) > 1 and not options.publish:
         raise UsageError(f"{len(rendered.files)} models are routed: name one of them, or a folder with --out")
-    else:
+    elif not options.publish:
         for text in rendered.files.values():
             _print(text, None)
     for model in rendered.idle:

@@ -8,6 +8,7 @@ import pytest
 
 from builders.repositories import Repo, a_repo
 from builders.small import START, V1, V2, V3, promotion, request, rules, write_log
+from builders.traffic import SECTIONS
 from model_ratchet.actions.advance import Advanced, Asked, advance
 from model_ratchet.actions.check import CheckInput, check
 from model_ratchet.actions.mark import Mark, Said, mark
@@ -198,7 +199,8 @@ def test_a_pause_is_left_out_of_the_window(repo: Repo) -> None:
 
 
 def test_with_a_router_a_stage_runs_from_when_it_was_seen(tmp_path: Path, log: Path) -> None:
-    traffic = str(rules(log, more="traffic: {target: nginx}\n")["policies/models/demo.yaml"])
+    routed = f"assignment: user_id\ntraffic: {{target: nginx, {SECTIONS['nginx']}}}\n"
+    traffic = str(rules(log, more=routed)["policies/models/demo.yaml"])
     repo = proposed(tmp_path, log)
     repo.git("checkout", "--quiet", "main")
     repo.commit({"policies/models/demo.yaml": traffic}, "a router")

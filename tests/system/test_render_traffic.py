@@ -1,5 +1,6 @@
 """``ratchet render traffic``: from real git repositories, without a source, a forge, or anything that is not committed."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,13 @@ from builders import small
 from builders.repositories import Repo, a_repo
 from builders.small import V1, V2, V3
 from builders.traffic import SECTIONS
+from model_ratchet.actions.render import BRANCH
 from model_ratchet.cli import ROUTERS, ExitCode, run
-from model_ratchet.core.names import Version
+from model_ratchet.core.names import PolicyName, Version
+from model_ratchet.documents.events import Admitted, StageStarted
 from model_ratchet.documents.schemas import schemas
+from model_ratchet.git_write import Writer
+from model_ratchet.ledger import Entry, append
 
 KEY = "assignment: user_id\n"
 
@@ -179,3 +184,35 @@ def test_the_command_knows_the_routers_that_a_model_file_may_name() -> None:
     text = str(mapping)
     assert all(f"'{router}'" in text for router in ROUTERS)
     assert set(SECTIONS) == set(ROUTERS)
+
+
+def test_what_a_stage_was_started_with_is_published_once_and_a_broken_chain_leaves_it_there(
+    repo: Repo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    writer, candidate, at = Writer(repo.path), Version.parse(V3), datetime(2026, 8, 1, tzinfo=UTC)
+    publish = ("late", "--repo", str(repo.path), "--base", "main", "--publish")
+    assert told(capsys, *publish)[0] == ExitCode.PASSED
+    assert "nothing has changed" in told(capsys, *publish)[1]
+    events = (
+        Admitted(
+            at=at,
+            model="late",
+            candidate=candidate,
+            baseline=Version.parse(V2),
+            digest="sha256:" + "a" * 64,
+            policy=PolicyName.parse("small/1.0.0"),
+            attempt=1,
+        ),
+        StageStarted(at=at, model="late", candidate=candidate, stage="canary", share=0.05),
+    )
+    append(writer, lambda _: Entry(events), "canary", at)
+    _, out, _ = told(capsys, *publish)
+    assert "published" in out
+    tip = writer.branch(BRANCH)
+    assert tip is not None
+    rendered = writer.read(tip, ["late.conf"])["late.conf"].content.decode()
+    assert slug(V3) in rendered
+    assert "# candidate  " + V3 in rendered
+    repo.commit(promoted("late", V1) | {"promotions/late/broken/promotion.yaml": "}"})
+    assert told(capsys, *publish)[0] == ExitCode.ERRORED
+    assert writer.branch(BRANCH) == tip

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from model_ratchet.actions.check import read_chain
@@ -17,8 +18,13 @@ from model_ratchet.documents.words import suggestion
 from model_ratchet.engine.desired import Desired, desired_of
 from model_ratchet.engine.lifecycle import Unclear
 from model_ratchet.git import Git
+from model_ratchet.git_write import Writer
+from model_ratchet.ledger import GitLedger, fetch_ledger, open_ledger
 from model_ratchet.ports import Repository
 from model_ratchet.render.traffic import refusals, render
+
+BRANCH = "ratchet/traffic"
+"""Where routers, or whatever feeds them, find what was rendered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +57,29 @@ def render_traffic(asked: RenderInput) -> Rendered:
         RepositoryError: git could not answer.
     """
     repository = Git(asked.repo)
+    return _rendered(asked, repository, open_ledger(repository))
+
+
+def publish_traffic(asked: RenderInput, now: datetime) -> tuple[Rendered, str | None]:
+    """The same with the ledger as it is now, put on the branch that routers follow; the commit, None where it was there.
+
+    What can't be rendered stays there as it was rendered last: nothing that goes wrong changes what a router is given.
+
+    Raises:
+        UsageError: a model is named that is not there, or that no router, or another one, carries.
+        RepositoryError: git could not answer, or the branch can't be written.
+    """
+    repository = Writer(asked.repo)
+    rendered = _rendered(asked, repository, fetch_ledger(repository))
+    tip = repository.branch(BRANCH)
+    there = repository.read(tip, repository.paths(tip)) if tip is not None else {}
+    if all(path in there and there[path].content.decode() == text for path, text in rendered.files.items()):
+        return rendered, None
+    files = {path: text.encode() for path, text in rendered.files.items()}
+    return rendered, repository.add(BRANCH, tip, files, f"traffic: {', '.join(sorted(files))}", now)
+
+
+def _rendered(asked: RenderInput, repository: Git, ledger: GitLedger) -> Rendered:
     commit = repository.commit(asked.base if asked.base is not None else repository.default_base())
     located, findings = _models(repository, commit, asked)
     clashing = list(clashes([one.document for one in located.values()]))
@@ -58,7 +87,7 @@ def render_traffic(asked: RenderInput) -> Rendered:
     sound = {name: one for name, one in located.items() if name not in {model for model, _ in clashing}}
     files: dict[str, str] = {}
     unclear, idle = [], []
-    for desired in read_desired(repository, commit, [one.document for one in sound.values()]):
+    for desired in read_desired(repository, commit, [one.document for one in sound.values()], ledger):
         if isinstance(desired, Unclear):
             unclear.append(desired)
             continue
@@ -74,12 +103,15 @@ def render_traffic(asked: RenderInput) -> Rendered:
     return Rendered(files=files, findings=tuple(sorted(findings)), unclear=tuple(unclear), idle=tuple(idle))
 
 
-def read_desired(repository: Repository, commit: str, models: Sequence[ModelFile]) -> tuple[Desired | Unclear, ...]:
-    """The traffic that each model should get, as a commit of the base branch has it.
+def read_desired(
+    repository: Repository, commit: str, models: Sequence[ModelFile], ledger: GitLedger
+) -> tuple[Desired | Unclear, ...]:
+    """The traffic that each model should get, by a commit of the base branch and the events of the ledger.
 
-    The one place where the state is put together: so far of the promoted versions alone. The events of the ledger join here.
+    Raises:
+        RecordError: a line of the ledger does not read.
     """
-    return tuple(_desired(repository, commit, model) for model in models)
+    return tuple(_desired(repository, commit, model, ledger) for model in models)
 
 
 def write(rendered: Rendered, folder: Path) -> tuple[Placed, ...]:
@@ -92,11 +124,11 @@ def write(rendered: Rendered, folder: Path) -> tuple[Placed, ...]:
     return place(folder, rendered.files, force=True)
 
 
-def _desired(repository: Repository, commit: str, model: ModelFile) -> Desired | Unclear:
-    chain = read_chain(repository, commit, model.name)
-    if chain.trouble is not None:
-        return Unclear(model.name, chain.trouble)
-    return desired_of(chain, assignment=model.assignment)
+def _desired(repository: Repository, commit: str, model: ModelFile, ledger: GitLedger) -> Desired | Unclear:
+    known = read_chain(repository, commit, model.name)
+    if known.trouble is not None:
+        return Unclear(model.name, known.trouble)
+    return desired_of(known, ledger.story(model.name), assignment=model.assignment)
 
 
 def _models(

@@ -1,10 +1,12 @@
 """Desired: which versions of a model should serve whom. What routers are given is a function of it and the model file."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from model_ratchet.core.names import SLUG, Version
 from model_ratchet.engine.lifecycle import Chain
+from model_ratchet.engine.story import Attempt, Story
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,18 +63,36 @@ class Desired:
         return self.active is not None or self.share == 1
 
 
-def desired_of(chain: Chain, *, assignment: str | None) -> Desired:
-    """What the promoted versions alone say: the head of the chain serves, the version before it is kept warm.
+def desired_of(known: Chain, story: Story, *, assignment: str | None) -> Desired:
+    """What the promoted versions and the events of the ledger ask for: a candidate gets what its stage was started with.
+
+    A candidate that is paused, or whose baseline is no longer the active version, gets nothing, and under a hold no other
+    version than the active one does. After its last stage a candidate keeps what it had there, until it is merged or ends.
 
     Raises:
         ValueError: there is trouble with the chain, so that no version is known to be the active one.
     """
-    if chain.trouble is not None:
-        raise ValueError(chain.trouble)
-    newest = [one.candidate for one in chain.versions[:2]]
-    return Desired(
-        model=chain.model,
-        active=newest[0] if newest else None,
-        previous=newest[1] if len(newest) > 1 else None,
-        assignment=assignment,
+    if known.trouble is not None:
+        raise ValueError(known.trouble)
+    newest = [one.candidate for one in known.versions[:2]]
+    alone = Desired(model=known.model, active=newest[0] if newest else None, assignment=assignment)
+    if story.hold is not None:
+        return replace(alone, hold=True)
+    settled = replace(alone, previous=newest[1] if len(newest) > 1 else None)
+    attempt = next((one for one in _in_traffic(story) if one.admitted.baseline == alone.active), None)
+    if attempt is None or attempt.start is None or attempt.admitted.candidate in newest:
+        return settled
+    return replace(
+        settled,
+        candidate=attempt.admitted.candidate,
+        stage=attempt.start.stage,
+        share=attempt.start.share,
+        mirror=attempt.start.mirror if alone.active is not None else 0.0,
+        salt=f"{known.model}/{attempt.candidate}/{attempt.number}",
     )
+
+
+def _in_traffic(story: Story) -> Iterator[Attempt]:
+    """The attempts that take part in traffic: the one with a share of users before one that only mirrors."""
+    running = [one for one in story.open if one.start is not None and not one.paused]
+    yield from sorted(running, key=lambda one: one is not story.slot)

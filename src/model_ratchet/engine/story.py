@@ -60,6 +60,11 @@ class Attempt:
         return len(self.runs) < len(self.starts)
 
     @property
+    def paused(self) -> bool:
+        """Whether the stage that it is in is paused."""
+        return not self.unconfirmed and bool(self.runs) and self.runs[-1].paused_since is not None
+
+    @property
     def history(self) -> StageHistory:
         """The stages as a plan is bound to them."""
         return StageHistory(runs=self.runs, attempt=self.number)
