@@ -25,8 +25,8 @@ class CodeScan(Criterion):
     finding counts by the level of its result (its rule's, where the result names none) and by the ``security-severity`` of its
     rule. What a scanner suppressed is told apart, and is a finding unless the policy says otherwise. A scan whose tool did
     not end well, or does not say so, is errored, and so is one of another tool or of another commit than the request states;
-    one that is too old, or leaves results for a person to decide, does not decide. The age is taken at the instant at which
-    the last stage can be decided (or now, before that).
+    one that is too old, or leaves results for a person to decide, does not decide. The age is taken at the latest
+    instant at which anything happened to the promotion, and stands still once the last stage can be decided.
     """
 
     summary: ClassVar[str] = "a scan of the code found nothing above a severity"
