@@ -10,6 +10,7 @@ RatchetError
 │   ├── LostError             no answer, or half of one: whether it was done is not known
 │   └── LimitedError          GitHub limits our requests for longer than we wait
 └── RecordError           a stored record can't be read or is not what its digest says (exit 3)
+    └── ForeignError          a file is not the one that its digest names
 """
 
 
@@ -59,3 +60,7 @@ class LimitedError(ForgeError):
 
 class RecordError(RatchetError):
     """A stored record can't be read, or is not what its digest says."""
+
+
+class ForeignError(RecordError):
+    """A file is not the one that its digest names."""

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
 
 from model_ratchet.core.code import Checks, Scan
 from model_ratchet.core.reason import Reason, Why, because
@@ -545,7 +547,7 @@ class Tracked:
 class Groups:
     """A measurement for each group: the hour of active time (as a decimal number) or the value of the segment column."""
 
-    groups: tuple[tuple[str, "Simple"], ...]
+    groups: tuple[tuple[str, Annotated["Simple", Field(discriminator="shape")]], ...]
     shape: Literal["groups"] = "groups"
 
     def __iter__(self) -> Iterator[tuple[str, "Simple"]]:

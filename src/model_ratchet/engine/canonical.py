@@ -1,9 +1,11 @@
 """Canonical JSON (RFC 8785): the one spelling of a value, so that equal records have equal bytes."""
 
-import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from json.encoder import encode_basestring as _quoted
+from types import NoneType
+from typing import Any
 
 from model_ratchet.core.errors import RecordError
 
@@ -59,27 +61,35 @@ def _placed(digits: str, point: int) -> str:
     return f"{digits[0]}{rest}e{point - 1:+d}"
 
 
-def _spell(value: object) -> str:
-    match value:
-        case None | bool():
-            return {None: "null", True: "true", False: "false"}[value]
-        case str():
-            return json.dumps(str(value), ensure_ascii=False)
-        case int():
-            return str(value) if -_EXACT <= value <= _EXACT else f'"{value}"'
-        case float():
-            return number(value)
-        case datetime():
-            return f'"{value.astimezone(UTC).isoformat().replace("+00:00", "Z")}"'
-        case timedelta():
-            return f'"{_seconds(value)}"'
-        case Mapping():
-            pairs = sorted(((str(key), entry) for key, entry in value.items()), key=lambda pair: _code_units(pair[0]))
-            return "{" + ",".join(f"{_spell(key)}:{_spell(entry)}" for key, entry in pairs) + "}"
-        case list() | tuple():
-            return "[" + ",".join(map(_spell, value)) + "]"
-        case _:
-            raise RecordError(f"a record holds no {type(value).__name__}")
+def _spell(value: Any) -> str:
+    spelling = _SPELLINGS.get(type(value))
+    if spelling is None:
+        spelling = next((one for kind, one in _SPELLINGS.items() if isinstance(value, kind)), None)
+    if spelling is None:
+        raise RecordError(f"a record holds no {type(value).__name__}")
+    return spelling(value)
+
+
+def _integer(value: int) -> str:
+    return int.__repr__(value) if -_EXACT <= value <= _EXACT else f'"{int(value)}"'
+
+
+def _instant(value: datetime) -> str:
+    return f'"{value.astimezone(UTC).isoformat().replace("+00:00", "Z")}"'
+
+
+def _text(value: str) -> str:
+    return _quoted(str(value))
+
+
+def _object(value: Mapping[object, object]) -> str:
+    entries = {str(key): entry for key, entry in value.items()}
+    keys = sorted(entries) if all(map(str.isascii, entries)) else sorted(entries, key=_code_units)
+    return "{" + ",".join([f"{_quoted(key)}:{_spell(entries[key])}" for key in keys]) + "}"
+
+
+def _array(value: Iterable[object]) -> str:
+    return "[" + ",".join([_spell(entry) for entry in value]) + "]"
 
 
 def _code_units(key: str) -> bytes:
@@ -91,3 +101,19 @@ def _seconds(value: timedelta) -> str:
     whole, rest = divmod(abs(value), timedelta(seconds=1))
     fraction = f".{rest.microseconds:06d}".rstrip("0") if rest else ""
     return f"{sign}PT{whole}{fraction}S"
+
+
+_SPELLINGS: Mapping[type, Callable[[Any], str]] = {
+    NoneType: lambda _: "null",
+    bool: lambda value: "true" if value else "false",
+    str: _text,
+    int: _integer,
+    float: number,
+    datetime: _instant,
+    timedelta: lambda value: f'"{_seconds(value)}"',
+    dict: _object,
+    list: _array,
+    tuple: _array,
+    Mapping: _object,
+}
+"""By the type itself first, which is nearly always there; a truth value comes before the integer that it also is."""

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, TypeAdapter, ValidationError
+from pydantic_core import to_json
 
 from model_ratchet.core.code import Checks, Scan
 from model_ratchet.core.errors import RecordError
@@ -72,7 +73,7 @@ def seal(
         decided_at=decided_at if now is None else _decided_at(plan, evidence, now),
         revisions=revisions(plan),
     )
-    return _parsed(json.loads(canonical(_sealed(made))))
+    return parsed(json.loads(canonical(_sealed(made))))
 
 
 def revisions(plan: Plan) -> dict[str, int]:
@@ -87,14 +88,11 @@ def digest(record: Record) -> str:
 
 def to_bytes(record: Record, *, written_at: datetime | None = None, run_id: str | None = None) -> bytes:
     """The file of a record: the sealed part, its digest, and outside of both when and by which run it was written."""
-    sealed = _sealed(record)
-    unsealed = {"written_at": written_at, "run_id": run_id}
-    envelope = {
-        "sealed": sealed,
-        "sha256": _digest(canonical(sealed)).removeprefix("sha256:"),
-        "unsealed": {name: value for name, value in unsealed.items() if value is not None},
-    }
-    return canonical(envelope) + b"\n"
+    sealed = canonical(_sealed(record))
+    unsealed = {name: value for name, value in (("run_id", run_id), ("written_at", written_at)) if value is not None}
+    sha256 = _digest(sealed).removeprefix("sha256:").encode()
+    # the keys in their order, so that a large part is spelled once
+    return b'{"sealed":%b,"sha256":"%b","unsealed":%b}\n' % (sealed, sha256, canonical(unsealed))
 
 
 def read(content: bytes) -> Record:
@@ -108,11 +106,7 @@ def read(content: bytes) -> Record:
     if not isinstance(envelope, dict) or not isinstance(envelope.get("sealed"), dict):
         raise RecordError("this is JSON, but no record: it has no `sealed` part")
     sealed = envelope["sealed"]
-    schema = sealed.get("schema")
-    if schema != SCHEMA:
-        raise RecordError(
-            f"the record's schema is {schema!r}, and this release reads {SCHEMA}: use the release it names"
-        )
+    _refuse_other(sealed)
     stated = envelope.get("sha256")
     found = _digest(canonical(sealed)).removeprefix("sha256:")
     if stated != found:
@@ -120,7 +114,7 @@ def read(content: bytes) -> Record:
             f"the record says that its SHA-256 is {stated}, and its content has {found}: it was changed after it was "
             "sealed; fetch it again from where it was recorded"
         )
-    return _parsed(sealed)
+    return parsed(sealed)
 
 
 _Answer: TypeAlias = Annotated[Simple | Groups | Missing, Field(discriminator="shape")]
@@ -235,35 +229,77 @@ def _refused(word: str) -> object:
     raise RecordError(f"the record holds {word}, which no record does")
 
 
-def _parsed(sealed: Mapping[str, Any]) -> Record:
+def parsed(sealed: Mapping[str, Any], *, lazily: bool = False) -> Record:
+    """The record in the JSON values of a sealed part, which are those that its digest names.
+
+    ``lazily``: each answer of the evidence is read when it is asked for.
+
+    Raises:
+        RecordError: they are of an unknown schema, or hold what no record holds.
+    """
+    _refuse_other(sealed)
     forms = _forms()
     try:
         return Record(
-            plan=forms.plan.validate_json(canonical(sealed["plan"])),
-            evidence=_evidence(sealed["evidence"], sealed["queries"]),
-            verdict=forms.verdict.validate_json(canonical(sealed["verdict"])),
-            decided_at=forms.instant.validate_json(canonical(sealed["decided_at"])),
+            plan=forms.plan.validate_json(to_json(sealed["plan"])),
+            evidence=_evidence(sealed["evidence"], sealed["queries"], lazily=lazily),
+            verdict=forms.verdict.validate_json(to_json(sealed["verdict"])),
+            decided_at=forms.instant.validate_json(to_json(sealed["decided_at"])),
             judge_version=int(sealed["judge"]),
             revisions={str(kind): int(revision) for kind, revision in sealed["revisions"].items()},
         )
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(step) for step in first["loc"])
-        raise RecordError(
-            f"the record does not read: {first['msg']} at {where}; use the release that wrote it"
-        ) from None
+        raise _unread(error) from None
     except KeyError as error:
         raise RecordError(f"the record has no {error.args[0]}") from None
     except (TypeError, AttributeError, ValueError):
         raise RecordError("the record does not read: a part is not of the form that records have") from None
 
 
-def _evidence(pairs: list[dict[str, Any]], queries: Mapping[str, str]) -> Evidence:
-    forms = _forms()
+def _refuse_other(sealed: Mapping[str, Any]) -> None:
+    schema = sealed.get("schema")
+    if schema != SCHEMA:
+        raise RecordError(
+            f"the record's schema is {schema!r}, and this release reads {SCHEMA}: use the release it names"
+        )
+
+
+def _unread(error: ValidationError) -> RecordError:
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(step) for step in first["loc"])
+    return RecordError(f"the record does not read: {first['msg']} at {where}; use the release that wrote it")
+
+
+def _evidence(pairs: list[dict[str, Any]], queries: Mapping[str, str], *, lazily: bool = False) -> Evidence:
+    need = _forms().need
+    held = {need.validate_json(to_json(pair["need"])): pair["answer"] for pair in pairs}
     return Evidence(
-        answers={
-            forms.need.validate_json(canonical(pair["need"])): forms.answer.validate_json(canonical(pair["answer"]))
-            for pair in pairs
-        },
+        answers=_Unread(held) if lazily else {need: _answer(value) for need, value in held.items()},
         queries={str(source): str(text) for source, text in queries.items()},
     )
+
+
+def _answer(value: object) -> Measurement | Missing:
+    return _forms().answer.validate_json(to_json(value))
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread(Mapping[Need, Measurement | Missing]):
+    """Answers that are read when they are asked for. Raises RecordError for one that does not read."""
+
+    held: Mapping[Need, object]
+
+    def __getitem__(self, need: Need) -> Measurement | Missing:
+        try:
+            return _answer(self.held[need])
+        except ValidationError as error:
+            raise _unread(error) from None
+
+    def __contains__(self, need: object) -> bool:
+        return need in self.held
+
+    def __iter__(self) -> Iterator[Need]:
+        return iter(self.held)
+
+    def __len__(self) -> int:
+        return len(self.held)
