@@ -51,6 +51,8 @@ class Broken:
     place: str
     """``events/2026-11.jsonl:12``."""
     what: str
+    unread: bool = False
+    """It stands where it belongs, and holds what this release does not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,8 @@ def read_lines(files: Mapping[str, bytes]) -> Read:
             found = _looked_at(line, head)
             if isinstance(found, str):
                 broken.append(Broken(place, found))
+            elif isinstance(found, RecordError):
+                broken.append(Broken(place, str(found), unread=True))
             else:
                 events.append(found)
             head = Head(head.n + 1, _digest(line))
@@ -149,8 +153,8 @@ def against_anchor(read: Read, anchor: Head) -> str | None:
     return None
 
 
-def _looked_at(line: bytes, head: Head) -> Event | str:
-    """The event of a line that follows a head, or what is wrong with it."""
+def _looked_at(line: bytes, head: Head) -> Event | str | RecordError:
+    """The event of a line that follows a head, what is wrong with the line, or why its event does not read."""
     held = _line(line)
     if held is None:
         return "it is no line of a ledger"
@@ -164,7 +168,7 @@ def _looked_at(line: bytes, head: Head) -> Event | str:
     try:
         return read_event(value)
     except RecordError as error:
-        return str(error)
+        return error
 
 
 def _line(line: bytes) -> tuple[int, str, object] | None:

@@ -81,6 +81,11 @@ def revisions(plan: Plan) -> dict[str, int]:
     return {bound.criterion.kind: bound.criterion.revision for bound in plan.bound()}
 
 
+def spelled(verdict: Verdict) -> bytes:
+    """The canonical bytes of a verdict as a record holds it."""
+    return canonical(_verdict(verdict))
+
+
 def digest(record: Record) -> str:
     """``sha256:`` and the SHA-256 of the sealed part's canonical bytes, in lower-case hexadecimal."""
     return _digest(canonical(_sealed(record)))
@@ -147,8 +152,12 @@ def _sealed(record: Record) -> dict[str, object]:
         "plan": forms.plan.dump_python(record.plan),
         "evidence": _answers(record.evidence),
         "queries": dict(record.evidence.queries),
-        "verdict": _rounded(forms.verdict.dump_python(record.verdict)),
+        "verdict": _verdict(record.verdict),
     }
+
+
+def _verdict(verdict: Verdict) -> object:
+    return _rounded(_forms().verdict.dump_python(verdict))
 
 
 def _answers(evidence: Evidence) -> list[dict[str, object]]:
@@ -164,16 +173,15 @@ def _answers(evidence: Evidence) -> list[dict[str, object]]:
     return sorted(pairs, key=lambda pair: canonical(pair["need"]))
 
 
-def _rounded(value: object) -> object:
-    match value:
-        case float():
-            return significant(value)
-        case Mapping():
-            return {key: _rounded(entry) for key, entry in value.items()}
-        case list() | tuple():
-            return [_rounded(entry) for entry in value]
-        case _:
-            return value
+def _rounded(value: Any) -> object:
+    kind = type(value)
+    if kind is float:
+        return significant(value)
+    if kind is dict:
+        return {key: _rounded(entry) for key, entry in value.items()}
+    if kind is tuple or kind is list:
+        return [_rounded(entry) for entry in value]
+    return value
 
 
 def _decided_at(plan: Plan, evidence: Evidence, now: datetime) -> datetime | None:
