@@ -105,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_sources(commands)
     _add_doctor(commands)
     _add_render(commands)
+    _add_ledger(commands)
     _add_demo(commands)
     return parser
 
@@ -354,6 +355,17 @@ def _add_render(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     _add_repo(traffic)
     _add_base(traffic)
     traffic.set_defaults(command=_render_traffic)
+
+
+def _add_ledger(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from model_ratchet.cli_ledger import add_audit, add_replay
+
+    place, on_base = argparse.ArgumentParser(add_help=False), argparse.ArgumentParser(add_help=False)
+    for parser in (place, on_base):
+        _add_repo(parser)
+    _add_base(on_base)
+    add_audit(commands, place, _instant).set_defaults(command=_tell)
+    add_replay(commands, on_base).set_defaults(command=_tell)
 
 
 def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -662,6 +674,14 @@ def _render_traffic(options: argparse.Namespace) -> int:
         print(render(Check(findings=rendered.findings), "text", width=_width()), file=sys.stderr)  # noqa: T201
         return ExitCode.INVALID
     return ExitCode.ERRORED if rendered.unclear else ExitCode.PASSED
+
+
+def _tell(options: argparse.Namespace) -> int:
+    """Commands that read, and say what they found and what it comes to."""
+    tell: Callable[[argparse.Namespace], tuple[str, Outcome | None]] = options.tell
+    text, outcome = tell(options)
+    _print(text, getattr(options, "output", None))
+    return ExitCode.of(outcome)
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -4,18 +4,20 @@ It holds ``events/<year>-<month>.jsonl`` (``engine.lines``) and, named by their 
 ``reports/<digest>.md`` beside them. A branch that is not there is an empty ledger; one that can't be read is an error.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from random import SystemRandom
 from time import sleep
 
 from model_ratchet.core.errors import RecordError, RepositoryError
 from model_ratchet.core.evidence import Measurement, Missing, Need
 from model_ratchet.documents.events import Event
+from model_ratchet.engine.filed import filed
 from model_ratchet.engine.history import StageHistory
 from model_ratchet.engine.lines import FOLDER, Head, events_of, head_of, link, shard, shards
-from model_ratchet.engine.record import Record, read
+from model_ratchet.engine.record import Record
 from model_ratchet.engine.story import Story, stories
 from model_ratchet.git import Git
 from model_ratchet.git_write import MovedError, Writer
@@ -23,6 +25,7 @@ from model_ratchet.ports import Repository
 
 BRANCH = "ratchet/ledger"
 _TRIES = 8
+_AT_ONCE = 64
 _LARGEST = 2**31
 
 
@@ -89,14 +92,21 @@ class GitLedger:
         Raises:
             RecordError: one is absent, or is not what its digest says.
         """
-        paths = {digest: record_path(digest) for digest in digests}
-        blobs = self.repository.read(self.commit, list(paths.values()), _LARGEST) if self.commit is not None else {}
         found = {}
-        for digest, path in paths.items():
-            if path not in blobs:
+        for digest, content in self.contents(digests):
+            if content is None:
                 raise RecordError(f"the ledger holds no record {digest}")
-            found[digest] = read(blobs[path].content)
+            found[digest] = filed(content, digest)
         return found
+
+    def contents(self, digests: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+        """Each digest with the file of its record, None where there is none; a few files at a time are held in memory."""
+        left = iter(dict.fromkeys(digests))
+        while several := tuple(islice(left, _AT_ONCE)):
+            paths = [record_path(digest) for digest in several]
+            blobs = self.repository.read(self.commit, paths, _LARGEST) if self.commit is not None else {}
+            for digest, path in zip(several, paths, strict=True):
+                yield digest, blobs[path].content if path in blobs else None
 
 
 def open_ledger(repository: Git) -> GitLedger:

@@ -151,5 +151,5 @@ def test_a_remote_that_is_gone_is_an_error_and_no_empty_ledger(tmp_path: Path) -
 def test_a_record_is_found_by_its_digest_or_it_is_an_error(repo: Repo) -> None:
     writer, digest = Writer(repo.path), "sha256:" + "a" * 64
     append(writer, lambda _: Entry((hold("x"),), {record_path(digest): b"{}"}), "x", NOW)
-    with pytest.raises(RecordError, match="no `sealed` part"):
+    with pytest.raises(RecordError, match="not written as the ledger keeps a record"):
         fetch_ledger(writer).records([digest])

@@ -65,19 +65,10 @@ def bind(documents: Documents, history: StageHistory | None, *, now: datetime) -
     instants = _instants(policy, facts, stages, history)
     facts = replace(facts, decided_at=max((one for one in instants if one <= now), default=None))
     supplied = author_supplied(model, documents.sources)
-    gates: list[BoundGate] = []
-    for index, gate in enumerate(policy.gates):
-        bound = tuple(_bound(gate, index, facts, stages, faults))
-        refused = refusals(index, gate, bound, policy.trust.at_least, supplied)
-        faults += [Misfit("policy", fault) for fault in refused]
-        gates.append(BoundGate(name=gate.name, criteria=bound, otherwise=gate.otherwise))
-    faults += _gate_faults(gates)
-    if not faults and not any(_counts(one) and not one.criterion.sign_off for gate in gates for one in gate.criteria):
-        faults.append(_misfit("policy", ("gates",), "no criterion applies to this promotion: nothing would be judged"))
-    if faults:
-        return tuple(faults)
-    sharers = sum(_fails_early(one.criterion) for gate in gates for one in gate.criteria)
-    facts = replace(facts, early_sharers=max(1, sharers))
+    gates, misfits = bound_gates(policy, facts, stages, supplied)
+    if misfits:
+        return misfits
+    facts = replace(facts, early_sharers=early_sharers(gates))
     window_ends = _window_ends(policy, stages, history)
     revoked_from = documents.revocation.since if documents.revocation is not None else None
     valid_until = min((instant for instant in (window_ends, revoked_from) if instant is not None), default=None)
@@ -85,7 +76,7 @@ def bind(documents: Documents, history: StageHistory | None, *, now: datetime) -
         policy=str(policy.full_name),
         facts=facts,
         stages=stages,
-        gates=tuple(gates),
+        gates=gates,
         digests=dict(documents.digests),
         paths=dict(documents.paths),
         lines=dict(documents.lines),
@@ -95,6 +86,28 @@ def bind(documents: Documents, history: StageHistory | None, *, now: datetime) -
     )
     told = (*_reasons(plan, policy, history), *_notice(documents), *warnings(plan.bound(), supplied))
     return replace(plan, reasons=told)
+
+
+def bound_gates(
+    policy: Policy, facts: Facts, stages: tuple[StageFacts, ...], supplied: Mapping[str, str]
+) -> tuple[tuple[BoundGate, ...], tuple[Misfit, ...]]:
+    """The gates of a policy on these stages, and why they do not fit; ``supplied`` are the metrics that are author-supplied."""
+    faults: list[Misfit] = []
+    gates: list[BoundGate] = []
+    for index, gate in enumerate(policy.gates):
+        bound = tuple(_bound(gate, index, facts, stages, faults))
+        refused = refusals(index, gate, bound, policy.trust.at_least, supplied)
+        faults += [Misfit("policy", fault) for fault in refused]
+        gates.append(BoundGate(name=gate.name, criteria=bound, otherwise=gate.otherwise))
+    faults += _gate_faults(gates)
+    if not faults and not any(_counts(one) and not one.criterion.sign_off for gate in gates for one in gate.criteria):
+        faults.append(_misfit("policy", ("gates",), "no criterion applies to this promotion: nothing would be judged"))
+    return tuple(gates), tuple(faults)
+
+
+def early_sharers(gates: Sequence[BoundGate]) -> int:
+    """How many criteria share the level at which any of them may fail early; at least one."""
+    return max(1, sum(_fails_early(one.criterion) for gate in gates for one in gate.criteria))
 
 
 def stated_history(request: PromotionRequest) -> StageHistory:

@@ -14,6 +14,7 @@ from model_ratchet.engine.history import StageHistory
 from model_ratchet.engine.judge import judge
 from model_ratchet.engine.plan import Plan
 from model_ratchet.engine.record import Record, as_sealed
+from model_ratchet.engine.replay import need_words
 
 
 class Effect(StrEnum):
@@ -84,18 +85,10 @@ def _judged(found: Impact, plan: Plan, record: Record) -> Impact:
     # approvals are no evidence: who has to sign is told by the differences
     absent = [one for one in plan.needs() if one not in evidence.answers and one.shape is not Shape.APPROVALS]
     if absent:
-        named = (
-            " ".join(
-                word for word in (str(need.shape), f"of {need.metric}" if need.metric else "", _on(need.stage)) if word
-            )
-            for need in absent
+        return replace(
+            found, before=record.verdict.evidence_outcome, needs=tuple(dict.fromkeys(map(need_words, absent)))
         )
-        return replace(found, before=record.verdict.evidence_outcome, needs=tuple(dict.fromkeys(named)))
     return replace(found, before=record.verdict.evidence_outcome, after=judge(plan, evidence).evidence_outcome)
-
-
-def _on(stage: str | None) -> str:
-    return f"on {stage}" if stage else ""
 
 
 def _effect(found: Impact) -> Effect:

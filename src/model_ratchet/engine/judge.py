@@ -1,6 +1,6 @@
 """Judge: plan × evidence → verdict. Pure and deterministic; what time it is stands in the plan."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,13 +14,17 @@ from model_ratchet.engine.plan import BoundCriterion, BoundGate, Plan
 JUDGE_VERSION = 1
 
 
-def judge(plan: Plan, evidence: Evidence) -> Verdict:
+def judge(
+    plan: Plan, evidence: Evidence, *, known: Callable[[BoundCriterion], Leaf | None] = lambda _: None
+) -> Verdict:
     """The verdict of a bound promotion: every criterion judged, nothing dropped, the worst wins.
 
     Evidence and sign-off are two parts; a gate that is decided by an approval because none of its criteria applies counts
-    with the sign-offs.
+    with the sign-offs. ``known`` gives the judgement of a criterion that was judged on the same evidence before.
     """
-    leaves = {gate.name: tuple(_leaf(plan, bound, evidence) for bound in gate.criteria) for gate in plan.gates}
+    leaves = {
+        gate.name: tuple(known(bound) or _leaf(plan, bound, evidence) for bound in gate.criteria) for gate in plan.gates
+    }
     approvals = {
         leaf.id: leaf.outcome
         for gate in plan.gates

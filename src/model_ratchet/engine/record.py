@@ -129,6 +129,7 @@ _Answer: TypeAlias = Annotated[Simple | Groups | Missing, Field(discriminator="s
 class _Forms:
     plan: TypeAdapter[Plan]
     need: TypeAdapter[Need]
+    needs: TypeAdapter[list[Need]]
     answer: TypeAdapter[Measurement | Missing]
     verdict: TypeAdapter[Verdict]
     instant: TypeAdapter[datetime | None]
@@ -138,7 +139,12 @@ class _Forms:
 def _forms() -> _Forms:
     """How each part is written and read; built once, at the first record."""
     return _Forms(
-        TypeAdapter(Plan), TypeAdapter(Need), TypeAdapter(_Answer), TypeAdapter(Verdict), TypeAdapter(datetime | None)
+        plan=TypeAdapter(Plan),
+        need=TypeAdapter(Need),
+        needs=TypeAdapter(list[Need]),
+        answer=TypeAdapter(_Answer),
+        verdict=TypeAdapter(Verdict),
+        instant=TypeAdapter(datetime | None),
     )
 
 
@@ -279,8 +285,8 @@ def _unread(error: ValidationError) -> RecordError:
 
 
 def _evidence(pairs: list[dict[str, Any]], queries: Mapping[str, str], *, lazily: bool = False) -> Evidence:
-    need = _forms().need
-    held = {need.validate_json(to_json(pair["need"])): pair["answer"] for pair in pairs}
+    asked = _forms().needs.validate_json(to_json([pair["need"] for pair in pairs]))
+    held = dict(zip(asked, (pair["answer"] for pair in pairs), strict=True))
     return Evidence(
         answers=_Unread(held) if lazily else {need: _answer(value) for need, value in held.items()},
         queries={str(source): str(text) for source, text in queries.items()},

@@ -11,6 +11,7 @@ import unicodedata
 from urllib.parse import quote
 
 _GAP = "&#8288;"
+_FORMULA = frozenset("=+-@|%＝＋－＠")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs"})
 _UNSAFE = re.compile(
     r"(?P<anchor>[@#]|:(?=:|[\w+-]+:))"  # @team, #123, ##[command], ::command::, :emoji:
@@ -44,6 +45,15 @@ def clean(said: str) -> str:
         return one_line
     kept = ("\N{REPLACEMENT CHARACTER}" if unicodedata.category(one) in _HIDDEN else one for one in one_line)
     return re.sub("\N{REPLACEMENT CHARACTER}+", "\N{REPLACEMENT CHARACTER}", "".join(kept))
+
+
+def cell(said: str) -> str:
+    """The text as a cell of comma-separated values, which a spreadsheet shows and never computes.
+
+    A cell that would be a formula is led by an apostrophe, also where blanks or a full-width sign stand before it.
+    """
+    shown = clean(said)
+    return f"'{shown}" if shown[:1] in _FORMULA else shown
 
 
 def shorten(said: str, most: int | None) -> str:

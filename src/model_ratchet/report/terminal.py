@@ -59,12 +59,13 @@ def safe(text: str) -> str:
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+def one_line(text: str) -> str:
+    """The same in one line."""
+    return " ".join(safe(text).split())
+
+
 def _parts(check: Check) -> list[RenderableType]:
     return [*_main(check), *(_policies(check, check.policies) if check.policies is not None else ())]
-
-
-def _one_line(text: str) -> str:
-    return " ".join(safe(text).split())
 
 
 def _main(check: Check) -> list[RenderableType]:
@@ -75,7 +76,7 @@ def _main(check: Check) -> list[RenderableType]:
     if check.trouble is not None:
         return [Text(f"errored: {safe(check.trouble)}", "magenta")]
     if check.rollback is not None:
-        lines = [Text(f"  {_one_line(line)}", "dim") for line in rollback_lines(check.rollback)]
+        lines = [Text(f"  {one_line(line)}", "dim") for line in rollback_lines(check.rollback)]
         return [Text(rollback_sentence(check.rollback)), *lines]
     if check.queue is not None:
         return list(_queue(check.queue))
@@ -90,10 +91,10 @@ def _main(check: Check) -> list[RenderableType]:
 
 
 def _queue(found: QueueVerdict) -> Iterator[RenderableType]:
-    yield Text(_one_line(queue_sentence(found)), _STYLES[found.outcome])
+    yield Text(one_line(queue_sentence(found)), _STYLES[found.outcome])
     for one in found.commits:
-        yield Text.assemble("  ", (str(one.outcome), _STYLES[one.outcome]), f" {one.commit[:12]} {_one_line(one.what)}")
-        yield from (Text(f"    {_one_line(line)}") for line in against(one))
+        yield Text.assemble("  ", (str(one.outcome), _STYLES[one.outcome]), f" {one.commit[:12]} {one_line(one.what)}")
+        yield from (Text(f"    {one_line(line)}") for line in against(one))
 
 
 _WEIGHTS = {Weight.LOOSER: "yellow", Weight.CHANGED: "cyan", Weight.STRICTER: "green"}
@@ -102,12 +103,12 @@ _WEIGHTS = {Weight.LOOSER: "yellow", Weight.CHANGED: "cyan", Weight.STRICTER: "g
 def _policies(check: Check, note: PolicyNote) -> Iterator[RenderableType]:
     yield Text(policy_sentence(check, note))
     for one in by_weight(note):
-        words = (safe(str(one.place)), "bold"), " ", _one_line(difference_sentence(one))
+        words = (safe(str(one.place)), "bold"), " ", one_line(difference_sentence(one))
         yield Text.assemble("  ", (f"{one.weight:<8}", _WEIGHTS[one.weight]), " ", *words)
     for found in note.notes:
-        yield Text.assemble("  note     ", (safe(str(found.location)), "bold"), " ", _one_line(found.message))
+        yield Text.assemble("  note     ", (safe(str(found.location)), "bold"), " ", one_line(found.message))
     for line in impacts(note.promotions) if note.promotions is not None else ():
-        yield Text(f"  open     {_one_line(line)}")
+        yield Text(f"  open     {one_line(line)}")
 
 
 def _promotion(seen: View) -> list[RenderableType]:

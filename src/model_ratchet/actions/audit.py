@@ -1,0 +1,135 @@
+"""audit: the ledger looked at line by line and record by record. Effects in order, no decisions."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from model_ratchet.actions.spread import spread
+from model_ratchet.core.errors import RecordError, UsageError
+from model_ratchet.documents.events import Event
+from model_ratchet.engine.audit import Audit, Audited, gathered, looked_at, named_by, strays
+from model_ratchet.engine.lines import Broken, Head, Read, against_anchor, read_lines
+from model_ratchet.engine.record import Record
+from model_ratchet.git_write import Writer
+from model_ratchet.ledger import BRANCH, GitLedger, fetch_ledger, open_ledger, record_path, report_path
+from model_ratchet.report.chronicle import Row, chosen, chronicle
+
+_FOLDERS = ("", "events", "records", "reports")
+_DIGEST = re.compile(r"(?:sha256:)?(?P<digits>[0-9a-f]{8,64})")
+
+
+def the_ledger(repo: Path, *, fetch: bool = False) -> GitLedger:
+    """The ledger of a repository: as it knows it, or as the remote has it now.
+
+    Raises:
+        RepositoryError: git, or the remote, could not answer.
+    """
+    repository = Writer(repo)
+    return fetch_ledger(repository) if fetch else open_ledger(repository)
+
+
+def anchor(ledger: GitLedger) -> Head:
+    """The end of the chain, to be kept elsewhere.
+
+    Raises:
+        RecordError: there is no ledger, or its chain does not hold.
+    """
+    return _whole(ledger).head
+
+
+def verify(ledger: GitLedger, anchor: Head | None = None, *, workers: int | None = None) -> Audit:
+    """Every line, every record and everything else in the branch looked at, and every record judged again.
+
+    Raises:
+        RecordError: there is no ledger, and no anchor says that there was one.
+        RepositoryError: git could not answer.
+    """
+    if anchor is None or not anchor.n:
+        _refuse_absent(ledger)
+    lines = ledger.lines()
+    read = read_lines(lines)
+    broken = list(read.broken)
+    why = against_anchor(read, anchor) if anchor is not None else None
+    if why is not None:
+        broken.append(Broken(BRANCH, why))
+    named = named_by(read.events)
+    files = ((record_path(digest), digest, content, named[digest]) for digest, content in ledger.contents(named))
+    audited = tuple(spread(_look, files, workers))
+    # what a line names that does not read would look foreign: that is told once, by the line
+    foreign = (
+        () if read.broken else strays(_listed(ledger), (*lines, *map(record_path, named)), map(report_path, named))
+    )
+    return gathered(read.head, anchor, (*broken, *audited, *foreign))
+
+
+def log(ledger: GitLedger) -> tuple[Row, ...]:
+    """Every event of the ledger as a row.
+
+    Raises:
+        RecordError: there is no ledger, or its chain does not hold.
+    """
+    return chronicle(_whole(ledger).events)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What the ledger holds of a record, or of a version with the last record that its events name."""
+
+    rows: tuple[Row, ...]
+    record: Record | None
+
+
+def show(ledger: GitLedger, what: str) -> Shown:
+    """What the ledger holds of a version, or of the record whose digest starts with ``what``.
+
+    Raises:
+        UsageError: it holds nothing of that name, or several records whose digests start so.
+        RecordError: there is no ledger, its chain does not hold, or the record is not what its digest says.
+    """
+    rows = log(ledger)
+    found = chosen(rows, version=what)
+    digests = [row.record for row in found if row.record]
+    match = _DIGEST.fullmatch(what)
+    if not found and match is not None:
+        digests = sorted({row.record for row in rows if row.record.startswith(f"sha256:{match['digits']}")})
+        if len(digests) > 1:
+            raise UsageError(f"{len(digests)} records start with {what}: write more of its digits")
+        found = tuple(row for row in rows if row.record and row.record in digests)
+    if not found:
+        raise UsageError(f"the ledger holds no version and no record {what!r}: `ratchet audit log` lists all of it")
+    record = ledger.records(digests[-1:])[digests[-1]] if digests else None
+    return Shown(rows=found, record=record)
+
+
+def _refuse_absent(ledger: GitLedger) -> None:
+    if ledger.commit is None:
+        raise RecordError(
+            f"there is no branch {BRANCH} here: fetch it, or name the repository that holds it with --repo"
+        )
+
+
+def _whole(ledger: GitLedger) -> Read:
+    _refuse_absent(ledger)
+    read = read_lines(ledger.lines())
+    if read.broken:
+        first = read.broken[0]
+        raise RecordError(f"{first.place}: {first.what}; `ratchet audit verify` says all that is wrong")
+    return read
+
+
+def _listed(ledger: GitLedger) -> Mapping[str, str]:
+    """Path → mode of all that lies in the branch, apart from the folders that belong there."""
+    if ledger.commit is None:
+        return {}
+    found = {}
+    for folder in _FOLDERS:
+        for name, entry in ledger.repository.entries(ledger.commit, folder).items():
+            mode = entry.partition(" ")[0]
+            if folder or name not in _FOLDERS or mode != "040000":
+                found[f"{folder}/{name}" if folder else name] = mode
+    return found
+
+
+def _look(one: tuple[str, str, bytes | None, tuple[Event, ...]]) -> Audited | Broken:
+    return looked_at(*one)
