@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from model_ratchet.core.errors import ForeignError, RecordError
 from model_ratchet.documents.events import Event, PromotedVersion
 from model_ratchet.engine.again import Again, Rejudged, judge_again
-from model_ratchet.engine.filed import filed
+from model_ratchet.engine.filed import filed, read_whole
 from model_ratchet.engine.lines import Broken, Head
-from model_ratchet.engine.record import Record, to_bytes
+from model_ratchet.engine.record import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +62,8 @@ def looked_at(place: str, digest: str, content: bytes | None, events: Iterable[E
     except RecordError as error:
         return Broken(place, str(error), unread=True)
     facts = record.plan.facts
-    if to_bytes(record) != content:
-        return Broken(place, "it is not spelled as a record is: parts of it are not read")
+    if not read_whole(content, record):
+        return Broken(place, "it holds what is not read of a record, or is not spelled as one")
     foreign = next(filter(None, (_foreign(event, record) for event in events)), None)
     if foreign is not None:
         return Broken(place, foreign)

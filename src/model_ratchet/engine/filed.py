@@ -7,7 +7,8 @@ from typing import Any
 from pydantic_core import from_json
 
 from model_ratchet.core.errors import ForeignError, RecordError
-from model_ratchet.engine.record import Record, parsed
+from model_ratchet.engine.canonical import canonical
+from model_ratchet.engine.record import Record, parsed, to_bytes
 
 _FORM = re.compile(rb'\{"sealed":(?P<sealed>\{.*\}),"sha256":"(?P<sha256>[0-9a-f]{64})","unsealed":\{\}\}\n', re.DOTALL)
 
@@ -21,16 +22,46 @@ def filed(content: bytes, digest: str, *, lazily: bool = False) -> Record:
         ForeignError: the file holds other bytes than those that the digest was taken of, or any beside them.
         RecordError: they are of a record that this release does not read.
     """
+    return parsed(_values(_sealed(content, digest)), digest, lazily=lazily)
+
+
+def read_whole(content: bytes, record: Record) -> bool:
+    """Whether all that a file holds is in the record that was read of it, and the file spelled as records are.
+
+    A release that seals more than the one that wrote the file finds all of it, and beside it what it would add.
+    """
+    if to_bytes(record) == content:
+        return True
+    sealed = _sealed(content, record.filed_as)
+    values, again = _values(sealed), _values(_sealed(to_bytes(record), None))
+    return canonical(values) == sealed and _within(values, again)
+
+
+def _sealed(content: bytes, digest: str | None) -> bytes:
     form = _FORM.fullmatch(content)
     if form is None:
         raise ForeignError("the file is not written as the ledger keeps a record")
     found = hashlib.sha256(form["sealed"]).hexdigest()
-    if f"sha256:{found}" != digest:
+    if digest not in (None, f"sha256:{found}"):
         raise ForeignError(f"the file holds what has the digest sha256:{found}")
     if form["sha256"].decode() != found:
         raise ForeignError("the file states another digest than that of its content")
+    return form["sealed"]
+
+
+def _values(sealed: bytes) -> Any:
     try:
-        sealed: Any = from_json(form["sealed"], allow_inf_nan=False)
+        return from_json(sealed, allow_inf_nan=False)
     except ValueError:
         raise RecordError("the record is not JSON") from None
-    return parsed(sealed, lazily=lazily)
+
+
+def _within(held: object, again: object) -> bool:
+    """Whether a JSON value holds nothing that another does not hold alike."""
+    match held, again:
+        case (dict(), dict()):
+            return all(key in again and _within(value, again[key]) for key, value in held.items())
+        case (list(), list()):
+            return len(held) == len(again) and all(map(_within, held, again))
+        case _:
+            return type(held) is type(again) and held == again

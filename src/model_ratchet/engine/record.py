@@ -38,6 +38,8 @@ class Record:
     judge_version: int = JUDGE_VERSION
     revisions: Mapping[str, int] = field(default_factory=dict)
     """Criterion kind → its revision when this was judged."""
+    filed_as: str | None = field(default=None, compare=False)
+    """The digest that it was read by: a release that seals more would spell it otherwise, and it stays what it is."""
 
 
 def as_sealed(plan: Plan, evidence: Evidence) -> tuple[Plan, Evidence]:
@@ -88,7 +90,7 @@ def spelled(verdict: Verdict) -> bytes:
 
 def digest(record: Record) -> str:
     """``sha256:`` and the SHA-256 of the sealed part's canonical bytes, in lower-case hexadecimal."""
-    return _digest(canonical(_sealed(record)))
+    return record.filed_as or _digest(canonical(_sealed(record)))
 
 
 def to_bytes(record: Record, *, written_at: datetime | None = None, run_id: str | None = None) -> bytes:
@@ -119,7 +121,7 @@ def read(content: bytes) -> Record:
             f"the record says that its SHA-256 is {stated}, and its content has {found}: it was changed after it was "
             "sealed; fetch it again from where it was recorded"
         )
-    return parsed(sealed)
+    return parsed(sealed, f"sha256:{found}")
 
 
 _Answer: TypeAlias = Annotated[Simple | Groups | Missing, Field(discriminator="shape")]
@@ -243,7 +245,7 @@ def _refused(word: str) -> object:
     raise RecordError(f"the record holds {word}, which no record does")
 
 
-def parsed(sealed: Mapping[str, Any], *, lazily: bool = False) -> Record:
+def parsed(sealed: Mapping[str, Any], filed_as: str | None = None, *, lazily: bool = False) -> Record:
     """The record in the JSON values of a sealed part, which are those that its digest names.
 
     ``lazily``: each answer of the evidence is read when it is asked for.
@@ -261,6 +263,7 @@ def parsed(sealed: Mapping[str, Any], *, lazily: bool = False) -> Record:
             decided_at=forms.instant.validate_json(to_json(sealed["decided_at"])),
             judge_version=int(sealed["judge"]),
             revisions={str(kind): int(revision) for kind, revision in sealed["revisions"].items()},
+            filed_as=filed_as,
         )
     except ValidationError as error:
         raise _unread(error) from None
