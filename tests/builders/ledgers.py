@@ -4,7 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 
+from builders.fakes import MemoryRepository
 from builders.records import ACCURACY_IMPROVEMENT, ERROR_RATE, a_plan, performance, sign_off
 from builders.repositories import Repo
 from builders.scopes import START, a_table, good_rows, some_facts
@@ -34,6 +36,7 @@ from model_ratchet.documents.events import (
     StageStarted,
 )
 from model_ratchet.engine.judge import judge
+from model_ratchet.engine.lines import Head, link
 from model_ratchet.engine.record import Record, as_sealed, digest, seal, to_bytes
 from model_ratchet.git_write import Writer
 from model_ratchet.ledger import Entry, GitLedger, append, record_path
@@ -184,3 +187,17 @@ def author_supplied(record: Record) -> Record:
     reasons = (because(Why.AUTHOR_SUPPLIED, what="the stage history"),)
     plan = replace(record.plan, reasons=reasons)
     return seal(plan, record.evidence, judge(plan, record.evidence), now=DECIDED)
+
+
+def in_memory(files: Mapping[str, bytes]) -> GitLedger:
+    """The ledger that a branch with these files is, without git."""
+    repository = MemoryRepository(Path())
+    return GitLedger(repository, repository.add(dict(files)))
+
+
+def ledger_files(year: Year) -> dict[str, bytes]:
+    """All that lies in the branch after a year: two months of lines, and the records."""
+    half = len(year.events) // 2
+    first, head = link(Head(), year.events[:half])
+    second, _ = link(head, year.events[half:])
+    return {"events/2026-08.jsonl": first, "events/2026-09.jsonl": second, **files_of(year.records)}

@@ -1,0 +1,76 @@
+"""Whatever is changed of a ledger is found: a byte of any file, a file that is gone, added, or put in another's place."""
+
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from builders.ledgers import a_year, in_memory, ledger_files
+from model_ratchet.actions.audit import verify
+from model_ratchet.engine.audit import Audit
+from model_ratchet.engine.lines import Head, read_lines
+
+
+@cache
+def files() -> dict[str, bytes]:
+    return ledger_files(a_year())
+
+
+def head() -> Head:
+    return read_lines(files()).head
+
+
+def found(changed: dict[str, bytes], anchor: Head | None = None) -> Audit:
+    return verify(in_memory(changed), anchor, workers=1)
+
+
+def test_a_ledger_that_nobody_touched_verifies() -> None:
+    audit = found(files(), head())
+    assert (audit.tampered, audit.unread, len(audit.records)) == ((), (), 3)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_any_single_byte_that_is_another_is_found(data: st.DataObject) -> None:
+    path = data.draw(st.sampled_from(sorted(files())))
+    content = bytearray(files()[path])
+    place = data.draw(st.integers(0, len(content) - 1) | st.integers(-120, -1))
+    content[place] ^= data.draw(st.integers(1, 255))
+    assert found({**files(), path: bytes(content)}, head()).tampered
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_any_single_byte_of_a_record_is_found_without_an_anchor(data: st.DataObject) -> None:
+    path = data.draw(st.sampled_from([path for path in sorted(files()) if path.startswith("records/")]))
+    content = files()[path]
+    place = data.draw(st.integers(0, len(content)))
+    kind = data.draw(st.sampled_from(["dropped", "added", "changed"]))
+    byte = bytes([data.draw(st.integers(0, 255).filter(lambda one: content[place : place + 1] != bytes([one])))])
+    after = {"dropped": content[place + 1 :], "added": byte + content[place:], "changed": byte + content[place + 1 :]}
+    changed = content[:place] + after[kind]
+    if changed == content:  # a byte dropped past the end
+        changed = content[:-1]
+    audit = found({**files(), path: changed})
+    assert [one.place for one in audit.tampered] == [path]
+
+
+@pytest.mark.parametrize("path", sorted(files()), ids=lambda path: path[:12])
+def test_a_file_that_is_gone_is_found(path: str) -> None:
+    left = {name: content for name, content in files().items() if name != path}
+    assert found(left, head()).tampered
+
+
+@pytest.mark.parametrize("path", ["README.md", "records/x.json", "events/2026-08.txt", "records/a/b", "reports/x.md"])
+def test_a_file_that_nothing_names_is_found(path: str) -> None:
+    audit = found({**files(), path: b"x"})
+    assert len(audit.tampered) == 1
+    assert path.startswith(audit.tampered[0].place)
+
+
+def test_a_sound_record_in_the_place_of_another_is_found() -> None:
+    one, other = [path for path in files() if path.startswith("records/")][:2]
+    audit = found({**files(), one: files()[other]})
+    assert [broken.place for broken in audit.tampered] == [one]
+    assert "holds what has the digest" in audit.tampered[0].what
