@@ -14,6 +14,7 @@ from time import sleep
 from model_ratchet.core.errors import RecordError, RepositoryError
 from model_ratchet.core.evidence import Measurement, Missing, Need
 from model_ratchet.documents.events import Event
+from model_ratchet.engine.disclosure import refuse_disclosures
 from model_ratchet.engine.filed import filed
 from model_ratchet.engine.history import StageHistory
 from model_ratchet.engine.lines import FOLDER, Head, events_of, head_of, link, shard, shards
@@ -133,13 +134,16 @@ def append(
     message: str,
     now: datetime,
     *,
+    hidden: Mapping[str, str] | None = None,
     wait: Callable[[float], None] = sleep,
 ) -> tuple[Entry, GitLedger]:
     """Append what ``decide`` makes of the ledger as it is, which is asked again wherever somebody else was faster.
 
-    Nothing is appended where it decides on nothing. What it raises is passed on.
+    Nothing is appended where it decides on nothing. What it raises is passed on. ``hidden`` are values of variables that may
+    stand nowhere in it (``engine.disclosure.hidden_values``).
 
     Raises:
+        RecordError: what is to be appended holds a secret.
         RepositoryError: the branch can't be read or written, or others were faster each time.
     """
     for attempt in range(_TRIES):
@@ -147,6 +151,7 @@ def append(
         entry = decide(ledger)
         if not entry.events:
             return entry, ledger
+        refuse_disclosures(entry.events, entry.files, hidden)
         files = ledger.lines()
         last = max(files) if files else None
         head = head_of(files[last]) if last is not None else Head()
