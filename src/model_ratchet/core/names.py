@@ -49,6 +49,21 @@ class Version:
         return str(self).replace(".", "-").replace("_", "-")
 
 
+def told_version(text: str | None) -> str:
+    """A word of a row that should be a version, as it may be told: no other value of a row is repeated anywhere."""
+    try:
+        return str(Version.parse(text or ""))
+    except ValueError:
+        return "(no version)"
+
+
+def told_digest(text: str | None) -> str:
+    """A word of a row that should be a digest, as it may be told; empty where there is none."""
+    if not text:
+        return ""
+    return text if DIGEST.fullmatch(text) is not None else "(no digest)"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class PolicyName:
     """A policy and its version: ``standard/1.0.0``."""

@@ -131,10 +131,10 @@ class Why(StrEnum):
     EXTRA_ABSENT = "extra_absent"  # source, extra
     TIME_NAIVE = "time_naive"  # source, column
     ARM_NULL = "arm_null"  # source, column, rows
-    ARM_UNKNOWN = "arm_unknown"  # source, column, version, rows
-    EXPOSURE_UNKNOWN = "exposure_unknown"  # source, column, value, rows
+    ARM_UNKNOWN = "arm_unknown"  # source, column, version: “(no version)” for any other word, rows
+    EXPOSURE_UNKNOWN = "exposure_unknown"  # source, column, rows
     ID_IN_TWO_ARMS = "id_in_two_arms"  # source, column, rows
-    LABEL_UNKNOWN = "label_unknown"  # source, column, value
+    LABEL_UNKNOWN = "label_unknown"  # source, column
     NOT_A_NUMBER = "not_a_number"  # source, column, share
     DUPLICATES = "duplicates"  # source, column, share
     LOW_COVERAGE = "low_coverage"  # arm, coverage, least

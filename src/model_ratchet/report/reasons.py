@@ -42,6 +42,10 @@ def _holds(p: _Parameters) -> str:
     return f"{shown} (asked: {_amount(limit)})" if limit is not None else shown
 
 
+def _stranger(p: Mapping[str, Any]) -> str:
+    return "what is no version" if p["version"] == "(no version)" else f"the unknown version {p['version']}"
+
+
 def _table(p: _Parameters) -> str:
     """A source, with the file or pattern that it reads."""
     return f"{p['source']} ({p['file']})" if p.get("file") else str(p["source"])
@@ -276,17 +280,17 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     ),
     Why.ARM_NULL: lambda p: f"{whole(p['rows'])} rows of {_table(p)} name no version in column {p['column']}",
     Why.ARM_UNKNOWN: lambda p: (
-        f"{whole(p['rows'])} rows of {_table(p)} name the unknown version {p['version']} in column {p['column']}: "
+        f"{whole(p['rows'])} rows of {_table(p)} name {_stranger(p)} in column {p['column']}: "
         "list it in `rows.other_arms` if it belongs there"
     ),
     Why.EXPOSURE_UNKNOWN: lambda p: (
         f"{whole(p['rows'])} rows of {_table(p)} are neither served nor mirrored: "
-        f"column {p['column']} holds {p['value'] or 'nothing'}"
+        f"column {p['column']} holds neither word of `rows.exposure`"
     ),
     Why.ID_IN_TWO_ARMS: lambda p: (
         f"{whole(p['rows'])} requests of {_table(p)} stand in both arms (column {p['column']}) and no exposure is bound"
     ),
-    Why.LABEL_UNKNOWN: lambda p: f"the column {p['column']} of {_table(p)} holds {p['value']}, neither true nor false",
+    Why.LABEL_UNKNOWN: lambda p: f"the column {p['column']} of {_table(p)} holds what is neither true nor false",
     Why.NOT_A_NUMBER: lambda p: f"{percent(p['share'])} of column {p['column']} in {_table(p)} is no number",
     Why.DUPLICATES: lambda p: f"{percent(p['share'])} of the rows of {_table(p)} repeat a {p['column']}",
     Why.LOW_COVERAGE: lambda p: (

@@ -186,11 +186,6 @@ class ArmCells:
         )
         return {_ARMS[arm]: count for arm, count in self._engine.run(counted)}
 
-    def unknown_label(self, metric: int) -> str:
-        """The first, in order, of the labels that are neither true nor false."""
-        shown = exp.select(call("MIN", column(f"shown{metric}"))).from_(within(self._rows, "rows"), copy=False)
-        return str(self._engine.run(shown)[0][0])
-
     def _keep_survey(self, survey: Survey) -> _Joint:
         """The sums of the survey by arm, exposure and the codes of its segment columns."""
         log = self._form.log

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from model_ratchet.core.evidence import Arm
+from model_ratchet.core.names import told_digest, told_version
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.documents.model import Proportion
 from model_ratchet.sources.engine import Engine, Kind
@@ -90,7 +91,6 @@ def take_census(engine: Engine, log: Log) -> Census | Reason:
         named(arm_class(log), "class"),
         column("version"),
         named(_exposure_class(log), "exposed"),
-        column("exposure"),
         column("digest"),
         column("n"),
     ).from_(table(SURVEY), copy=False)
@@ -102,7 +102,6 @@ def take_census(engine: Engine, log: Log) -> Census | Reason:
             column("digest"),
             named(total(column("n")), "rows"),
             named(call("MIN", column("version")), "version"),
-            named(call("MIN", column("exposure")), "exposure"),
         )
         .from_(within(classed, "classed"), copy=False)
         .group_by(*(number(position) for position in range(1, 5)), copy=False)
@@ -156,7 +155,6 @@ class _Line:
     digest: str | None
     rows: int
     version: str | None
-    exposure: str | None
 
 
 def arm_class(log: Log) -> Tree:
@@ -183,14 +181,13 @@ def _strangers(log: Log, lines: list[_Line]) -> Iterator[Reason]:
         yield because(Why.ARM_NULL, source=log.source, column=log.arm or "", rows=null)
     unknown = [line for line in lines if line.arm_class == _UNKNOWN]
     if unknown:
-        version = min(line.version or "" for line in unknown)
+        version = told_version(min(line.version or "" for line in unknown))
         rows = sum(line.rows for line in unknown)
         yield because(Why.ARM_UNKNOWN, source=log.source, column=log.arm or "", version=version, rows=rows)
     odd = [line for line in lines if not line.exposed and line.arm_class in CLASSES.values()]
     if odd and log.exposure is not None:
-        value = min(line.exposure or "" for line in odd)
         rows = sum(line.rows for line in odd)
-        yield because(Why.EXPOSURE_UNKNOWN, source=log.source, column=log.exposure.column, value=value, rows=rows)
+        yield because(Why.EXPOSURE_UNKNOWN, source=log.source, column=log.exposure.column, rows=rows)
 
 
 def _others(lines: list[_Line]) -> tuple[tuple[str, int], ...]:
@@ -206,6 +203,6 @@ def _digests(lines: list[_Line]) -> Mapping[Arm, tuple[tuple[str, int], ...]]:
     for line in lines:
         if line.arm_class in CLASSES.values():
             arm = Arm.CANDIDATE if line.arm_class == CLASSES[Arm.CANDIDATE] else Arm.BASELINE
-            digest = line.digest or ""
+            digest = told_digest(line.digest)
             found[arm][digest] = found[arm].get(digest, 0) + line.rows
     return {arm: tuple(sorted(counts.items())) for arm, counts in found.items()}

@@ -5,6 +5,7 @@ from typing import Any
 from sqlglot import exp
 
 from model_ratchet.core.evidence import Arm, Measurement, Missing, Need, Series
+from model_ratchet.core.names import told_version
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.units import GAUGE_UNITS
 from model_ratchet.documents.model import Gauge
@@ -136,7 +137,8 @@ def _series(engine: Engine, need: Need, gauge: Gauge, rows: list[tuple[Any, ...]
         if code == _NULL:
             return Missing(reason=because(Why.ARM_NULL, source=source, column=gauge.arm, rows=int(count)))
         if code == _UNKNOWN:
-            reason = because(Why.ARM_UNKNOWN, source=source, column=gauge.arm, version=str(version), rows=int(count))
+            told = told_version(version)
+            reason = because(Why.ARM_UNKNOWN, source=source, column=gauge.arm, version=told, rows=int(count))
             return Missing(reason=reason)
         if code == _OTHER:
             continue

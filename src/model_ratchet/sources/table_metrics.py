@@ -45,13 +45,11 @@ class MetricTrees:
 
     ``value`` is 0 or 1 for a proportion, millionths of the base unit otherwise, and null where it is not known. ``marks``
     are conditions, never null: ``bad`` (no number where there should be one), ``excluded`` (a label that is no outcome),
-    ``unknown`` (a label that is neither true nor false), ``mistyped`` (a text that is no number). ``shown`` is the label
-    as text.
+    ``unknown`` (a label that is neither true nor false), ``mistyped`` (a text that is no number).
     """
 
     value: Tree
     marks: dict[Mark, Tree]
-    shown: Tree | None = None
 
 
 def metric_trees(log: Log, metric: RowMetric, arm: Arm, window: Window) -> MetricTrees:
@@ -133,7 +131,7 @@ def _flag(log: Log, name: str, metric: Proportion, arrived: Tree, *, waits: bool
         marks["unknown"] = every(counted, absent(true))
     if not waits:
         marks["bad"] = absent(column(name))
-    return MetricTrees(choose((counted, true)), marks, as_text(column(name)))
+    return MetricTrees(choose((counted, true)), marks)
 
 
 def _against_label(log: Log, metric: Proportion, arm: Arm, arrived: Tree) -> MetricTrees:
@@ -155,10 +153,10 @@ def _against_label(log: Log, metric: Proportion, arm: Arm, arrived: Tree) -> Met
     if log.columns[predicted].kind is Kind.TEXT:
         marks["mistyped"] = every(there(column(predicted)), absent(real_of(log.columns[predicted])))
     if log.columns[label].kind is Kind.BOOLEAN:  # (where it counts, it is true or false)
-        return MetricTrees(choose((counted, flag(column(label).eq(exp.paren(said))))), marks, as_text(column(label)))
+        return MetricTrees(choose((counted, flag(column(label).eq(exp.paren(said))))), marks)
     marks["unknown"] = every(given, absent(right_label))
     right = choose((right_label.eq(flag(said)), number(1)), (there(right_label), number(0)))
-    return MetricTrees(choose((counted, right)), marks, as_text(column(label)))
+    return MetricTrees(choose((counted, right)), marks)
 
 
 def _predicted_column(log: Log, metric: Proportion, arm: Arm) -> str:

@@ -148,12 +148,10 @@ def told_relation(form: RowForm, source: str) -> exp.Query:
 def names(form: RowForm) -> tuple[str, ...]:
     """The columns of the one form, in order."""
     marks = [f"{mark}{i}" for i in range(len(form.metrics)) for mark in form.marks(i)]
-    shown = [f"shown{i}" for i in range(len(form.metrics)) if "unknown" in form.marks(i)]
     return (
         *("id", "arm", "served", "hour", "offset", "unit", "cluster"),
         *(f"v{i}" for i in range(len(form.metrics))),
         *marks,
-        *shown,
         *(f"g{i}" for i in range(len(form.segments))),
     )
 
@@ -200,8 +198,6 @@ def _values(form: RowForm, arm: Arm) -> dict[str, Tree]:
         trees = metric_trees(form.log, metric, arm, form.window)
         parts[f"v{i}"] = trees.value
         parts |= {f"{mark}{i}": tree for mark, tree in trees.marks.items()}
-        if trees.shown is not None and "unknown" in trees.marks:
-            parts[f"shown{i}"] = choose((trees.marks["unknown"], trees.shown))
     return parts
 
 

@@ -57,7 +57,7 @@ def _suite(source: str, need: Need, suite: SuiteBinding, rows: list[tuple[Any, .
         return Missing(reason=because(Why.DUPLICATES, source=source, column=suite.case, share=share))
     for _, passed, shown in rows:
         if passed is None and shown is not None:
-            return Missing(reason=because(Why.LABEL_UNKNOWN, source=source, column=suite.passed, value=str(shown)))
+            return Missing(reason=because(Why.LABEL_UNKNOWN, source=source, column=suite.passed))
     results = [passed for _, passed, _ in rows]
     failures = sorted(case for case, passed in zip(cases, results, strict=True) if passed == 0)
     return Suite(

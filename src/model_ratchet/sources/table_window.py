@@ -211,7 +211,7 @@ def _sums(
         pair_segments={i: pairs.segment(i) for i in asked.segments(paired=True)} if pairs else {},
         pair_moments=_pair_moments(pairs, asked) if pairs else {},
     )
-    troubles = {name: _trouble(arms, asked.form, i, hours) for i, (name, _) in enumerate(asked.form.metrics)}
+    troubles = {name: _trouble(asked.form, i, hours) for i, (name, _) in enumerate(asked.form.metrics)}
     return read, {name: trouble for name, trouble in troubles.items() if trouble is not None}
 
 
@@ -228,7 +228,7 @@ def _pair_moments(
     }
 
 
-def _trouble(arms: ArmCells, form: RowForm, i: int, cells: Sequence[Cell]) -> Reason | None:
+def _trouble(form: RowForm, i: int, cells: Sequence[Cell]) -> Reason | None:
     """Why the values of a metric can't be trusted: texts that are no numbers, unknown labels, too many absent numbers."""
     source, metric = form.log.source, form.metrics[i][1]
     rows, mistyped, unknown, bad = (
@@ -238,7 +238,7 @@ def _trouble(arms: ArmCells, form: RowForm, i: int, cells: Sequence[Cell]) -> Re
         column = score_columns(form.log, metric)
         return because(Why.COLUMN_MISTYPED, source=source, column=column, type="text that is no number")
     if unknown:
-        return because(Why.LABEL_UNKNOWN, source=source, column=value_column(metric), value=arms.unknown_label(i))
+        return because(Why.LABEL_UNKNOWN, source=source, column=value_column(metric))
     if rows and bad / rows > TOLERATED:
         return because(Why.NOT_A_NUMBER, source=source, column=score_columns(form.log, metric), share=bad / rows)
     return None

@@ -107,7 +107,7 @@ def test_no_evidence_at_all_is_errored() -> None:
     [
         (Labels(labelled=17_999, rows=20_000), Why.LOW_COVERAGE),
         (Labels(labelled=0, rows=0), Why.LOW_COVERAGE),
-        (Missing(reason=because(Why.LABEL_UNKNOWN, source="log", column="late", value="x")), Why.LABEL_UNKNOWN),
+        (Missing(reason=because(Why.LABEL_UNKNOWN, source="log", column="late")), Why.LABEL_UNKNOWN),
     ],
 )
 def test_a_rate_that_waits_for_labels_is_errored_while_too_few_have_come(labels: Answer, why: Why) -> None:

@@ -98,8 +98,8 @@ def test_a_reason_without_its_parameters_is_still_said() -> None:
             "not worse by 2pp or more; the lowest is origin=JFK",
         ),
         (
-            because(Why.EXPOSURE_UNKNOWN, source="log", column="mode", value="", rows=1, file="log.csv"),
-            "1 rows of log (log.csv) are neither served nor mirrored: column mode holds nothing",
+            because(Why.EXPOSURE_UNKNOWN, source="log", column="mode", rows=1, file="log.csv"),
+            "1 rows of log (log.csv) are neither served nor mirrored: column mode holds neither word of `rows.exposure`",
         ),
     ],
 )

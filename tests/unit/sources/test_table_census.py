@@ -44,6 +44,13 @@ def test_a_row_of_an_unknown_version_is_an_error_that_names_it(tmp_path: Path, f
     assert reason(answered(source, counts_of())) == (Why.ARM_UNKNOWN, parameters)
 
 
+@pytest.mark.parametrize("word", ["ann@example.com", "1.2.3", "v9.9.9"])
+def test_a_word_that_is_no_version_is_an_error_that_repeats_no_row(tmp_path: Path, word: str) -> None:
+    source = a_source(write(tmp_path / "log.csv", [*pairs(20), a_row(30, version=word)]))
+    parameters = {"source": "log", "column": "version", "version": "(no version)", "rows": 1}
+    assert reason(answered(source, counts_of())) == (Why.ARM_UNKNOWN, parameters)
+
+
 def test_a_row_of_an_unknown_version_outside_the_window_is_nobodys_concern(tmp_path: Path) -> None:
     late = a_window((30, 31)).start
     rows = [*pairs(20), a_row(30, version="v9.9.9_20250101_000000", requested_at=late)]
@@ -52,9 +59,9 @@ def test_a_row_of_an_unknown_version_outside_the_window_is_nobodys_concern(tmp_p
 
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("word", ["replayed", None])
-def test_an_unknown_exposure_word_is_an_error_that_shows_it(tmp_path: Path, form: str, word: str | None) -> None:
+def test_an_unknown_exposure_word_is_an_error_that_repeats_no_row(tmp_path: Path, form: str, word: str | None) -> None:
     source = a_source(write(tmp_path / f"log.{form}", [*pairs(20), a_row(30, mode=word)]))
-    parameters = {"source": "log", "column": "mode", "value": word or "", "rows": 1}
+    parameters = {"source": "log", "column": "mode", "rows": 1}
     assert reason(answered(source, rows_of())) == (Why.EXPOSURE_UNKNOWN, parameters)
 
 
@@ -85,19 +92,23 @@ def test_without_a_baseline_only_the_candidate_is_known(tmp_path: Path) -> None:
     assert reason(answered(both, counts_of()))[0] is Why.ARM_UNKNOWN
 
 
+X, Y = "sha256:" + "1" * 64, "sha256:" + "2" * 64
+
+
 def test_units_served_rows_and_reported_digests_are_counted_by_arm(tmp_path: Path) -> None:
     rows = [
-        *(a_row(n, user_id=f"u{n % 3}", digest="sha256:x") for n in range(9)),
+        *(a_row(n, user_id=f"u{n % 3}", digest=X) for n in range(9)),
         *(a_row(n, version=BASELINE, mode="shadow", user_id="u9", digest=None) for n in range(9)),
-        *(a_row(n, version=BASELINE, user_id=f"u{n}", digest="sha256:y") for n in range(20, 24)),
-        a_row(30, version=BASELINE, user_id=None, digest="sha256:y"),
+        *(a_row(n, version=BASELINE, user_id=f"u{n}", digest=Y) for n in range(20, 24)),
+        a_row(30, version=BASELINE, user_id=None, digest=Y),
+        a_row(31, version=BASELINE, user_id=None, digest="ann@example.com"),
     ]
     facts = answered(a_source(write(tmp_path / "log.parquet", rows)), rows_of())
     assert isinstance(facts, Rows)
     assert (facts.candidate.rows, facts.candidate.served, facts.candidate.units) == (9, 9, 3)
-    assert (facts.baseline.rows, facts.baseline.served, facts.baseline.units) == (14, 5, 4)
-    assert facts.candidate.digests == (("sha256:x", 9),)
-    assert facts.baseline.digests == (("", 9), ("sha256:y", 5))
+    assert (facts.baseline.rows, facts.baseline.served, facts.baseline.units) == (15, 6, 4)
+    assert facts.candidate.digests == ((X, 9),)
+    assert facts.baseline.digests == (("", 9), ("(no digest)", 1), (Y, 5))
 
 
 def test_without_a_digest_column_in_the_model_file_no_digest_is_reported(tmp_path: Path) -> None:
