@@ -64,6 +64,7 @@ def main() -> None:
             log.unlink()
         rows += _rows(taken)
     rows += _gathered()
+    rows += _audited()
     PAGE.write_text(_page(rows), encoding="utf-8")
     say(f"wrote {PAGE.relative_to(ROOT)}")
 
@@ -138,6 +139,19 @@ def _gathered() -> Sequence[Row]:
     return [
         Row("200 sources of 50 ms", "the sum of their times", seconds / float(told[0]["sum"]), 0.05, f"{seconds:.2f} s")
     ]
+
+
+def _audited() -> Iterator[Row]:
+    """A ledger of a thousand promotions, beside the seconds that it may take."""
+    for work, what, seconds in (
+        ("verify", "verify 1,000 recorded promotions", 30),
+        ("replay", "replay them, one criterion stricter", 5),
+        ("replay-other", "replay them under another policy altogether", None),
+    ):
+        say(what)
+        took = median(float(_one("benchmarks.ledger", work)["seconds"]) for _ in range(ROUNDS))
+        target = seconds if seconds is not None else 5
+        yield Row(what, f"{target} s", took / target, 1 if seconds is not None else None, f"{took:.2f} s")
 
 
 def _page(rows: Sequence[Row]) -> str:

@@ -1,0 +1,123 @@
+"""A thousand recorded promotions: verify the ledger, or replay it under another policy; prints JSON.
+
+python -m benchmarks.ledger verify|replay|replay-other [PROMOTIONS]
+
+Each promotion has one record of the policy ``standard`` with three stages and the standing base set (300 KB), sealed from
+evidence that differs from one to the next, and four events.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+
+from benchmarks.log import ROOT
+from model_ratchet.actions.audit import verify
+from model_ratchet.actions.replay import replay_all
+from model_ratchet.core.evidence import Measurement, Missing, PairedCounts, Shape
+from model_ratchet.core.names import PolicyName, Version
+from model_ratchet.documents.events import Admitted, Event, PromotedVersion, StageClosed, StageStarted
+from model_ratchet.documents.policy import Policy
+from model_ratchet.documents.read import read as read_document
+from model_ratchet.engine.judge import judge
+from model_ratchet.engine.lines import Head, link
+from model_ratchet.engine.record import Record, digest, read, seal, to_bytes
+from model_ratchet.git_write import Writer
+from model_ratchet.ledger import BRANCH, GitLedger, record_path
+
+SEALED = ROOT / "tests" / "cases" / "records" / "v1-standard.json"
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+VARIED = 40
+"""So many records are judged and sealed; the others are these, of other versions: making them takes longer than an audit."""
+
+
+def main() -> None:
+    """One measurement."""
+    work, count = sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 1000
+    with tempfile.TemporaryDirectory(prefix="ratchet-bench-") as folder:
+        ledger = a_ledger(Path(folder), count)
+        started = perf_counter()
+        if work == "verify":
+            audit = verify(ledger)
+            assert not audit.tampered, audit.tampered[:2]
+            assert len(audit.records) == count
+        else:
+            decisions = replay_all(ledger, policy(work))
+            assert len(decisions) == count
+        seconds = perf_counter() - started
+    print(json.dumps({"seconds": seconds}))
+
+
+def policy(work: str) -> Policy:
+    """``standard`` asking for twice the improvement, or the other shipped policy, of which nothing is known already."""
+    name = "standard/1.0.0" if work == "replay" else "latency-track/1.0.0"
+    text = (ROOT / "policies" / f"{name}.yaml").read_text(encoding="utf-8")
+    text = text.replace("retrospective: refused", "retrospective: allowed").replace("by: 2pp", "by: 4pp")
+    found = read_document(Policy, "draft.yaml", text.encode())
+    assert isinstance(found, Policy), found
+    return found
+
+
+def a_ledger(folder: Path, count: int) -> GitLedger:
+    """The ledger of so many promotions in a repository of its own."""
+    subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
+    writer = Writer(folder)
+    records = _records(count)
+    files: dict[str, bytes] = {}
+    events: list[Event] = []
+    for number, record in enumerate(records):
+        files[record_path(digest(record))] = to_bytes(record)
+        events += _events(number, record)
+    lines, _ = link(Head(), events)
+    commit = writer.add(BRANCH, None, {"events/2026-01.jsonl": lines, **files}, "bench", AT)
+    subprocess.run(["git", "-C", str(folder), "repack", "-q", "-a", "-d"], check=True)
+    return GitLedger(writer, commit)
+
+
+def _records(count: int) -> Iterator[Record]:
+    first = read(SEALED.read_bytes())
+    sealed = []
+    for number in range(min(count, VARIED)):
+        answers = {
+            need: _varied(answer, number) if need.shape is Shape.PAIRED_COUNTS else answer
+            for need, answer in first.evidence.answers.items()
+        }
+        evidence = replace(first.evidence, answers=answers)
+        sealed.append(seal(first.plan, evidence, judge(first.plan, evidence), decided_at=first.decided_at))
+    for number in range(count):
+        record = sealed[number % VARIED]
+        facts = replace(record.plan.facts, candidate=str(version(number)), documents={"number": f"{number}.md"})
+        yield replace(record, plan=replace(record.plan, facts=facts))
+
+
+def _varied(answer: Measurement | Missing, number: int) -> Measurement | Missing:
+    if isinstance(answer, PairedCounts) and answer.both > number:
+        return replace(answer, both=answer.both - number, only_candidate=answer.only_candidate + number)
+    return answer
+
+
+def version(number: int) -> Version:
+    """The version of a promotion."""
+    return Version(1, number, 0, AT + timedelta(hours=number))
+
+
+def _events(number: int, record: Record) -> tuple[Event, ...]:
+    at, name = AT + timedelta(hours=number), digest(record)
+    of = {"model": record.plan.facts.model, "candidate": version(number)}
+    stated = PolicyName.parse(record.plan.policy)
+    artifact = record.plan.facts.candidate_digest or "sha256:" + "0" * 64
+    return (
+        Admitted(at=at, digest=artifact, policy=stated, attempt=1, **of),  # type: ignore[arg-type]
+        StageStarted(at=at, stage="shadow", mirror=1.0, **of),  # type: ignore[arg-type]
+        StageClosed(at=at, stage="shadow", outcome="passed", record=name, **of),  # type: ignore[arg-type]
+        PromotedVersion(at=at, commit=f"{number:040x}", tree="b" * 40, record=name, **of),  # type: ignore[arg-type]
+    )
+
+
+if __name__ == "__main__":
+    main()
