@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from model_ratchet.core.errors import RecordError, UsageError
-from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.verdict import Verdict
-from model_ratchet.engine.judge import JUDGE_VERSION, judge
-from model_ratchet.engine.record import Record, read, revisions, seal, to_bytes
+from model_ratchet.engine.again import outcomes, same_judge
+from model_ratchet.engine.judge import judge
+from model_ratchet.engine.record import Record, read, seal, to_bytes
 from model_ratchet.report.check import Check, judged
 
 
@@ -39,18 +39,12 @@ def stored(path: Path) -> Record:
 
 def _refuse_other(record: Record, again: Verdict) -> None:
     """A verdict that its evidence does not give was written by another judge, or by nobody that judged."""
-    if _outcomes(again) == _outcomes(record.verdict):
+    if outcomes(again) == outcomes(record.verdict):
         return
-    same = record.judge_version == JUDGE_VERSION and record.revisions == revisions(record.plan)
-    cause = "it was changed" if same else "another release judged it: use that one"
+    cause = "it was changed" if same_judge(record) else "another release judged it: use that one"
     raise RecordError(
         f"the record says {record.verdict.outcome}, and its evidence judged again gives {again.outcome}: {cause}"
     )
-
-
-def _outcomes(verdict: Verdict) -> tuple[Outcome, ...]:
-    leaves = (leaf.outcome for gate in verdict.gates for leaf in gate.leaves)
-    return (verdict.evidence_outcome, verdict.sign_off_outcome, *leaves)
 
 
 def write_records(check: Check, path: Path) -> tuple[Path, ...]:
