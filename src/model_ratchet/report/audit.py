@@ -42,7 +42,7 @@ def audit_json(audit: Audit) -> str:
                     "digest": one.digest,
                     "model": one.model,
                     "candidate": one.candidate,
-                    "again": one.rejudged.again,
+                    "again": one.rejudged.again.name.lower(),
                     "before": one.rejudged.before,
                     "after": one.rejudged.verdict.outcome,
                     "since": list(one.rejudged.since),
