@@ -6,7 +6,8 @@ from datetime import datetime
 
 from model_ratchet.actions.check import Change, change_between, meaning_of
 from model_ratchet.actions.policies import shelves
-from model_ratchet.actions.proposal import SOURCES, Faulty, Proposal, read_proposal
+from model_ratchet.actions.proposal import SOURCES, Proposal, read_proposal
+from model_ratchet.actions.reading import Faulty
 from model_ratchet.actions.shelf import Shelf
 from model_ratchet.core.errors import ForgeError, RatchetError, RecordError
 from model_ratchet.core.evidence import Approvals

@@ -150,11 +150,16 @@ def _sealed(record: Record) -> dict[str, object]:
         "judge": record.judge_version,
         "revisions": dict(record.revisions),
         "decided_at": record.decided_at,
-        "plan": forms.plan.dump_python(record.plan),
+        "plan": _plan(forms.plan.dump_python(record.plan)),
         "evidence": _answers(record.evidence),
         "queries": dict(record.evidence.queries),
         "verdict": _rounded(forms.verdict.dump_python(record.verdict)),
     }
+
+
+def _plan(form: dict[str, object]) -> dict[str, object]:
+    """Without waivers where there are none, as plans were sealed before there could be any."""
+    return form if form["waivers"] else {name: value for name, value in form.items() if name != "waivers"}
 
 
 def _answers(evidence: Evidence) -> list[dict[str, object]]:
