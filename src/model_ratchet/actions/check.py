@@ -93,7 +93,12 @@ def check(
         case RolledBack():
             return Check(rollback=_rollback_note(change.chains[meant.model], meant))
     rules = policy_change(
-        repository, merge_base=change.merge_base, base=change.base, head=change.head, changes=change.paths
+        repository,
+        merge_base=change.merge_base,
+        base=change.base,
+        head=change.head,
+        changes=change.paths,
+        now=asked.now,
     )
     note = rules.note if rules is not None else None
     if rules is not None and rules.findings:

@@ -17,6 +17,7 @@ from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.revocations import Revocation, Revocations
 from model_ratchet.documents.sources import Sources
+from model_ratchet.documents.waiver import Waiver
 from model_ratchet.engine.bind import Documents
 from model_ratchet.engine.enclosed import enclosed
 from model_ratchet.engine.impact import Effect, impact
@@ -125,7 +126,8 @@ def _documents(old: Documents, rules: _Rules) -> Documents | str:
     policy, sources = policies.get(policy_path(name)), rules.after.of(Sources).get(SOURCES)
     if policy is None or sources is None:
         return f"the change takes {policy_path(name) if policy is None else SOURCES} away"
-    return replace(old, policy=policy, model=model, sources=sources, revocation=rules.revocation(name))
+    waivers = tuple(rules.after.of(Waiver).values())
+    return replace(old, policy=policy, model=model, sources=sources, revocation=rules.revocation(name), waivers=waivers)
 
 
 def _records(hub: Hub, pull: PullState) -> tuple[Record, ...]:

@@ -38,7 +38,7 @@ def check_group(
             "at the base of the group": base,
             "after the changes queued before it": before,
         }
-        changes.append(_queued(repository, change, places, sealed))
+        changes.append(_queued(repository, change, places, sealed, now))
         before = commit
     return judge_queue(changes, now)
 
@@ -66,10 +66,17 @@ def read_standing(repository: Repository, commit: str, record: Record) -> Standi
     )
 
 
-def _queued(repository: Repository, change: Change, places: Mapping[str, str], sealed: Sealed) -> QueuedChange:
+def _queued(
+    repository: Repository, change: Change, places: Mapping[str, str], sealed: Sealed, now: datetime
+) -> QueuedChange:
     meant = meaning_of(repository, change)
     rules = policy_change(
-        repository, merge_base=change.merge_base, base=change.base, head=change.head, changes=change.paths
+        repository,
+        merge_base=change.merge_base,
+        base=change.base,
+        head=change.head,
+        changes=change.paths,
+        now=now,
     )
     folders = meant.folders if isinstance(meant, Proposed) else ()
     records = sealed(change.head) if folders else ()
