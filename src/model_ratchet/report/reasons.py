@@ -381,7 +381,7 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.NOT_PASSED: lambda p: f"the verdict on the pull request is {p['outcome']}, and only passed is merged",
     Why.CHAIN_UNCLEAR: lambda p: f"the active version is not known: {p['trouble']}",
     Why.WAIVER_OF_CHANGE: lambda p: (
-        f"the waiver {p['waiver']} of {p['criterion']} is not in force: this change brings it, and only the base branch grants"
+        f"the waiver {p['waiver']} of {p['criterion']} is not in force: this change brings it, and the base branch grants them"
     ),
     Why.WAIVER_NOT_YET: lambda p: (
         f"the waiver {p['waiver']} of {p['criterion']} is not in force before {instant_text(p['since'])}"
