@@ -3,16 +3,18 @@
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from model_ratchet.actions.reading import Faulty, read_blob
-from model_ratchet.documents.files import kind_of, policy_path
+from model_ratchet.documents.files import WAIVERS, kind_of, policy_path
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.read import Located
 from model_ratchet.documents.request import PromotionRequest
 from model_ratchet.documents.waiver import Waiver
+from model_ratchet.engine.plan import Plan
 from model_ratchet.engine.waivable import waiver_faults
-from model_ratchet.engine.waivers import is_about
+from model_ratchet.engine.waivers import holds_for, is_about
 from model_ratchet.ports import Blob, Repository
 
 
@@ -31,7 +33,7 @@ def held_waivers(
 
     Others are not even parsed: what is wrong with a waiver concerns the artifact that it was granted to.
     """
-    found = dict(_naming(at_base, request))
+    found = dict(_naming(at_base, request.artifact.digest))
     faulty = [finding for one in found.values() if isinstance(one, Faulty) for finding in one.findings]
     judged = request.model_copy(update={"policy": policy.full_name})
     digest = f"sha256:{hashlib.sha256(at_base[policy_path(policy.full_name)].content).hexdigest()}"
@@ -53,12 +55,26 @@ def brought_waivers(
     What is wrong with one is told where the change of the policies is.
     """
     written = [path for path in changed if kind_of(path) is Waiver]
-    found = _naming(repository.read(head, written), request) if written else ()
+    found = _naming(repository.read(head, written), request.artifact.digest) if written else ()
     return tuple(one.document for _, one in found if isinstance(one, Located) and is_about(one.document, request))
 
 
-def _naming(blobs: Mapping[str, Blob], request: PromotionRequest) -> Iterator[tuple[str, Located[Waiver] | Faulty]]:
-    artifact = request.artifact.digest.encode()
+def same_waivers(repository: Repository, base: str, plan: Plan, now: datetime) -> bool:
+    """Whether the waivers that are in force for a promotion at ``now`` are those that it was judged by.
+
+    One that can't be read is another one.
+    """
+    blobs = repository.read(base, repository.paths(base, WAIVERS))
+    there = {
+        path: blobs[path].oid
+        for path, one in _naming(blobs, plan.facts.candidate_digest or "")
+        if isinstance(one, Faulty) or holds_for(one.document, plan, now)
+    }
+    return there == {path: digest for path, digest in plan.digests.items() if kind_of(path) is Waiver}
+
+
+def _naming(blobs: Mapping[str, Blob], artifact: str) -> Iterator[tuple[str, Located[Waiver] | Faulty]]:
+    """What names an artifact among the waivers of a commit."""
     for path, blob in blobs.items():
-        if kind_of(path) is Waiver and artifact in blob.content:
+        if kind_of(path) is Waiver and artifact.encode() in blob.content:
             yield path, read_blob(Waiver, blobs, path)

@@ -11,7 +11,7 @@ from model_ratchet.criteria.base import Criterion, Scope
 from model_ratchet.criteria.limits import asked, limit
 from model_ratchet.documents.request import PromotionRequest
 from model_ratchet.documents.waiver import Waiver
-from model_ratchet.engine.plan import BoundWaiver
+from model_ratchet.engine.plan import BoundWaiver, Plan
 
 _NOTHING_TO_WAIVE = (Outcome.PASSED, Outcome.PENDING)
 
@@ -20,6 +20,12 @@ def is_about(waiver: Waiver, request: PromotionRequest) -> bool:
     """Whether a waiver was granted to this artifact of this model, under the policy that it is judged by."""
     theirs = (waiver.model, waiver.artifact, waiver.policy)
     return theirs == (request.model, request.artifact.digest, request.policy)
+
+
+def holds_for(waiver: Waiver, plan: Plan, now: datetime) -> bool:
+    """Whether a waiver of the base branch would be in force at ``now`` for the promotion of a plan."""
+    theirs = (waiver.model, waiver.artifact, str(waiver.policy))
+    return theirs == (plan.facts.model, plan.facts.candidate_digest, plan.policy) and _not_in_force(waiver, now) is None
 
 
 def bind_waivers(held: Iterable[Waiver], brought: Iterable[Waiver], *, now: datetime) -> tuple[BoundWaiver, ...]:
