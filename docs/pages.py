@@ -1,4 +1,4 @@
-"""Rewrites what is generated: criteria, their list, and what doctor looks at; ``--check`` only says what differs.
+"""Rewrites what is generated: criteria, their list, waivers, and what doctor looks at; ``--check`` only says what differs.
 
 python docs/pages.py [--check]
 """
@@ -7,27 +7,33 @@ import re
 import sys
 from pathlib import Path
 
-from model_ratchet.actions.explain import kind_of, parameters, traits
+from model_ratchet.actions.explain import kind_of, parameters, said, traits
+from model_ratchet.core.fields import Model
 from model_ratchet.criteria import BUILT_IN
 from model_ratchet.criteria.base import Criterion
+from model_ratchet.documents.waiver import Waiver
 from model_ratchet.engine.doctor import RULES
 
 CRITERIA = Path(__file__).parent / "criteria"
 DOCTOR = Path(__file__).parent / "github" / "doctor.md"
+WAIVERS = Path(__file__).parent / "waivers.md"
 START, END = "<!-- generated: do not edit -->", "<!-- end -->"
 
 
 def generated(criterion: type[Criterion]) -> str:
     """What the code says of a criterion: how it judges, what sets it apart, its parameters."""
-    said = "\n".join(line.strip() for line in (criterion.__doc__ or "").strip().splitlines()).replace("``", "`")
+    marks = ", ".join(traits(criterion))
+    revision = f"Revision {criterion.revision}" + (f"; {marks}." if marks else ".")
+    return "\n".join([START, "", said(criterion), "", revision, "", *table("parameter", criterion), "", END])
+
+
+def table(word: str, document: type[Model]) -> list[str]:
+    """The parameters of a criterion, or the keys of a document, one in a row."""
     rows = [
         f"| `{row.name}` | {row.form.replace('|', 'or')} | {row.default} | {row.meaning} |"
-        for row in parameters(criterion)
+        for row in parameters(document)
     ]
-    marks = ", ".join(traits(criterion))
-    table = ["| parameter | form | default | meaning |", "|---|---|---|---|", *rows]
-    revision = f"Revision {criterion.revision}" + (f"; {marks}." if marks else ".")
-    return "\n".join([START, "", said, "", revision, "", *table, "", END])
+    return [f"| {word} | form | default | meaning |", "|---|---|---|---|", *rows]
 
 
 def index() -> str:
@@ -39,13 +45,14 @@ def index() -> str:
 def rules() -> str:
     """What ``ratchet doctor`` looks at, for a base branch called main."""
     rows = [f"| `{one.id}` | {one.what} | {one.why} | {one.place}: {one.how} |" for one in RULES]
-    table = ["| rule | what has to be so | why | where to set it |", "|---|---|---|---|", *rows]
-    return "\n".join([START, "", *table, "", END]).replace("{base}", "main")
+    head = ["| rule | what has to be so | why | where to set it |", "|---|---|---|---|"]
+    return "\n".join([START, "", *head, *rows, "", END]).replace("{base}", "main")
 
 
 def pages() -> dict[Path, str]:
     """Every page as it should be; what stands outside of the marks is kept."""
     parts = {CRITERIA / f"{kind_of(one)}.md": generated(one) for one in BUILT_IN} | {DOCTOR: rules()}
+    parts[WAIVERS] = "\n".join([START, "", said(Waiver), "", *table("key", Waiver), "", END])
     found = {CRITERIA / "README.md": index()}
     for path, part in parts.items():
         text = path.read_text(encoding="utf-8")

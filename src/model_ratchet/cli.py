@@ -276,9 +276,10 @@ def _add_explain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser = commands.add_parser(
         "explain",
         help="what a criterion does and how to write it",
-        description="Says what a kind of criterion asks for, how it judges, and which parameters it takes.",
+        description="Says what a kind of criterion asks for, how it judges, and which parameters it takes; or what a "
+        "`waiver` covers and how to write one.",
     )
-    parser.add_argument("criterion", nargs="?", help="the kind; without it, all kinds are listed")
+    parser.add_argument("criterion", nargs="?", help="the kind, or `waiver`; without it, all kinds are listed")
     parser.set_defaults(command=_explain)
 
 

@@ -12,6 +12,8 @@ from forge.rules import Rule
 from forge.state import Pull
 
 SIGNED = POLICY + "  - {name: sign-off, before: merge, criteria: [{id: risk, kind: approval, role: risk}]}\n"
+WAIVING = SIGNED.replace("by: 2pp", "by: 25pp") + "waivers: {max_age: 14d}\n"
+"""V2 fails it by a little, and it lets that be waived."""
 ROLES = 'roles: {risk: ["@bob"]}\n'
 
 
@@ -42,10 +44,10 @@ class Signed:
 
 
 @contextmanager
-def a_signed(folder: Path, *guards: Rule, hardened: bool = False) -> Iterator[Signed]:
+def a_signed(folder: Path, *guards: Rule, hardened: bool = False, policy: str = SIGNED) -> Iterator[Signed]:
     """The scene, with these rules on its main branch."""
     log = write_log(folder / "requests.csv")
-    files = {**rules(log, more=ROLES), "policies/small/1.0.0.yaml": SIGNED, **promotion(V1, "none")}
+    files = {**rules(log, more=ROLES), "policies/small/1.0.0.yaml": policy, **promotion(V1, "none")}
     with a_scene(folder / "scene", texts(files)) as scene:
         scene.forge.users["ada"] = replace(scene.ada, emails=("author@example.invalid",))
         if guards:

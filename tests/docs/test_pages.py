@@ -10,9 +10,15 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
-from model_ratchet.actions.explain import kind_of
+from model_ratchet.actions.explain import explain, kind_of, parameters, said
 from model_ratchet.criteria import BUILT_IN, AnyCriterion
 from model_ratchet.criteria.base import Criterion
+from model_ratchet.documents.files import model_path, policy_path
+from model_ratchet.documents.model import ModelFile
+from model_ratchet.documents.policy import Policy
+from model_ratchet.documents.read import read
+from model_ratchet.documents.waiver import Waiver
+from model_ratchet.engine.waivable import waiver_faults
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "criteria"
@@ -44,6 +50,29 @@ def test_the_example_of_a_page_is_a_criterion_of_its_kind(criterion: type[Criter
     (written,) = yaml.safe_load(example[1])
     read: Criterion = TypeAdapter(AnyCriterion).validate_json(json.dumps(written))
     assert type(read) is criterion
+
+
+def test_the_example_of_a_waiver_fits_the_policy_and_the_model_that_it_names() -> None:
+    text = (ROOT / "docs" / "waivers.md").read_text(encoding="utf-8")
+    example = re.search(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert example is not None
+    waiver = read(Waiver, "policies/waivers/memory-2025-08.yaml", example[1].encode())
+    assert isinstance(waiver, Waiver), waiver
+    policy, model = (
+        read(kind, path, (ROOT / path).read_bytes())
+        for kind, path in ((Policy, policy_path(waiver.policy)), (ModelFile, model_path(waiver.model)))
+    )
+    assert isinstance(policy, Policy)
+    assert isinstance(model, ModelFile)
+    assert list(waiver_faults(waiver, policy, model, policy_digest=waiver.policy_digest)) == []
+
+
+def test_explain_says_what_the_page_of_waivers_says() -> None:
+    told = explain("waiver")
+    page = (ROOT / "docs" / "waivers.md").read_text(encoding="utf-8")
+    assert said(Waiver) in told
+    assert said(Waiver) in page
+    assert [row.name for row in parameters(Waiver) if f"`{row.name}`" not in page or row.meaning not in told] == []
 
 
 def test_explain_lists_every_criterion_of_the_union() -> None:

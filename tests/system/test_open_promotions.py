@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from builders.publishing import comments
-from builders.signed import ROLES, SIGNED, Signed, a_signed, texts
+from builders.signed import ROLES, SIGNED, WAIVING, Signed, a_signed, texts
 from builders.small import MODEL, V1, V3, V4, folder, promotion
+from builders.waiving import sha256, waiver_file
 from forge import faults
 from forge.state import Pull
 from model_ratchet.actions import impact
@@ -130,3 +132,14 @@ def test_a_revoked_policy_moves_its_promotions_to_the_one_that_replaces_it(signe
     signed.runs.opened(signed.scene.repo.pulls[2])
     (comment,) = [one.body for one in comments(signed.scene) if one.issue == 2]
     assert "by small/1.0.1 would be judged less strictly" in comment
+
+
+def test_a_waiver_turns_the_promotion_that_it_is_for(tmp_path: Path) -> None:
+    with a_signed(tmp_path, policy=WAIVING) as signed:
+        signed.runs.opened(signed.pull)
+        now = signed.scene.forge.clock.now
+        granted = {"granted_at": now, "expires_at": now + timedelta(days=2), "policy_digest": sha256(WAIVING)}
+        comment, found = told(signed, texts(waiver_file(**granted)))
+        assert "&#35;1 demo v1.1.0_20250102_000000 by small/1.0.0 would turn from failed to passed" in comment
+        (one,) = found["found"]
+        assert one["impact"]["effect"] == "flips"

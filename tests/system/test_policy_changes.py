@@ -1,6 +1,5 @@
 """Pull requests that touch ``policies/``, told from real git repositories."""
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pytest
 
 from builders.repositories import Repo, a_repo
 from builders.small import MODEL, NOW, POLICY, V1, V2, folder, promotion, request, rules, write_log
+from builders.waiving import GRANTED, STRICT, sha256, waiver_file, waiver_text, waiving_rules
 from model_ratchet.actions.check import CheckInput, check
 from model_ratchet.cli import ExitCode, run
 from model_ratchet.core.outcome import Outcome
@@ -15,21 +15,6 @@ from model_ratchet.engine.record import to_bytes
 from model_ratchet.report.check import Check
 
 NEWER = "policies/small/1.0.1.yaml"
-WAIVER = """\
-apiVersion: ratchet/v1
-kind: Waiver
-id: errors
-model: demo
-artifact: "sha256:{digest}"
-policy: small/1.0.0
-policy_digest: "sha256:{digest}"
-criterion: error-rate
-outcomes: [failed]
-reason: the gateway counts retries twice until it is mended
-owner: risk
-granted_at: 2025-02-01T00:00:00Z
-expires_at: 2025-03-01T00:00:00Z
-"""
 
 
 @pytest.fixture(scope="session")
@@ -66,10 +51,6 @@ def revocations(digest: str, *, more: str = "", since: str = "2025-02-20T00:00:0
         "apiVersion: ratchet/v1\nkind: Revocations\nrevocations:\n"
         f'  - {{policy: small/1.0.0, digest: "{digest}", from: {since}, reason: a limit was mistyped{more}}}\n'
     )
-
-
-def sha256(text: str) -> str:
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def checked(repo: Repo, base: str = "main") -> Check:
@@ -142,19 +123,20 @@ def test_line_ends_and_modes_change_no_rule(repo: Repo) -> None:
     assert moves(found) == []
 
 
-def test_waivers_sources_and_revocations_are_shown(repo: Repo) -> None:
+def test_waivers_sources_and_revocations_are_shown(repo: Repo, log: Path) -> None:
+    repo.commit(waiving_rules(log))
     source = (repo.path / "policies/sources.yaml").read_text() + "  more: {kind: table, path: more.csv}\n"
     repo.branch(
         "policy",
         {
             "policies/sources.yaml": source,
-            "policies/waivers/errors.yaml": WAIVER.format(digest="a" * 64),
-            "policies/revocations.yaml": revocations(sha256(POLICY)),
+            **waiver_file(),
+            "policies/revocations.yaml": revocations(sha256(STRICT)),
         },
     )
     told = moves(checked(repo))
     assert "stricter revocation of small/1.0.0: – → added" in told
-    assert "looser waiver of error-rate for demo: – → until 2025-03-01T00:00:00+00:00" in told
+    assert "looser waiver of better for demo: – → up to 20pp until 2025-03-11T00:00:00+00:00" in told
     assert any(one.startswith("changed more: – → ") for one in told)
 
 
@@ -363,6 +345,42 @@ def test_a_model_file_that_binds_other_people_is_not_in_force(repo: Repo) -> Non
     repo.branch("proposal", {**promotion(V2, V1), "policies/models/demo.yaml": forged})
     (record,) = checked(repo).records
     assert record.plan.facts.min_label_coverage == 0.9
+
+
+# waivers
+
+
+def test_a_waiver_that_its_policy_does_not_let_be_keeps_the_change_from_being_merged(repo: Repo, log: Path) -> None:
+    repo.commit(waiving_rules(log))
+    repo.branch("policy", waiver_file(criterion="error-rate", up_to="6%"))
+    assert refused(checked(repo)) == ["policies/waivers/better.yaml:8:12 small/1.0.0 never lets error-rate be waived"]
+
+
+def test_a_change_that_takes_the_role_of_a_waiver_is_told_at_the_waiver(repo: Repo, log: Path) -> None:
+    repo.commit({**waiving_rules(log), **waiver_file()})
+    repo.branch("policy", {"policies/models/demo.yaml": the_model()})
+    assert refused(checked(repo)) == [
+        "policies/waivers/better.yaml:12:8 policies/models/demo.yaml names nobody for the role `risk`: there is none here"
+    ]
+
+
+def test_a_waiver_that_no_promotion_can_use_is_a_note(repo: Repo, log: Path) -> None:
+    repo.commit({**waiving_rules(log), **waiver_file(id="old", expires_at=NOW)})
+    repo.branch("policy", {"policies/waivers/past.yaml": waiver_text(id="past", stage="canary", granted_at=NOW)})
+    found = checked(repo)
+    assert found.policies is not None
+    assert found.policies.notes == ()
+    repo.branch(
+        "late", {"policies/waivers/past.yaml": waiver_text(id="past", granted_at=GRANTED, expires_at=NOW)}, "main"
+    )
+    repo.git("rm", "--quiet", "policies/waivers/old.yaml")
+    repo.commit()
+    found = checked(repo)
+    assert found.findings == ()
+    assert found.policies is not None
+    assert [str(one) for one in found.policies.notes] == [
+        "policies/waivers/past.yaml:14:13 it has expired: no promotion can use it, remove it"
+    ]
 
 
 # revoked policies

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from builders.publishing import comments, latest_check
-from builders.signed import ROLES, SIGNED, Signed, a_signed, texts
-from builders.small import MODEL, V1, V3, promotion
+from builders.signed import ROLES, SIGNED, WAIVING, Signed, a_signed, texts
+from builders.small import MODEL, V1, V2, V3, promotion
+from builders.waiving import sha256, waiver_file
 from forge import faults
 from model_ratchet.actions.on_event import Refreshed
 from model_ratchet.actions.publish import Published
@@ -85,6 +86,25 @@ def test_a_revocation_is_published_at_the_instant_that_it_names(signed: Signed) 
     refreshed(signed, days=1)
     conclusion, title = signed.verdict()
     assert (conclusion, "small/1.0.0 is revoked since" in title) == ("failure", True)
+
+
+def test_a_waiver_is_judged_by_once_it_is_on_the_base_branch_and_no_longer_once_it_has_expired(tmp_path: Path) -> None:
+    with a_signed(tmp_path, hardened=True, policy=WAIVING) as signed:
+        signed.runs.opened(signed.pull)
+        signed.log.unlink()
+        assert refreshed(signed) == (Refreshed(number=1, stands=True), 0)
+        now = signed.scene.forge.clock.now
+        granted = {"granted_at": now, "expires_at": now + timedelta(days=2), "policy_digest": sha256(WAIVING)}
+        on_main(signed, texts(waiver_file(**granted)))
+        assert refreshed(signed)[0].published is not None
+        awaiting = f"waiting: the evidence for {V2} has passed; awaiting risk; waived: better"
+        assert signed.verdict() == (None, awaiting)
+        signed.scene.forge.review(signed.pull, by=signed.scene.bob)
+        assert refreshed(signed)[0].published is not None
+        assert signed.verdict() == ("success", f"{V2} may be merged: every gate has passed; waived: better")
+        assert refreshed(signed) == (Refreshed(number=1, stands=True), 0)
+        refreshed(signed, days=2)
+        assert signed.verdict() == ("failure", f"{V2} is shown to break the policy: better")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from builders.reviewing import DECIDED, FOLDER, MODEL_PATH, POLICY_PATH, STARTED, Signing, a_signing
+from builders.reviewing import DECIDED, FOLDER, MODEL, MODEL_PATH, POLICY_PATH, STARTED, Signing, a_signing
+from builders.waiving import sha256, waiver_text
 from forge import faults
 from model_ratchet.core.evidence import Approvals, Shape
 from model_ratchet.core.outcome import Outcome
@@ -66,17 +67,52 @@ def test_an_unrelated_push_keeps_approvals_and_a_push_to_the_folder_drops_them(s
 @pytest.mark.parametrize("path", [MODEL_PATH, POLICY_PATH])
 def test_a_change_of_the_rules_on_the_base_branch_drops_approvals(signing: Signing, path: str) -> None:
     approved(signing, DECIDED + HOUR, "dan", "bob")
-    scene = signing.scene
-    scene.work.git("checkout", "--quiet", "main")
-    text = (scene.work.path / path).read_text(encoding="utf-8")
-    scene.work.branch("rules", {path: f"{text}# a word\n"})
-    scene.work.git("push", "--quiet", "origin", "rules")
-    rules = scene.forge.open(scene.repo, "rules", by=scene.ada)
-    signing.at(DECIDED + 2 * HOUR)
-    scene.forge.merge(rules, by=scene.bob)
+    merged(signing, DECIDED + 2 * HOUR, {path: signing.scene.work.git("show", f"main:{path}") + "\n# a word\n"})
     assert reason(signing.check(now=DECIDED + 3 * HOUR)).why is Why.OUTDATED_APPROVAL
     approved(signing, DECIDED + 3 * HOUR, "dan", "bob")
     assert signing.check(now=DECIDED + 4 * HOUR).verdict.outcome is Outcome.PASSED
+
+
+def test_a_waiver_that_comes_to_the_base_branch_drops_approvals_and_its_end_drops_none(signing: Signing) -> None:
+    (signing.cases / "cases.csv").write_text("case,passed\nempty,true\nnegative,false\n", encoding="utf-8")
+    approved(signing, DECIDED + HOUR, "dan", "bob")
+    merged(signing, DECIDED + 2 * HOUR, {WAIVER_PATH: waiver(signing, DECIDED + 9 * HOUR)})
+    record = signing.check(now=DECIDED + 3 * HOUR)
+    assert (record.verdict.evidence_outcome, record.verdict.waived) == (Outcome.PASSED, True)
+    assert reason(record) == because(Why.OUTDATED_APPROVAL, role="risk", by="dan", what=WAIVER_PATH)
+    approved(signing, DECIDED + 3 * HOUR, "dan", "bob")
+    assert signing.check(now=DECIDED + 4 * HOUR).verdict.outcome is Outcome.PASSED
+    ended = signing.check(now=DECIDED + 9 * HOUR).verdict
+    assert (ended.evidence_outcome, ended.sign_off_outcome) == (Outcome.FAILED, Outcome.PASSED)
+
+
+def merged(signing: Signing, at: datetime, files: dict[str, str]) -> None:
+    """A change of the rules, merged on GitHub."""
+    scene = signing.scene
+    scene.work.git("checkout", "--quiet", "main")
+    scene.work.branch("rules", files)
+    scene.work.git("push", "--quiet", "origin", "rules")
+    rules = scene.forge.open(scene.repo, "rules", by=scene.ada)
+    signing.at(at)
+    scene.forge.merge(rules, by=scene.bob)
+
+
+WAIVER_PATH = "policies/waivers/edge-cases.yaml"
+
+
+def waiver(signing: Signing, expires_at: datetime) -> str:
+    """One of two edge cases may fail."""
+    return waiver_text(
+        id="edge-cases",
+        model=MODEL,
+        artifact=f"sha256:{'ab' * 32}",
+        policy="signed/1.0.0",
+        policy_digest=sha256(signing.scene.work.git("show", f"main:{POLICY_PATH}") + "\n"),
+        criterion="edge-cases",
+        up_to="50%",
+        granted_at=DECIDED,
+        expires_at=expires_at,
+    )
 
 
 def test_an_approval_of_a_commit_that_was_forced_away_is_fetched_by_its_id(signing: Signing) -> None:

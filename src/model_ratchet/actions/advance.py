@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from model_ratchet.actions.check import CheckInput, Progress, World, meaning_of, read_change, read_evidence
-from model_ratchet.actions.proposal import Faulty, Proposal, read_proposal
+from model_ratchet.actions.proposal import Proposal, read_proposal
+from model_ratchet.actions.reading import Faulty
 from model_ratchet.actions.sign_off import PullRequest, read_entries
 from model_ratchet.core.errors import UsageError
 from model_ratchet.core.finding import Finding
@@ -75,7 +76,14 @@ def advance(
     if not isinstance(meant, Proposed) or len(meant.folders) != 1:
         raise UsageError("there is nothing to advance here: that takes a head that proposes one version")
     (folder,) = meant.folders
-    proposal = read_proposal(repository, folder, base=change.base, head=change.head, chain=change.chains[folder.model])
+    proposal = read_proposal(
+        repository,
+        folder,
+        base=change.base,
+        head=change.head,
+        chain=change.chains[folder.model],
+        changed=change.paths,
+    )
     if isinstance(proposal, Faulty):
         return Advanced(folder=folder, findings=proposal.findings)
     ledger = fetch_ledger(repository)

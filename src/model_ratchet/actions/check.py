@@ -6,7 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 from model_ratchet.actions.policies import policy_change
-from model_ratchet.actions.proposal import Faulty, Proposal, read_proposal
+from model_ratchet.actions.proposal import Proposal, read_proposal
+from model_ratchet.actions.reading import Faulty
 from model_ratchet.actions.sign_off import PullRequest, read_sign_offs
 from model_ratchet.actions.source_commit import read_source_commit
 from model_ratchet.core.evidence import OF_FORGE, Approvals, Document, Evidence, Measurement, Missing, Need, Shape
@@ -92,7 +93,12 @@ def check(
         case RolledBack():
             return Check(rollback=_rollback_note(change.chains[meant.model], meant))
     rules = policy_change(
-        repository, merge_base=change.merge_base, base=change.base, head=change.head, changes=change.paths
+        repository,
+        merge_base=change.merge_base,
+        base=change.base,
+        head=change.head,
+        changes=change.paths,
+        now=asked.now,
     )
     note = rules.note if rules is not None else None
     if rules is not None and rules.findings:
@@ -244,7 +250,12 @@ def _judge_all(asked: CheckInput, world: World, change: Change, folders: Sequenc
     records: list[Record] = []
     for folder in folders:
         proposal = read_proposal(
-            world.repository, folder, base=change.base, head=change.head, chain=change.chains[folder.model]
+            world.repository,
+            folder,
+            base=change.base,
+            head=change.head,
+            chain=change.chains[folder.model],
+            changed=change.paths,
         )
         if isinstance(proposal, Faulty):
             findings += proposal.findings

@@ -1,16 +1,20 @@
-"""explain: what a criterion asks for, how it judges, and which parameters it takes."""
+"""explain: what a criterion asks for, how it judges, and which parameters it takes; and what a waiver is."""
 
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from model_ratchet.core.errors import UsageError
+from model_ratchet.core.fields import Model
 from model_ratchet.criteria import BUILT_IN
 from model_ratchet.criteria.base import Criterion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One parameter of a criterion as people read it; ``default`` is ``required`` or ``optional`` where there is none."""
+    """One parameter of a criterion, or key of a document, as people read it.
+
+    ``default`` is ``required`` or ``optional`` where there is none.
+    """
 
     name: str
     form: str
@@ -19,11 +23,15 @@ class Parameter:
 
 
 def explain(kind: str | None) -> str:
-    """The explanation of one kind of criterion, or the list of all kinds.
+    """The explanation of one kind of criterion, or of a ``waiver``, or the list of all kinds.
 
     Raises:
         UsageError: there is no such kind.
     """
+    if kind == "waiver":
+        from model_ratchet.documents.waiver import Waiver
+
+        return _page("waiver", Waiver, "")
     kinds = {kind_of(criterion): criterion for criterion in BUILT_IN}
     if kind is None:
         width = max(map(len, kinds))
@@ -32,7 +40,8 @@ def explain(kind: str | None) -> str:
         close = get_close_matches(kind, kinds, n=1)
         hint = f"did you mean {close[0]}? " if close else ""
         raise UsageError(f"there is no criterion {kind!r}: {hint}known are {', '.join(kinds)}")
-    return _page(kind, kinds[kind])
+    found = kinds[kind]
+    return _page(f"{kind} (revision {found.revision})", found, ", ".join(traits(found)))
 
 
 def kind_of(criterion: type[Criterion]) -> str:
@@ -41,9 +50,10 @@ def kind_of(criterion: type[Criterion]) -> str:
     return str(kind)
 
 
-def parameters(criterion: type[Criterion]) -> tuple[Parameter, ...]:
-    """Each parameter of a criterion, in the order in which it is written."""
-    properties = criterion.model_json_schema()["properties"]
+def parameters(document: type[Model]) -> tuple[Parameter, ...]:
+    """Each parameter of a criterion, or key of a document, in the order in which it is written; not what all have."""
+    left_out = ("api_version", "kind") if "api_version" in document.model_fields else ("id", "kind")
+    properties = document.model_json_schema()["properties"]
     return tuple(
         Parameter(
             name=name,
@@ -51,8 +61,8 @@ def parameters(criterion: type[Criterion]) -> tuple[Parameter, ...]:
             default="required" if entry.is_required() else _default(entry.default),
             meaning=(entry.description or "").replace("``", "`"),
         )
-        for name, entry in criterion.model_fields.items()
-        if name not in ("id", "kind")
+        for name, entry in document.model_fields.items()
+        if name not in left_out
     )
 
 
@@ -75,16 +85,18 @@ def _default(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _page(kind: str, criterion: type[Criterion]) -> str:
-    text = "\n".join(line.strip() for line in (criterion.__doc__ or "").strip().splitlines())
-    rows = parameters(criterion)
+def said(document: type[Model]) -> str:
+    """Its docstring, without indentation."""
+    return "\n".join(line.strip() for line in (document.__doc__ or "").strip().splitlines()).replace("``", "`")
+
+
+def _page(title: str, document: type[Model], notes: str) -> str:
+    rows = parameters(document)
     width = max(len(row.name) for row in rows)
     listed = "\n".join(
         f"  {row.name:<{width}}  {row.form} ({row.default})\n  {'':<{width}}  {row.meaning}" for row in rows
     )
-    notes = ", ".join(traits(criterion))
-    told = f"{kind} (revision {criterion.revision})\n\n{text}\n\nParameters\n{listed}\n\n{notes}".rstrip()
-    return told.replace("``", "`")
+    return f"{title}\n\n{said(document)}\n\nParameters\n{listed}\n\n{notes}".rstrip()
 
 
 def _form(schema: dict[str, object]) -> str:

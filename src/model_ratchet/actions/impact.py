@@ -6,7 +6,8 @@ from datetime import datetime
 
 from model_ratchet.actions.check import Change, change_between, meaning_of
 from model_ratchet.actions.policies import shelves
-from model_ratchet.actions.proposal import SOURCES, Faulty, Proposal, read_proposal
+from model_ratchet.actions.proposal import SOURCES, Proposal, read_proposal
+from model_ratchet.actions.reading import Faulty
 from model_ratchet.actions.shelf import Shelf
 from model_ratchet.core.errors import ForgeError, RatchetError, RecordError
 from model_ratchet.core.evidence import Approvals
@@ -16,6 +17,7 @@ from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.revocations import Revocation, Revocations
 from model_ratchet.documents.sources import Sources
+from model_ratchet.documents.waiver import Waiver
 from model_ratchet.engine.bind import Documents
 from model_ratchet.engine.enclosed import enclosed
 from model_ratchet.engine.impact import Effect, impact
@@ -124,7 +126,8 @@ def _documents(old: Documents, rules: _Rules) -> Documents | str:
     policy, sources = policies.get(policy_path(name)), rules.after.of(Sources).get(SOURCES)
     if policy is None or sources is None:
         return f"the change takes {policy_path(name) if policy is None else SOURCES} away"
-    return replace(old, policy=policy, model=model, sources=sources, revocation=rules.revocation(name))
+    waivers = tuple(rules.after.of(Waiver).values())
+    return replace(old, policy=policy, model=model, sources=sources, revocation=rules.revocation(name), waivers=waivers)
 
 
 def _records(hub: Hub, pull: PullState) -> tuple[Record, ...]:

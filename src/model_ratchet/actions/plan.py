@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from model_ratchet.actions.check import CheckInput, meaning_of, read_change
-from model_ratchet.actions.proposal import Faulty, Proposal, read_proposal
+from model_ratchet.actions.proposal import Proposal, read_proposal
+from model_ratchet.actions.reading import Faulty
 from model_ratchet.core.errors import RepositoryError, UsageError
 from model_ratchet.core.evidence import (
     HOUR,

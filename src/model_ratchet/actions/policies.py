@@ -4,11 +4,11 @@ Nothing of it is in force before the merge. The documents are read as they would
 files of the change put over them.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from model_ratchet.actions.shelf import SUBMODULE, SYMLINK, Shelf, across, too_large
+from model_ratchet.actions.shelf import SUBMODULE, SYMLINK, Shelf, across, named_by, too_large
 from model_ratchet.core.finding import Finding, Location
 from model_ratchet.core.names import PolicyName
 from model_ratchet.documents.compare import (
@@ -28,6 +28,7 @@ from model_ratchet.documents.sources import Sources
 from model_ratchet.documents.waiver import Waiver
 from model_ratchet.documents.yaml import MAX_BYTES
 from model_ratchet.engine.lint import lint, revocation_faults
+from model_ratchet.engine.waivable import useless
 from model_ratchet.ports import Blob, Repository
 from model_ratchet.report.check import PolicyNote, RuleDifference
 
@@ -43,7 +44,7 @@ class PolicyChange:
 
 
 def policy_change(
-    repository: Repository, *, merge_base: str, base: str, head: str, changes: Mapping[str, str]
+    repository: Repository, *, merge_base: str, base: str, head: str, changes: Mapping[str, str], now: datetime
 ) -> PolicyChange | None:
     """What a change of these paths does to the policies, None where it touches none.
 
@@ -56,9 +57,10 @@ def policy_change(
     at_head = _merged(repository, at_base, head, touched)
     before, after = _shelf(at_base), _shelf(at_head)
     old = before if merge_base == base else _shelf(_contents(repository, merge_base, tuple(touched)))
-    known = frozenset(_wrong(before, at_base))
-    found = [one for one in _wrong(after, at_head) if one.location.file in touched or one not in known]
+    known = frozenset(_wrong(before))
+    found = [one for one in _wrong(after) if one.location.file in touched or one not in known]
     findings, notes = _oddities(before, after)
+    notes = (*notes, *(one for one in _useless(after, now) if one.location.file in touched))
     differences = tuple(one for path in sorted(touched) for one in _differences(path, before, old, after))
     return PolicyChange(
         note=PolicyNote(paths=tuple(sorted(touched)), differences=differences, notes=notes),
@@ -106,16 +108,11 @@ def _shelf(contents: Mapping[str, bytes | str]) -> Shelf:
     return shelf
 
 
-def _wrong(shelf: Shelf, contents: Mapping[str, bytes | str]) -> Iterator[Finding]:
+def _wrong(shelf: Shelf) -> Iterator[Finding]:
     yield from shelf.findings
     yield from across(shelf)
-    digests = {
-        path: f"sha256:{hashlib.sha256(content).hexdigest()}"
-        for path, content in contents.items()
-        if isinstance(content, bytes)
-    }
     for path, revocations in shelf.of(Revocations).items():
-        yield from (shelf.at(path, fault) for fault in revocation_faults(revocations, digests))
+        yield from (shelf.at(path, fault) for fault in revocation_faults(revocations, shelf.digests))
 
 
 def _oddities(before: Shelf, after: Shelf) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
@@ -132,6 +129,16 @@ def _oddities(before: Shelf, after: Shelf) -> tuple[tuple[Finding, ...], tuple[F
         if (path, oddity) not in known
     ]
     return tuple(one for grave, one in new if grave), tuple(sorted(one for grave, one in new if not grave))
+
+
+def _useless(shelf: Shelf, now: datetime) -> Iterator[Finding]:
+    """The waivers that no promotion can use."""
+    revoked = [str(one.policy) for held in shelf.of(Revocations).values() for one in held.revocations]
+    for path, waiver in shelf.of(Waiver).items():
+        named = named_by(shelf, waiver)
+        fault = useless(waiver, *named, revoked=revoked, now=now) if named is not None else None
+        if fault is not None:
+            yield shelf.at(path, fault)
 
 
 def _differences(path: str, base: Shelf, old: Shelf, new: Shelf) -> Iterator[RuleDifference]:

@@ -1,19 +1,19 @@
 """Proposal: everything that a promotion is judged by, read from git: the request at the head, the rules at the base."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
+from model_ratchet.actions.reading import Faulty, read_blob, symlink
+from model_ratchet.actions.waivers import brought_waivers, held_waivers
 from model_ratchet.core.evidence import Document
-from model_ratchet.core.fields import Model
 from model_ratchet.core.finding import Finding, Location
 from model_ratchet.documents.across import source_faults
 from model_ratchet.documents.beside import read_beside
 from model_ratchet.documents.fault import Fault
-from model_ratchet.documents.files import REVOCATIONS, model_path, policy_path
+from model_ratchet.documents.files import REVOCATIONS, WAIVERS, model_path, policy_path
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
-from model_ratchet.documents.read import Located, criterion_lines, read_located
+from model_ratchet.documents.read import Located, criterion_lines
 from model_ratchet.documents.request import PromotionRequest
 from model_ratchet.documents.revocations import Revocations
 from model_ratchet.documents.sources import Sources
@@ -21,16 +21,7 @@ from model_ratchet.engine.bind import Documents, Misfit
 from model_ratchet.engine.lifecycle import Chain, Folder, baseline_moved
 from model_ratchet.ports import Blob, Repository
 
-D = TypeVar("D", bound=Model)
-
 SOURCES = "policies/sources.yaml"
-
-
-@dataclass(frozen=True, slots=True)
-class Faulty:
-    """A proposal whose documents are wrong."""
-
-    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,18 +59,28 @@ class Proposal:
 
 
 def read_proposal(
-    repository: Repository, folder: Folder, *, base: str, head: str, chain: Chain, policy: str | None = None
+    repository: Repository,
+    folder: Folder,
+    *,
+    base: str,
+    head: str,
+    chain: Chain,
+    policy: str | None = None,
+    changed: Collection[str] = (),
 ) -> Proposal | Faulty:
-    """The proposal of one folder; ``policy`` is read instead of the request's where it is given."""
+    """The proposal of one folder; ``policy`` is read instead of the request's where it is given.
+
+    ``changed`` holds the paths that the change touches, among which it may bring waivers.
+    """
     paths_at_head = repository.paths(head, folder.path)
     at_head = repository.read(head, paths_at_head)
-    request = _read(PromotionRequest, at_head, folder.request)
+    request = read_blob(PromotionRequest, at_head, folder.request)
     if isinstance(request, Faulty):
         return request
     stated = request.document
     name = policy if policy is not None else str(stated.policy)
     paths = {"policy": policy_path(name), "model": model_path(folder.model), "sources": SOURCES}
-    at_base = repository.read(base, (*paths.values(), REVOCATIONS))
+    at_base = repository.read(base, (*paths.values(), REVOCATIONS, *repository.paths(base, WAIVERS)))
     findings: list[Finding] = []
     if paths["policy"] not in at_base:
         findings.append(
@@ -95,7 +96,7 @@ def read_proposal(
     moved = baseline_moved(None if stated.baseline == "none" else stated.baseline, chain)
     if moved is not None:
         findings.append(request.finding(Fault(("baseline",), moved)))
-    findings += [_symlink(blob) for blob in at_head.values() if blob.symlink]
+    findings += [symlink(blob) for blob in at_head.values() if blob.symlink]
     findings += [
         Finding(Location(path), "a submodule is not read: commit the files themselves")
         for path in paths_at_head
@@ -103,7 +104,11 @@ def read_proposal(
     ]
     if findings:
         return Faulty(tuple(findings))
-    return _whole(folder, chain, request, at_head, at_base, paths)
+    whole = _whole(folder, chain, request, at_head, at_base, paths)
+    if isinstance(whole, Faulty):
+        return whole
+    brought = brought_waivers(repository, head, changed, whole.request)
+    return replace(whole, documents=replace(whole.documents, brought=brought))
 
 
 def _whole(
@@ -114,11 +119,11 @@ def _whole(
     at_base: Mapping[str, Blob],
     paths: Mapping[str, str],
 ) -> Proposal | Faulty:
-    policy = _read(Policy, at_base, paths["policy"])
-    model = _read(ModelFile, at_base, paths["model"])
-    sources = _read(Sources, at_base, paths["sources"])
+    policy = read_blob(Policy, at_base, paths["policy"])
+    model = read_blob(ModelFile, at_base, paths["model"])
+    sources = read_blob(Sources, at_base, paths["sources"])
     beside = _beside(folder, request, at_head)
-    revocations = _read(Revocations, at_base, REVOCATIONS) if REVOCATIONS in at_base else None
+    revocations = read_blob(Revocations, at_base, REVOCATIONS) if REVOCATIONS in at_base else None
     read = (policy, model, sources, beside, revocations)
     faulty = [finding for one in read if isinstance(one, Faulty) for finding in one.findings]
     if (
@@ -132,6 +137,9 @@ def _whole(
     strange = tuple(model.finding(fault) for fault in source_faults(model.document, sources.document))
     if strange:
         return Faulty(strange)
+    held = held_waivers(at_base, request.document, policy.document, model.document)
+    if isinstance(held, Faulty):
+        return held
     used = {**{name: at_base[path] for name, path in paths.items()}, "request": at_head[folder.request]}
     return Proposal(
         policy=policy,
@@ -145,7 +153,9 @@ def _whole(
             sources=sources.document,
             baseline_digest=chain.active.digest if chain.active is not None else None,
             revocation=revocations.document.of(policy.document.full_name) if revocations is not None else None,
+            waivers=held.waivers,
             digests={name: blob.oid for name, blob in used.items()}
+            | dict(held.digests)
             | {path: blob.oid for path, blob in at_head.items() if path != folder.request},
             paths={name: blob.path for name, blob in used.items()},
             lines=criterion_lines(policy.tree),
@@ -175,24 +185,3 @@ def _document(blob: Blob) -> Document | Finding:
     if blob.size > len(blob.content):
         return Finding(Location(blob.path), f"the document holds {blob.size} bytes, more than is read: shorten it")
     return read_beside(blob.path, blob.content)
-
-
-def read_at(kind: type[D], repository: Repository, commit: str, path: str) -> Located[D] | Faulty:
-    """One document of a commit, or all that is wrong with it."""
-    return _read(kind, repository.read(commit, (path,)), path)
-
-
-def _read(kind: type[D], blobs: Mapping[str, Blob], path: str) -> Located[D] | Faulty:
-    blob = blobs.get(path)
-    if blob is None:
-        return Faulty((Finding(Location(path), "the file is not there"),))
-    if blob.symlink:
-        return Faulty((_symlink(blob),))
-    if blob.size > len(blob.content):
-        return Faulty((Finding(Location(path), f"the file holds {blob.size} bytes, more than a document may"),))
-    found = read_located(kind, path, blob.content)
-    return found if isinstance(found, Located) else Faulty(found)
-
-
-def _symlink(blob: Blob) -> Finding:
-    return Finding(Location(blob.path), "a symbolic link is not followed: commit the file itself")

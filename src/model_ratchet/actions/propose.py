@@ -9,7 +9,8 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from model_ratchet.actions.check import read_chain
-from model_ratchet.actions.proposal import SOURCES, Faulty, read_at
+from model_ratchet.actions.proposal import SOURCES
+from model_ratchet.actions.reading import Faulty, read_at
 from model_ratchet.actions.surroundings import Place, user_login
 from model_ratchet.actions.worktree import place, refuse_links
 from model_ratchet.core.errors import RepositoryError, SourceError, UsageError

@@ -5,13 +5,13 @@ from datetime import datetime
 
 from model_ratchet.actions.check import Change, change_between, meaning_of, read_chain
 from model_ratchet.actions.policies import policy_change
-from model_ratchet.actions.proposal import Faulty, read_at
+from model_ratchet.actions.reading import Faulty, read_at
 from model_ratchet.documents.files import REVOCATIONS
 from model_ratchet.documents.revocations import Revocations
 from model_ratchet.engine.lifecycle import Folder, Proposed
 from model_ratchet.engine.queue import QueuedChange, QueuedPromotion, QueueVerdict, judge_queue, sealed_for
 from model_ratchet.engine.record import Record
-from model_ratchet.engine.validity import PINNED, Standing
+from model_ratchet.engine.validity import Standing, pinned
 from model_ratchet.ports import Repository
 
 Sealed = Callable[[str], Sequence[Record]]
@@ -38,7 +38,7 @@ def check_group(
             "at the base of the group": base,
             "after the changes queued before it": before,
         }
-        changes.append(_queued(repository, change, places, sealed))
+        changes.append(_queued(repository, change, places, sealed, now))
         before = commit
     return judge_queue(changes, now)
 
@@ -51,8 +51,8 @@ def read_standing(repository: Repository, commit: str, record: Record) -> Standi
     """
     plan = record.plan
     known = read_chain(repository, commit, plan.facts.model)
-    pinned = {name: plan.paths.get(name, "") for name in PINNED}
-    blobs = repository.read(commit, [path for path in (*pinned.values(), REVOCATIONS) if path])
+    rules = {name: plan.paths.get(name, name) for name in pinned(plan)}
+    blobs = repository.read(commit, (*rules.values(), REVOCATIONS))
     revocations = read_at(Revocations, repository, commit, REVOCATIONS) if REVOCATIONS in blobs else None
     trouble = known.trouble
     if isinstance(revocations, Faulty):
@@ -60,16 +60,23 @@ def read_standing(repository: Repository, commit: str, record: Record) -> Standi
         revocations = None
     return Standing(
         active=str(known.active.candidate) if known.active is not None else None,
-        digests={name: blobs[path].oid if path in blobs else None for name, path in pinned.items()},
+        digests={name: blobs[path].oid if path in blobs else None for name, path in rules.items()},
         revocation=revocations.document.of(plan.policy) if revocations is not None else None,
         trouble=trouble,
     )
 
 
-def _queued(repository: Repository, change: Change, places: Mapping[str, str], sealed: Sealed) -> QueuedChange:
+def _queued(
+    repository: Repository, change: Change, places: Mapping[str, str], sealed: Sealed, now: datetime
+) -> QueuedChange:
     meant = meaning_of(repository, change)
     rules = policy_change(
-        repository, merge_base=change.merge_base, base=change.base, head=change.head, changes=change.paths
+        repository,
+        merge_base=change.merge_base,
+        base=change.base,
+        head=change.head,
+        changes=change.paths,
+        now=now,
     )
     folders = meant.folders if isinstance(meant, Proposed) else ()
     records = sealed(change.head) if folders else ()

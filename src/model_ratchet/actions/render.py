@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from model_ratchet.actions.check import read_chain
-from model_ratchet.actions.proposal import Faulty, read_at
+from model_ratchet.actions.reading import Faulty, read_at
 from model_ratchet.actions.worktree import Placed, place
 from model_ratchet.core.errors import UsageError
 from model_ratchet.core.finding import Finding

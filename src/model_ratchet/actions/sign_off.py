@@ -12,6 +12,7 @@ from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.reviews import Conversation, Review, Said
 from model_ratchet.engine.plan import Plan
 from model_ratchet.engine.sign_off import Entry, entering, sign_off, teams
+from model_ratchet.engine.validity import pinned
 from model_ratchet.ports import Forge, Repository
 
 _OF_RUN = re.compile(r"refs/pull/([1-9][0-9]{0,9})/(?:merge|head)")
@@ -109,7 +110,5 @@ def _changed(plan: Plan, repository: Repository, review: Review, *, base: str, h
 
 
 def _rules(plan: Plan) -> Mapping[str, str]:
-    """The path of what a verdict is made by → its blob id: the policy, the model file, the applied waivers."""
-    named = {plan.paths[name]: plan.digests[name] for name in ("policy", "model")}
-    waivers = {path: digest for path, digest in plan.digests.items() if path.startswith("policies/waivers/")}
-    return {**named, **waivers}
+    """The path of what a verdict is made by → its blob id: the policy, the model file, the waivers in force."""
+    return {plan.paths.get(name, name): plan.digests[name] for name in pinned(plan)}

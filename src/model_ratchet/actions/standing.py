@@ -6,6 +6,7 @@ from datetime import datetime
 from model_ratchet.actions.proposal import SOURCES
 from model_ratchet.actions.queue import read_standing
 from model_ratchet.actions.sign_off import PullRequest, read_sign_offs
+from model_ratchet.actions.waivers import same_waivers
 from model_ratchet.core.errors import RecordError
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.engine.enclosed import enclosed
@@ -49,7 +50,7 @@ def stands(
     record: Record, repository: Repository, pull: PullRequest | None, *, base: str, head: str, now: datetime
 ) -> bool:
     """Whether judging again would say the same: the evidence is in, nothing has run out, nobody has reviewed, and policy,
-    model file, sources and active version of the base branch are those that the verdict was made by.
+    model file, sources, waivers and active version of the base branch are those that the verdict was made by.
 
     Raises:
         RepositoryError: git could not answer.
@@ -63,5 +64,6 @@ def stands(
         and evidence == record.evidence
         and sources is not None
         and sources.oid == record.plan.digests.get("sources")
+        and same_waivers(repository, base, record.plan, now)
         and still_valid(record, read_standing(repository, base, record), now).holds
     )

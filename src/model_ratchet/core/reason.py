@@ -184,6 +184,13 @@ class Why(StrEnum):
         "limit_within_bucket"  # limit, rows: a histogram's bucket holds the limit, and they may be on either side
     )
     REFERENCE_NOT_CONCURRENT = "reference_not_concurrent"
+    WAIVER_OF_CHANGE = "waiver_of_change"  # waiver, criterion: the change that is judged brings it
+    WAIVER_NOT_YET = "waiver_not_yet"  # waiver, criterion, since
+    WAIVER_OUTCOME = "waiver_outcome"  # waiver, outcome, outcomes: what it covers
+    WAIVER_EXCEEDED = "waiver_exceeded"  # waiver, up_to
+    WAIVER_UNMEASURED = "waiver_unmeasured"  # waiver, up_to
+    WAIVER_WAITS = "waiver_waits"  # waiver, outcome: covered, and the stage is still open
+    WAIVER_UNUSED = "waiver_unused"  # waiver, until
     APPROVAL_NOT_COUNTED = "approval_not_counted"  # by, standing: the word of core.reviews.Standing
     UNKNOWN_CONTRIBUTOR = "unknown_contributor"  # commits
     SUPPRESSED_FINDINGS = "suppressed_findings"  # found

@@ -99,6 +99,16 @@ class Verdict:
         """The worse of evidence and sign-off."""
         return worst((self.evidence_outcome, self.sign_off_outcome))
 
+    @property
+    def waived_leaves(self) -> tuple[Leaf, ...]:
+        """What passes by a waiver, gate by gate."""
+        return tuple(leaf for gate in self.gates for leaf in gate.leaves if leaf.counted and leaf.waived is not None)
+
+    @property
+    def waived(self) -> bool:
+        """Whether anything passes by a waiver: such a version is never the golden baseline."""
+        return bool(self.waived_leaves)
+
 
 _NEVER_PASSED = frozenset(
     why

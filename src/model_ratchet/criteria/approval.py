@@ -32,6 +32,7 @@ class Approval(Criterion):
     summary: ClassVar[str] = "people of a role approved, after they could see the evidence"
     sign_off: ClassVar[bool] = True
     windowless: ClassVar[bool] = True
+    waivable: ClassVar[bool] = False
 
     kind: Literal["approval"]
     role: Slug

@@ -8,8 +8,10 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from model_ratchet.core.estimate import Estimate
 from model_ratchet.core.evidence import Evidence, Need, Window
 from model_ratchet.core.fields import Model, Slug
+from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.verdict import Judgement
 
 
@@ -141,6 +143,8 @@ class Criterion(Model, ABC):
     """Reads no stage at all: decidable at once."""
     traffic_only: ClassVar[bool] = False
     """Applies only to stages with a traffic share."""
+    waivable: ClassVar[bool] = True
+    """Whether a waiver may let it go; False for what makes evidence evidence, and for what people decide."""
 
     id: Slug
     kind: str
@@ -196,6 +200,15 @@ class Criterion(Model, ABC):
         """Failed, when an always-valid bound shows harm before the scope is decidable; None otherwise."""
         del scope, evidence
         return None
+
+    def measured(self, scope: Scope, evidence: Evidence, judgement: Judgement) -> tuple[Estimate | None, ...]:
+        """The values that its limit is held against: that of the whole, and of each part that has not passed.
+
+        None stands for one that was not measured.
+        """
+        del scope, evidence
+        parts = (part.estimate for part in judgement.parts if part.outcome is not Outcome.PASSED)
+        return (judgement.estimate, *parts)
 
 
 class OnMetric(Criterion):

@@ -22,6 +22,7 @@ class Identity(Criterion):
 
     summary: ClassVar[str] = "what was measured is what is proposed"
     stagewise: ClassVar[bool] = True
+    waivable: ClassVar[bool] = False
 
     kind: Literal["identity"]
     reported: Literal["required", "not_available"] = "required"

@@ -89,6 +89,12 @@ class Load(Criterion):
             )
         return self._decide(stage, self._busiest(hourly), hourly, errors)
 
+    def measured(self, scope: Scope, evidence: Evidence, judgement: Judgement) -> tuple[Estimate | None, ...]:
+        """The share carried; nothing where latency or errors speak against it, of which there is no estimate."""
+        if judgement.reason.why is not Why.SHARE_NOT_CARRIED:
+            return (None,)
+        return super().measured(scope, evidence, judgement)
+
     def _busiest(self, hourly: list[dict[int, QuantileCounts]]) -> list[int]:
         totals: dict[int, int] = {}
         for arm in hourly:

@@ -25,6 +25,7 @@ class SampleRatio(Criterion):
     comparative: ClassVar[bool] = True
     stagewise: ClassVar[bool] = True
     traffic_only: ClassVar[bool] = True
+    waivable: ClassVar[bool] = False
 
     kind: Literal["sample_ratio"]
     alpha: float = Field(default=0.001, gt=0, le=0.05)

@@ -82,3 +82,11 @@ class SuiteOfCases(Criterion):
         else:
             outcome, reason = Outcome.PASSED, because(Why.HOLDS, value=f"{ran} of {ran} cases", limit="all")
         return Judgement(outcome=outcome, reason=reason, estimate=estimate)
+
+    def measured(self, scope: Scope, evidence: Evidence, judgement: Judgement) -> tuple[Estimate | None, ...]:
+        """The share of cases that passed; nothing where some were skipped, of which nobody knows."""
+        (need,) = self.needs(scope)
+        answer = evidence.answer(need)
+        if isinstance(answer, Suite) and answer.skipped:
+            return (None,)
+        return super().measured(scope, evidence, judgement)

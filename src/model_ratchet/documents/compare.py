@@ -183,7 +183,10 @@ def _others(
 
 
 def _until(held: object) -> str:
-    return f"until {held.expires_at.isoformat()}" if isinstance(held, Waiver) else ABSENT
+    if not isinstance(held, Waiver):
+        return ABSENT
+    up_to = f"up to {held.up_to} " if held.up_to is not None else ""
+    return f"{up_to}until {held.expires_at.isoformat()}"
 
 
 _Held = Mapping[object, tuple[Path, Model]]

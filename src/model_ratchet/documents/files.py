@@ -59,6 +59,7 @@ def misplaced(path: str) -> bool:
 
 
 REVOCATIONS = PLACES["Revocations"]
+WAIVERS = "policies/waivers"
 
 
 def policy_path(name: object) -> str:
@@ -69,6 +70,11 @@ def policy_path(name: object) -> str:
 def model_path(name: str) -> str:
     """Where the file of a model stands."""
     return f"policies/models/{name}.yaml"
+
+
+def waiver_path(name: str) -> str:
+    """Where a waiver stands."""
+    return f"{WAIVERS}/{name}.yaml"
 
 
 def request_path(model: str, candidate: object) -> str:

@@ -11,16 +11,23 @@ from model_ratchet.documents.request import Prose
 
 
 class Waiver(Model):
-    """One criterion that is let go for one artifact. Lives at ``policies/waivers/<id>.yaml``; counted and always shown."""
+    """One criterion that is let go for one artifact. Lives at ``policies/waivers/<id>.yaml``; counted and always shown.
+
+    It is in force on the base branch only, from ``granted_at`` to the instant before ``expires_at``. It covers a judgement
+    that has one of its ``outcomes``, as long as every value that was measured is no worse than ``up_to``. The outcome stays
+    in sight; what can't be decided yet stays pending, and passes at the end of its window at the earliest.
+    """
 
     api_version: Literal["ratchet/v1"] = Field(alias="apiVersion")
     kind: Literal["Waiver"]
     id: Slug
     """The name of the file."""
     model: Slug
+    """The model whose candidate it is for."""
     artifact: Digest
     """The digest of the candidate's artifact."""
     policy: PolicyNameField
+    """The policy that the candidate is judged by; it has to let the criterion be waived."""
     policy_digest: Digest
     """The SHA-256 of the policy file: a waiver is granted against one text."""
     criterion: Slug
@@ -28,14 +35,17 @@ class Waiver(Model):
     stage: Slug | None = None
     """Only on this stage; on every stage without it."""
     outcomes: tuple[Literal["failed", "inconclusive", "errored"], ...] = Field(min_length=1)
-    """The outcomes that it covers."""
+    """The outcomes that it covers; ``errored`` has no value, and is covered whatever it hides."""
     up_to: WorstField | None = None
-    """The worst value that it covers: ``25%``."""
+    """The worst value that it covers, spelled like what the policy asks. Left out where the criterion measures none."""
     reason: Prose
+    """Why; every report shows it."""
     owner: Slug
-    """The role that answers for it."""
+    """The role of the model file that answers for it."""
     granted_at: Instant
+    """From when on it is in force."""
     expires_at: Instant
+    """From when on it is gone: at most the ``max_age`` of the policy after ``granted_at``."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

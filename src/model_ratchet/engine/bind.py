@@ -13,15 +13,18 @@ from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.criteria.base import Criterion, Facts, Scope, StageFacts
 from model_ratchet.documents.facts import allocation, infrastructure, metric_facts, stated
 from model_ratchet.documents.fault import Fault
+from model_ratchet.documents.files import waiver_path
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Gate, Policy
 from model_ratchet.documents.request import PromotionRequest
 from model_ratchet.documents.revocations import Revocation
 from model_ratchet.documents.sources import Sources
+from model_ratchet.documents.waiver import Waiver
 from model_ratchet.documents.words import meant
 from model_ratchet.engine.history import StageClock, StageHistory, StageRun, State, Trust, clock
 from model_ratchet.engine.plan import BoundCriterion, BoundGate, Plan
 from model_ratchet.engine.trust import author_supplied, literal_faults, paired_literals, refusals, warnings
+from model_ratchet.engine.waivers import bind_waivers, is_about
 
 _ENDED = frozenset({State.MATURING, State.CLOSED})
 
@@ -46,6 +49,10 @@ class Documents:
     baseline_digest: str | None = None
     revocation: Revocation | None = None
     """The revocation of the policy, at once or from an instant to come."""
+    waivers: tuple[Waiver, ...] = ()
+    """Those of the base branch that the policy and the model file let be."""
+    brought: tuple[Waiver, ...] = ()
+    """Those that the change itself brings, which are shown and never applied."""
     digests: Mapping[str, str] = field(default_factory=dict)
     paths: Mapping[str, str] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
@@ -72,17 +79,22 @@ def bind(documents: Documents, history: StageHistory | None, *, now: datetime) -
     window_ends = _window_ends(policy, stages, history)
     revoked_from = documents.revocation.since if documents.revocation is not None else None
     valid_until = min((instant for instant in (window_ends, revoked_from) if instant is not None), default=None)
+    held = [one for one in documents.waivers if is_about(one, request)]
+    waivers = bind_waivers(held, [one for one in documents.brought if is_about(one, request)], now=now)
+    granted = {instant for one in held for instant in (one.granted_at, one.expires_at)}
+    idle = {waiver_path(one.waiver) for one in waivers if one.not_in_force is not None}
     plan = Plan(
         policy=str(policy.full_name),
         facts=facts,
         stages=stages,
         gates=gates,
-        digests=dict(documents.digests),
+        digests={name: digest for name, digest in documents.digests.items() if name not in idle},
         paths=dict(documents.paths),
         lines=dict(documents.lines),
         valid_until=valid_until,
         expired=window_ends is not None and now > window_ends,
-        changed_at=tuple(sorted({*instants, *([valid_until] if valid_until is not None else [])})),
+        changed_at=tuple(sorted({*instants, *granted, *([valid_until] if valid_until is not None else [])})),
+        waivers=waivers,
     )
     told = (*_reasons(plan, policy, history), *_notice(documents), *warnings(plan.bound(), supplied))
     return replace(plan, reasons=told)

@@ -10,6 +10,7 @@ from model_ratchet.core.reason import Why, because
 from model_ratchet.core.verdict import Branch, Judgement, Leaf, Verdict
 from model_ratchet.criteria.base import Scope, StageFacts
 from model_ratchet.engine.plan import BoundCriterion, BoundGate, Plan
+from model_ratchet.engine.waivers import cover
 
 JUDGE_VERSION = 1
 
@@ -88,7 +89,14 @@ def _leaf(plan: Plan, bound: BoundCriterion, evidence: Evidence) -> Leaf:
     if bound.not_applicable is not None:
         return leaf
     judgement = _judgement(bound, scope, evidence)
-    return replace(leaf, judgement=replace(judgement, warnings=(*plan.author_supplied(bound), *judgement.warnings)))
+    waivers = plan.waivers_of(bound) if leaf.counted else ()
+    waived, told = cover(waivers, criterion, scope, evidence, judgement)
+    if waived is not None and not (criterion.windowless or scope.decidable):
+        waits = because(Why.WAIVER_WAITS, waiver=waived.waiver, outcome=str(judgement.outcome))
+        waived, told = None, (waits, judgement.reason, *told)
+        judgement = _pending(scope, _more_rows(bound, scope, evidence))
+    warnings = (*told, *plan.author_supplied(bound), *judgement.warnings)
+    return replace(leaf, judgement=replace(judgement, warnings=warnings), waived=waived)
 
 
 def _judgement(bound: BoundCriterion, scope: Scope, evidence: Evidence) -> Judgement:

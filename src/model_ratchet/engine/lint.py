@@ -53,6 +53,19 @@ def revocation_faults(revocations: Revocations, digests: Mapping[str, str]) -> I
             yield Fault(("revocations", index, "digest"), message)
 
 
+def unstarted(policy: Policy) -> tuple[StageFacts, ...]:
+    """The stages of a policy before any of them has started."""
+    return tuple(
+        StageFacts(
+            name=stage.name,
+            lasts=timedelta(seconds=stage.lasts.value),
+            traffic=stage.traffic.value if stage.traffic is not None else None,
+            mirror=stage.mirror.value if stage.mirror is not None else None,
+        )
+        for stage in policy.stages
+    )
+
+
 def _criterion(policy: Policy, criterion: Criterion, path: Path, facts: Sequence[Facts]) -> Iterator[Oddity]:
     """Dead where no model binds what it reads; a misfit where a stage can't hold what it needs."""
     missing = [criterion.unbound(one) for one in facts]
@@ -67,21 +80,11 @@ def _criterion(policy: Policy, criterion: Criterion, path: Path, facts: Sequence
 
 
 def _misfits(policy: Policy, criterion: Criterion, path: Path, facts: Facts) -> Iterator[str]:
-    stages = tuple(_stage(policy, index) for index in range(len(policy.stages)))
+    stages = unstarted(policy)
     faults: list[Misfit] = []
     for names, _ in placed(criterion, stages, path, faults):
         yield from criterion.misfits(Scope(facts=facts, stages=tuple(one for one in stages if one.name in names)))
     yield from (misfit.fault.message.removeprefix(f"{criterion.id}: ") for misfit in faults)
-
-
-def _stage(policy: Policy, index: int) -> StageFacts:
-    stage = policy.stages[index]
-    return StageFacts(
-        name=stage.name,
-        lasts=timedelta(seconds=stage.lasts.value),
-        traffic=stage.traffic.value if stage.traffic is not None else None,
-        mirror=stage.mirror.value if stage.mirror is not None else None,
-    )
 
 
 def _dead_rules(policy: Policy, facts: Sequence[Facts]) -> Iterator[Oddity]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from model_ratchet.core.evidence import Need
+from model_ratchet.core.fields import WorstField
+from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Reason, Why
 from model_ratchet.criteria import AnyCriterion
 from model_ratchet.criteria.base import Facts, Scope, StageFacts
@@ -39,6 +41,23 @@ class BoundGate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BoundWaiver:
+    """A waiver of this promotion. ``not_in_force`` says why it is shown and never applied."""
+
+    waiver: str
+    criterion: str
+    stage: str | None
+    """The only stage that it is about; None for all of them."""
+    outcomes: tuple[Outcome, ...]
+    up_to: WorstField | None
+    """The worst value that it covers, as the policy spells the limit of the criterion."""
+    reason: str
+    owner: str
+    expires_at: datetime
+    not_in_force: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Everything that a verdict depends on besides the evidence."""
 
@@ -47,7 +66,7 @@ class Plan:
     stages: tuple[StageFacts, ...]
     gates: tuple[BoundGate, ...]
     digests: Mapping[str, str] = field(default_factory=dict)
-    """Input → git blob id or SHA-256: policy, model, sources, request, documents, waivers."""
+    """Input → git blob id or SHA-256: policy, model, sources, request, documents, waivers that are in force."""
     paths: Mapping[str, str] = field(default_factory=dict)
     """``policy``, ``model``, ``request`` → path within the repository."""
     lines: Mapping[str, int] = field(default_factory=dict)
@@ -60,6 +79,8 @@ class Plan:
     """The merge window has closed: the last stage must be repeated."""
     changed_at: tuple[datetime, ...] = ()
     """Instants at which an input of the verdict changed or will change: starts, ends, maturity, grid points, expiries."""
+    waivers: tuple[BoundWaiver, ...] = ()
+    """By their ids; those that the change itself brings come last."""
 
     def scope(self, bound: BoundCriterion) -> Scope:
         """What a bound criterion is judged on."""
@@ -72,6 +93,14 @@ class Plan:
             reason
             for reason in self.reasons
             if reason.why is Why.AUTHOR_SUPPLIED and reason.parameters.get("what") in names
+        )
+
+    def waivers_of(self, bound: BoundCriterion) -> tuple[BoundWaiver, ...]:
+        """The waivers that are about a bound criterion; none of what is never waived."""
+        if not bound.criterion.waivable:
+            return ()
+        return tuple(
+            one for one in self.waivers if one.criterion == bound.criterion.id and one.stage in (None, bound.stage)
         )
 
     def bound(self) -> Iterator[BoundCriterion]:

@@ -157,7 +157,7 @@ def _sealed(record: Record) -> dict[str, object]:
         "judge": record.judge_version,
         "revisions": dict(record.revisions),
         "decided_at": record.decided_at,
-        "plan": forms.plan.dump_python(record.plan),
+        "plan": _plan(forms.plan.dump_python(record.plan)),
         "evidence": _answers(record.evidence),
         "queries": dict(record.evidence.queries),
         "verdict": _verdict(record.verdict),
@@ -166,6 +166,11 @@ def _sealed(record: Record) -> dict[str, object]:
 
 def _verdict(verdict: Verdict) -> object:
     return _rounded(_forms().verdict.dump_python(verdict))
+
+
+def _plan(form: dict[str, object]) -> dict[str, object]:
+    """Without waivers where there are none, as plans were sealed before there could be any."""
+    return form if form["waivers"] else {name: value for name, value in form.items() if name != "waivers"}
 
 
 def _answers(evidence: Evidence) -> list[dict[str, object]]:

@@ -6,13 +6,18 @@ from datetime import datetime
 
 from model_ratchet.core.outcome import Outcome, worst
 from model_ratchet.core.reason import Reason, Why, because
-from model_ratchet.core.verdict import Leaf
+from model_ratchet.documents.files import WAIVERS
 from model_ratchet.documents.revocations import Revocation
 from model_ratchet.engine.plan import Plan
 from model_ratchet.engine.record import Record
 
-PINNED = ("policy", "model")
-"""The documents of the base branch whose content a verdict is bound to, by their names in a plan's digests."""
+
+def pinned(plan: Plan) -> tuple[str, ...]:
+    """The documents of the base branch whose content a verdict is bound to, by their names in the plan's digests.
+
+    They are ``policy``, ``model``, and each waiver that is in force, by its path.
+    """
+    return ("policy", "model", *(name for name in plan.digests if name.startswith(f"{WAIVERS}/")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +27,7 @@ class Standing:
     active: str | None
     """The active version of the model, None before the first."""
     digests: Mapping[str, str | None]
-    """``policy`` and ``model`` → the git blob id, None where the file is gone."""
+    """What is ``pinned`` → the git blob id, None where the file is gone."""
     revocation: Revocation | None = None
     trouble: str | None = None
     """Why the active version is not known."""
@@ -79,14 +84,14 @@ def _against(plan: Plan, standing: Standing, now: datetime, where: str) -> Itera
         )
     if standing.revocation is not None and now >= standing.revocation.since:
         yield Outcome.FAILED, because(Why.POLICY_REVOKED, **standing.revocation.facts)
-    for name in PINNED:
+    for name in pinned(plan):
         if standing.digests.get(name) is None or standing.digests[name] != plan.digests.get(name):
             yield Outcome.PENDING, because(Why.RULES_CHANGED, path=plan.paths.get(name, name), where=where)
 
 
 def _expired(record: Record, now: datetime) -> Iterator[tuple[Outcome, Reason]]:
     """What has run out by ``now``: waivers, and the merge window, or the time that the policy had left."""
-    for leaf in _waived(record):
+    for leaf in record.verdict.waived_leaves:
         if leaf.waived is not None and now >= leaf.waived.expires_at:
             facts = {"waiver": leaf.waived.waiver, "criterion": leaf.id, "since": leaf.waived.expires_at.isoformat()}
             yield replace(leaf, waived=None).outcome, because(Why.WAIVER_EXPIRED, **facts)
@@ -99,12 +104,6 @@ def _expired(record: Record, now: datetime) -> Iterator[tuple[Outcome, Reason]]:
         yield Outcome.FAILED, Reason(Why.POLICY_REVOKED, revoked.parameters)
     elif now > plan.valid_until:
         yield Outcome.PENDING, because(Why.REPEAT_LAST_STAGE, stage=plan.stages[-1].name, since=since)
-
-
-def _waived(record: Record) -> Iterator[Leaf]:
-    """The criteria that pass by a waiver."""
-    for gate in record.verdict.gates:
-        yield from (leaf for leaf in gate.leaves if leaf.counted and leaf.waived is not None)
 
 
 def _next(record: Record, standing: Standing, now: datetime) -> datetime | None:

@@ -10,6 +10,7 @@ from typing import assert_never
 
 from model_ratchet.documents.events import (
     Admitted,
+    Confirmed,
     Event,
     Extended,
     Hold,
@@ -150,7 +151,7 @@ def _why(event: Event) -> str:
             return f"{event.stage}: {percent(event.share)} of traffic{mirror}"
         case StageClosed():
             return f"{event.stage}: {event.outcome}"
-        case Resumed() | Extended():
+        case Confirmed() | Resumed() | Extended():
             return event.stage
         case WaivedCriterion():
             return f"{event.criterion}, by the waiver {event.waiver}"

@@ -7,7 +7,7 @@ from typing import Any
 from model_ratchet.core.estimate import Estimate
 from model_ratchet.core.finding import Finding
 from model_ratchet.core.reason import Reason
-from model_ratchet.core.verdict import Leaf, Part
+from model_ratchet.core.verdict import Leaf, Part, Waived
 from model_ratchet.engine.impact import Impact
 from model_ratchet.engine.queue import QueuedVerdict
 from model_ratchet.engine.record import Record, digest
@@ -142,6 +142,7 @@ def promotion(record: Record) -> dict[str, Any]:
         "outcome": verdict.outcome,
         "evidence_outcome": verdict.evidence_outcome,
         "sign_off_outcome": verdict.sign_off_outcome,
+        "waived": len(verdict.waived_leaves),
         "decided_at": _instant(record.decided_at),
         "valid_until": _instant(verdict.valid_until),
         "reasons": [reason(one) for one in verdict.reasons],
@@ -180,7 +181,7 @@ def criterion(leaf: Leaf) -> dict[str, Any]:
         "decidable_at": _instant(leaf.decidable_at),
         "warnings": [reason(one) for one in judgement.warnings],
         "parts": [_part(part) for part in judgement.parts],
-        "waived": None if leaf.waived is None else {"waiver": leaf.waived.waiver, "owner": leaf.waived.owner},
+        "waived": None if leaf.waived is None else _waived(leaf.waived),
     }
 
 
@@ -195,6 +196,16 @@ def estimate(found: Estimate | None) -> dict[str, Any] | None:
         return None
     value = {entry.name: getattr(found, entry.name) for entry in fields(found)}
     return value if has_interval(found) else value | {"level": None}
+
+
+def _waived(by: Waived) -> dict[str, Any]:
+    return {
+        "waiver": by.waiver,
+        "owner": by.owner,
+        "reason": by.reason,
+        "up_to": by.up_to,
+        "expires_at": _instant(by.expires_at),
+    }
 
 
 def _part(part: Part) -> dict[str, Any]:

@@ -75,9 +75,7 @@ def _unblocks(seen: View, detail: Detail) -> str:
     names = held_up(seen, detail, most=6)
     match seen.outcome:
         case Outcome.PASSED:
-            until = (
-                f" until **{seen.valid_until}**; after that its last stage must be repeated" if seen.valid_until else ""
-            )
+            until = f" until **{seen.valid_until}**; {text(seen.then, 200)}" if seen.valid_until else ""
             return f"Every gate has passed: it may be merged{until}."
         case Outcome.FAILED if seen.evidence is not Outcome.FAILED:
             return f"Changes are requested: {names}. The evidence stands at **{seen.evidence}**."
@@ -111,7 +109,7 @@ def _when(seen: View) -> str:
 
 
 def _waivers(seen: View, detail: Detail) -> str:
-    """First and loud: what was let go, by whom, why and until when."""
+    """First and loud: what was let go, by whom, why and until when; and each waiver that lets nothing go."""
     lines = []
     for row in (row for row in seen.rows if row.waived is not None):
         waived, measured = row.waived, f" at {text(row.estimate)}" if row.estimate else ""
@@ -122,6 +120,11 @@ def _waivers(seen: View, detail: Detail) -> str:
             f" {text(row.said, detail.sentence)}. Let go by **{text(waived.owner, detail.word)}**{up_to}"
             f" until **{waived.expires_at:%Y-%m-%d %H:%M} UTC**: {text(waived.reason, detail.sentence)}"
         )
+    lines += [
+        f"> **{text(row.name, detail.word)}**: {text(one, detail.sentence)}"
+        for row in seen.rows
+        for one in row.unwaived
+    ]
     most = 10 if detail < Detail.ONE_LINE else 3
     more = [f"> … and {len(lines) - most} more waivers"] if len(lines) > most else []
     return "\n>\n".join([*lines[:most], *more])

@@ -384,6 +384,25 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.SEALED_OTHERWISE: lambda p: f"{p['path']} is not what the verdict was made of: check the pull request again",
     Why.NOT_PASSED: lambda p: f"the verdict on the pull request is {p['outcome']}, and only passed is merged",
     Why.CHAIN_UNCLEAR: lambda p: f"the active version is not known: {p['trouble']}",
+    Why.WAIVER_OF_CHANGE: lambda p: (
+        f"the waiver {p['waiver']} of {p['criterion']} is not in force: this change brings it, and the base branch grants them"
+    ),
+    Why.WAIVER_NOT_YET: lambda p: (
+        f"the waiver {p['waiver']} of {p['criterion']} is not in force before {instant_text(p['since'])}"
+    ),
+    Why.WAIVER_OUTCOME: lambda p: (
+        f"the waiver {p['waiver']} does not apply: it covers {p['outcomes']}, and this is {p['outcome']}"
+    ),
+    Why.WAIVER_EXCEEDED: lambda p: (
+        f"the waiver {p['waiver']} does not apply: it covers nothing worse than {p['up_to']}, and this is worse"
+    ),
+    Why.WAIVER_UNMEASURED: lambda p: (
+        f"the waiver {p['waiver']} does not apply: it covers nothing worse than {p['up_to']}, and not all of this was measured"
+    ),
+    Why.WAIVER_WAITS: lambda p: (
+        f"{p['outcome']} so far, which the waiver {p['waiver']} covers: it is decided at the end of the window"
+    ),
+    Why.WAIVER_UNUSED: lambda p: f"the waiver {p['waiver']} (until {instant_text(p['until'])}) is not needed so far",
     Why.WAIVER_EXPIRED: lambda p: (
         f"the waiver {p['waiver']} of {p['criterion']} expired at {instant_text(p['since'])}: it counts again"
     ),

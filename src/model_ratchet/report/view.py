@@ -9,6 +9,7 @@ from model_ratchet.core.code import Scan
 from model_ratchet.core.estimate import Estimate
 from model_ratchet.core.evidence import Rows
 from model_ratchet.core.outcome import Outcome
+from model_ratchet.core.reason import Why
 from model_ratchet.core.verdict import Branch, Judgement, Leaf, Waived
 from model_ratchet.criteria.base import StageFacts
 from model_ratchet.engine.plan import BoundCriterion
@@ -31,6 +32,18 @@ MARKS = {
 UNCOUNTED = "·"
 
 _SHARES = frozenset({"suite", "sample_ratio"})
+_OF_WAIVERS = frozenset(
+    {
+        Why.WAIVER_OF_CHANGE,
+        Why.WAIVER_NOT_YET,
+        Why.WAIVER_EXPIRED,
+        Why.WAIVER_OUTCOME,
+        Why.WAIVER_EXCEEDED,
+        Why.WAIVER_UNMEASURED,
+        Why.WAIVER_WAITS,
+        Why.WAIVER_UNUSED,
+    }
+)
 _TESTED = frozenset({"superiority", "quantile_superiority"})
 """Kinds that are decided by the p-value of no difference; beside a margin it would be read as that of the margin."""
 
@@ -57,10 +70,12 @@ class Row:
     """The estimate against what is asked, as one line of a fixed width."""
     remedy: Remedy | None = None
     waived: Waived | None = None
+    unwaived: tuple[str, ...] = ()
+    """Of each waiver that is not applied, why."""
     advisory: bool = False
     sign_off: SignOff | None = None
     warnings: tuple[str, ...] = ()
-    """What of the notes is neither a waiver nor the word that the criterion is advisory."""
+    """What of the notes is neither of a waiver nor the word that the criterion is advisory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +126,8 @@ class View:
     policy_path: str
     request_path: str
     valid_until: str = ""
+    then: str = ""
+    """What happens to the verdict at that instant."""
     next_at: str = ""
     """When all evidence, or that of the stages that have started, can be decided."""
     digests: tuple[tuple[str, str], ...] = ()
@@ -148,6 +165,7 @@ def view(record: Record) -> View:
         policy_path=plan.paths.get("policy", ""),
         request_path=plan.paths.get("request", ""),
         valid_until=numbers.instant(verdict.valid_until) if verdict.valid_until is not None else "",
+        then=_then(record),
         next_at=_next_at(record),
         digests=(*sorted(plan.digests.items()), *_artefacts(record)),
         row_counts=tuple(_row_counts(record)),
@@ -187,8 +205,9 @@ def _row(record: Record, leaf: Leaf, bound: BoundCriterion) -> Row:
     unit = unit_of(record, bound)
     judgement = leaf.judgement
     asked = threshold(bound, record.plan.scope(bound))
-    warnings = tuple(sentence(reason) for reason in judgement.warnings)
-    notes = list(warnings)
+    notes = [sentence(reason) for reason in judgement.warnings]
+    unwaived = tuple(sentence(reason) for reason in judgement.warnings if reason.why in _OF_WAIVERS)
+    warnings = tuple(sentence(reason) for reason in judgement.warnings if reason.why not in _OF_WAIVERS)
     if leaf.waived is not None:
         up_to = f" up to {leaf.waived.up_to}" if leaf.waived.up_to else ""
         until = numbers.instant(leaf.waived.expires_at)
@@ -209,6 +228,7 @@ def _row(record: Record, leaf: Leaf, bound: BoundCriterion) -> Row:
         drawing=_drawing(judgement.estimate, asked),
         remedy=remedy(record.plan, leaf),
         waived=leaf.waived,
+        unwaived=unwaived,
         advisory=leaf.advisory,
         sign_off=sign_off(record, bound, leaf),
         warnings=warnings,
@@ -253,7 +273,12 @@ def _parts(judgement: Judgement, unit: Unit, asked: Threshold | None) -> Iterato
 
 
 def _headline(record: Record, gates: tuple[Gate, ...]) -> str:
-    """What decides, in one line."""
+    """What decides, and what was waived, in one line."""
+    waived = ", ".join(dict.fromkeys(leaf.id for leaf in record.verdict.waived_leaves))
+    return f"{_decided(record, gates)}{f'; waived: {waived}' if waived else ''}"
+
+
+def _decided(record: Record, gates: tuple[Gate, ...]) -> str:
     outcome = record.verdict.outcome
     names = dict.fromkeys(
         row.name for gate in gates for row in gate.rows if row.counted and row.outcome is outcome and row.mark != "✔"
@@ -273,6 +298,21 @@ def _headline(record: Record, gates: tuple[Gate, ...]) -> str:
             return f"the evidence for {candidate} has passed; awaiting {listed}"
         case Outcome.PENDING:
             return f"{candidate} can't be decided yet: {listed}"
+
+
+def _then(record: Record) -> str:
+    """What ends the verdict: a waiver's expiry, the revocation of its policy, or the merge window."""
+    until = record.verdict.valid_until
+    if until is None:
+        return ""
+    waived = [leaf.waived for leaf in record.verdict.waived_leaves]
+    ending = next((one for one in waived if one is not None and one.expires_at == until), None)
+    if ending is not None:
+        return f"then the waiver {ending.waiver} expires"
+    revoked = next((one for one in record.plan.reasons if one.why is Why.TO_BE_REVOKED), None)
+    if revoked is not None and revoked.parameters["since"] == until.isoformat():
+        return "then its policy is revoked"
+    return "after that its last stage must be repeated"
 
 
 def _next_step(record: Record) -> str:

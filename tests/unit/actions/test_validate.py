@@ -1,10 +1,13 @@
 """validate: documents of a working tree, each by itself and against the others."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from builders import production
+from builders.repositories import Repo
+from builders.waiving import waiver_file, waiver_text, waiving_rules
 from model_ratchet.actions.validate import validate
 from model_ratchet.core.errors import UsageError
 
@@ -144,3 +147,34 @@ def test_a_folder_without_documents_and_a_file_outside_are_refused(tmp_path: Pat
         validate(root, (str(tmp_path / "else.yaml"),))
     with pytest.raises(UsageError, match="is not there"):
         validate(root, ("policies/none.yaml",))
+
+
+# waivers
+
+
+def waived(root: Path, files: Mapping[str, str | bytes] | None = None, **changes: object) -> list[str]:
+    Repo(root).write({**waiving_rules("requests.csv"), **waiver_file(**changes), **(files or {})})
+    return told(root)
+
+
+def test_a_waiver_that_fits_is_valid(tmp_path: Path) -> None:
+    assert waived(tmp_path) == []
+
+
+def test_a_waiver_is_held_against_the_policy_and_the_model_file_that_it_names(tmp_path: Path) -> None:
+    assert waived(tmp_path / "criterion", criterion="error-rat")[0].startswith(
+        "policies/waivers/better.yaml:8:12 `error-rat` is no criterion of small/1.0.0: did you mean `error-rate`?"
+    )
+    assert waived(tmp_path / "absent", policy="small/2.0.0", model="other") == [
+        "policies/waivers/better.yaml:4:8 there is no policies/models/other.yaml",
+        "policies/waivers/better.yaml:6:9 there is no policies/small/2.0.0.yaml",
+    ]
+
+
+def test_no_two_waivers_have_one_id_or_let_the_same_go(tmp_path: Path) -> None:
+    again = {"policies/waivers/again.yaml": waiver_text()}
+    (finding,) = waived(tmp_path / "id", again)
+    assert finding.startswith("policies/waivers/again.yaml:3:5 `id: better` stands in policies/waivers/again.yaml")
+    again = {"policies/waivers/again.yaml": waiver_text(id="again")}
+    (finding,) = waived(tmp_path / "same", again)
+    assert finding.startswith("policies/waivers/better.yaml:8:12 again lets it go for the same artifact until ")

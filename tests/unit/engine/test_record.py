@@ -46,10 +46,12 @@ from model_ratchet.core.evidence import (
 )
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Why, because
+from model_ratchet.core.units import Dimension, Quantity
 from model_ratchet.core.verdict import Verdict
 from model_ratchet.engine.canonical import canonical
 from model_ratchet.engine.code_review import code_reviews
 from model_ratchet.engine.judge import judge
+from model_ratchet.engine.plan import BoundWaiver
 from model_ratchet.engine.record import Record, as_sealed, digest, read, seal, to_bytes
 
 PENDING = Verdict(gates=(), evidence_outcome=Outcome.PENDING, sign_off_outcome=Outcome.PENDING)
@@ -256,3 +258,29 @@ def test_any_plan_reads_back(
     record = seal(plan, Evidence({need: Counts(successes=0, n=0)}), PENDING, now=NOW)
     assert (record.plan, record.evidence.answer(need)) == (plan, Counts(successes=0, n=0))
     assert read(to_bytes(record)) == record
+
+
+def test_a_plan_without_waivers_is_sealed_as_before_there_were_any() -> None:
+    record = a_failed_record()
+    assert "waivers" not in json.loads(to_bytes(record))["sealed"]["plan"]
+    assert read(to_bytes(record)) == record
+
+
+def test_waivers_are_sealed_with_the_plan() -> None:
+    record = a_failed_record()
+    gone = because(Why.WAIVER_EXPIRED, waiver="memory-1", criterion="memory", since=NOW.isoformat())
+    waiver = BoundWaiver(
+        waiver="memory-1",
+        criterion="memory",
+        stage=None,
+        outcomes=(Outcome.FAILED,),
+        up_to=Quantity.parse("25%", Dimension.SHARE),
+        reason="why",
+        owner="risk",
+        expires_at=NOW,
+        not_in_force=gone,
+    )
+    held = replace(record, plan=replace(record.plan, waivers=(waiver,)))
+    sealed = json.loads(to_bytes(held))["sealed"]["plan"]["waivers"]
+    assert [(one["waiver"], one["up_to"], one["outcomes"]) for one in sealed] == [("memory-1", "25%", ["failed"])]
+    assert read(to_bytes(held)).plan.waivers == (waiver,)

@@ -31,11 +31,14 @@ from model_ratchet.core.finding import Finding, Location
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Why, because
 from model_ratchet.core.verdict import Leaf, Part, Waived
+from model_ratchet.engine.judge import valid_until
 from model_ratchet.engine.record import Record
 from model_ratchet.report.check import Check, RollbackNote
 from model_ratchet.report.comment import BUDGET, as_markdown, comment
 from model_ratchet.report.detail import CommentContext, Detail
 from model_ratchet.report.marker import read_marker
+from model_ratchet.report.promotion import promotion
+from model_ratchet.report.view import view
 
 NASTY = (
     "@acme/all #1 <img src=//e> </details> ``` | [ok](http://evil.example) ::error::x\n# <!-- ratchet:v1 --> \u202e$x$"
@@ -92,9 +95,25 @@ def waived() -> Record:
     return a_record(with_(all_good(), memory=(Outcome.FAILED, broken)), approvals=reviews("business", "risk"))
 
 
+def unwaived() -> Record:
+    """Memory is worse than its waiver covers, and the waiver of the error rate comes with the change."""
+    broken = {
+        "reason": because(Why.LIMIT_BROKEN, limit="+20% of the baseline"),
+        "estimate": an_estimate(1.27, 1.24, 1.3, level=0.9, n=168, scale=GOOD["memory"]["estimate"].scale),
+        "warnings": (because(Why.WAIVER_EXCEEDED, waiver="memory-2025-08", up_to="25%"),),
+    }
+    brought = because(Why.WAIVER_OF_CHANGE, waiver="errors-2025-08", criterion="error-rate")
+    good = GOOD["error-rate"]
+    leaves = with_(
+        all_good(), memory=(Outcome.FAILED, broken), error_rate=(Outcome.PASSED, {**good, "warnings": (brought,)})
+    )
+    return a_record(leaves, approvals=reviews("business", "risk"))
+
+
 CHECKS: dict[str, Callable[[], Check]] = {
     "passed": lambda: Check(records=(approved(),)),
     "waived": lambda: Check(records=(waived(),)),
+    "unwaived": lambda: Check(records=(unwaived(),)),
     "first-version": lambda: Check(records=(first_version(),)),
     "pending": lambda: Check(records=(first_look(),)),
     "awaiting-sign-off": lambda: Check(records=(awaiting_sign_off(),)),
@@ -206,6 +225,33 @@ def test_waivers_come_before_everything_else_that_is_listed() -> None:
     assert said.index("**Waived: memory**") < said.index("| stage | when |")
     for word in ("the new tokenizer needs it", "**risk**", "up to 30%", "2025-09-08 00:00 UTC"):
         assert word in said
+
+
+@pytest.mark.parametrize("detail", Detail)
+def test_every_waiver_is_there_however_little_a_comment_says(detail: Detail) -> None:
+    held, refused = ("\n".join(promotion(view(one), CONTEXT, detail)) for one in (waived(), unwaived()))
+    assert "**Waived: memory**" in held
+    assert "**memory**: the waiver memory" in refused
+    assert "**error-rate**: the waiver errors" in refused
+    assert refused.count("the waiver memory") == 1
+
+
+@pytest.mark.parametrize(
+    ("window", "revoked", "then"),
+    [
+        (timedelta(hours=72), None, "after that its last stage must be repeated"),
+        (timedelta(days=40), None, "then the waiver memory-2025-08 expires"),
+        (timedelta(hours=72), timedelta(hours=72), "then its policy is revoked"),
+    ],
+    ids=["window", "waiver", "revocation"],
+)
+def test_a_passed_comment_says_what_ends_the_verdict(window: timedelta, revoked: timedelta | None, then: str) -> None:
+    record = waived()
+    since = because(Why.TO_BE_REVOKED, policy="p", since=(DECIDABLE + (revoked or window * 2)).isoformat(), because="x")
+    plan = replace(record.plan, valid_until=DECIDABLE + window, reasons=(since,))
+    verdict = replace(record.verdict, valid_until=valid_until(plan, record.verdict.gates))
+    said = comment(Check(records=(replace(record, plan=plan, verdict=verdict),)), CONTEXT)
+    assert f"**; {then}" in said.replace("\u200b", "")
 
 
 def test_what_is_true_of_the_pull_request_is_said_first() -> None:
