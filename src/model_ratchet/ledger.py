@@ -17,7 +17,6 @@ from model_ratchet.engine.history import StageHistory
 from model_ratchet.engine.lines import FOLDER, Head, events_of, head_of, link, shard, shards
 from model_ratchet.engine.record import Record, read
 from model_ratchet.engine.story import Story, stories
-from model_ratchet.git import Git
 from model_ratchet.git_write import MovedError, Writer
 from model_ratchet.ports import Repository
 
@@ -71,6 +70,14 @@ class GitLedger:
         found = [event for content in self.lines().values() for event in events_of(content, model)]
         return stories(found).get(model, Story(model=model))
 
+    def events(self) -> tuple[Event, ...]:
+        """All that the ledger says, the oldest first, without looking at the chain.
+
+        Raises:
+            RecordError: a line of it does not read.
+        """
+        return tuple(event for content in self.lines().values() for event in events_of(content))
+
     def lines(self) -> Mapping[str, bytes]:
         """The files that hold the lines, in their order."""
         if self.commit is None:
@@ -99,7 +106,7 @@ class GitLedger:
         return found
 
 
-def open_ledger(repository: Git) -> GitLedger:
+def open_ledger(repository: Repository) -> GitLedger:
     """The ledger as the repository knows it, without asking the remote: its copy of origin's branch, else its own."""
     for ref in (f"refs/remotes/origin/{BRANCH}", f"refs/heads/{BRANCH}"):
         commit = repository.find(ref)

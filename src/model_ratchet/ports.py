@@ -92,10 +92,20 @@ class Repository(Protocol):
     def entries(self, commit: str, folder: str = "") -> Mapping[str, str]:
         """The direct entries of a folder, name → mode and object id; none where the folder does not exist."""
 
-    def first_parents(self, base: str, head: str) -> tuple[str, ...]:
-        """The commits after ``base`` up to ``head`` along first parents, oldest first.
+    def find(self, ref: str) -> str | None:
+        """The commit at a full ref name such as ``refs/heads/main``, None where there is none."""
+
+    def first_parents(self, base: str, head: str, paths: Sequence[str] = ()) -> tuple[str, ...]:
+        """The commits after ``base`` up to ``head`` along first parents, oldest first; those that change one of the paths
+        where any are named.
 
         Raises ``RepositoryError`` where following first parents from ``head`` does not lead to ``base``.
+        """
+
+    def beginning(self, head: str, path: str = "") -> str | None:
+        """The oldest commit along first parents from ``head`` that changed a path: of all, where none is named.
+
+        None where no commit did. Raises ``RepositoryError`` where the history is cut short and can't be deepened.
         """
 
     def parents(self, commit: str) -> tuple[str, ...]:

@@ -163,6 +163,9 @@ class Unverified(_OfModel):
     commit: Commit
     because: Line
     version: VersionField | None = None
+    pull: int | None = None
+    record: Digest | None = None
+    """The verdict that was sealed, where it is one on this version and does not vouch for it."""
 
 
 class Hold(_OfModel):
@@ -177,6 +180,13 @@ class Released(_OfModel):
 
     kind: Literal["released"] = "released"
     because: Line
+
+
+class Began(_Event):
+    """The ledger begins: what the base branch holds at this commit is taken as it is, and what comes later is recorded."""
+
+    kind: Literal["began"] = "began"
+    commit: Commit
 
 
 class PolicyChanged(_Event):
@@ -204,6 +214,7 @@ Event: TypeAlias = (
     | Unverified
     | Hold
     | Released
+    | Began
     | PolicyChanged
 )
 """One thing that happened."""

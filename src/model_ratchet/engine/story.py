@@ -7,6 +7,7 @@ from datetime import datetime
 from model_ratchet.core.evidence import Interval
 from model_ratchet.documents.events import (
     Admitted,
+    Began,
     Confirmed,
     Event,
     Extended,
@@ -110,7 +111,7 @@ def stories(events: Iterable[Event]) -> dict[str, Story]:
     """Model → its story."""
     told: dict[str, Story] = {}
     for event in events:
-        if not isinstance(event, PolicyChanged):
+        if not isinstance(event, Began | PolicyChanged):
             told[event.model] = _then(told.get(event.model, Story(model=event.model)), event)
     return told
 
@@ -135,7 +136,7 @@ def _then(story: Story, event: Event) -> Story:
             return replace(story, hold=event)
         case Released():
             return replace(story, hold=None)
-        case PolicyChanged():
+        case Began() | PolicyChanged():
             return story
 
 
