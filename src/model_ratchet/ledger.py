@@ -1,7 +1,8 @@
 """Ledger: the branch ``ratchet/ledger``, read as objects and appended to by compare-and-swap.
 
-It holds ``events/<year>-<month>.jsonl`` (``engine.lines``) and, named by their digests, ``records/<digest>.json`` with
-``reports/<digest>.md`` beside them. A branch that is not there is an empty ledger; one that can't be read is an error.
+It holds ``events/<year>-<month>.jsonl`` (``engine.lines``); named by their digests, ``records/<digest>.json`` with
+``reports/<digest>.md`` beside them; and ``baselines/<model>.json``, the numbers of the active version. A branch that is not
+there is an empty ledger; one that can't be read is an error.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -160,6 +161,11 @@ def append(
 def record_path(digest: str) -> str:
     """Where the record of a digest stands."""
     return f"records/{digest.removeprefix('sha256:')}.json"
+
+
+def baseline_path(model: str) -> str:
+    """Where it stands what later comparisons of a model use."""
+    return f"baselines/{model}.json"
 
 
 def report_path(digest: str) -> str:

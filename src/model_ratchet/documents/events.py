@@ -160,6 +160,8 @@ class Unverified(_OfModel):
     """Something reached the base branch that no verdict vouches for."""
 
     kind: Literal["unverified"] = "unverified"
+    model: Annotated[str, Field(max_length=200)]
+    """As the folder is called: a push may call it anything."""
     commit: Commit
     because: Line
     version: VersionField | None = None

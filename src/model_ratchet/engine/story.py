@@ -73,6 +73,8 @@ class Story:
     model: str
     attempts: tuple[Attempt, ...] = ()
     promoted: tuple[PromotedVersion, ...] = ()
+    standing: Mapping[str, PromotedVersion] = field(default_factory=dict)
+    """Version → its promotion, of those that no rollback has taken back since."""
     rolled_back: tuple[RolledBackVersion, ...] = ()
     waived: tuple[WaivedCriterion, ...] = ()
     unverified: tuple[Unverified, ...] = ()
@@ -123,9 +125,11 @@ def _then(story: Story, event: Event) -> Story:
         case StageStarted() | Confirmed() | Paused() | Resumed() | Extended() | StageClosed() | Withdrawn():
             return _of_attempt(story, event)
         case PromotedVersion():
-            return replace(_of_attempt(story, event), promoted=(*story.promoted, event))
+            standing = {**story.standing, str(event.candidate): event}
+            return replace(_of_attempt(story, event), promoted=(*story.promoted, event), standing=standing)
         case RolledBackVersion():
-            return replace(story, rolled_back=(*story.rolled_back, event))
+            standing = {version: one for version, one in story.standing.items() if version != str(event.version)}
+            return replace(story, rolled_back=(*story.rolled_back, event), standing=standing)
         case WaivedCriterion():
             return replace(story, waived=(*story.waived, event))
         case Unverified():
