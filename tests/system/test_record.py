@@ -1,4 +1,4 @@
-"""Merges, rollbacks and policies of real git repositories, recorded in the ledger: once, whole, and whenever it is made up for."""
+"""What reached the base branch of real git repositories, recorded in the ledger: once, whole, and made up for at any time."""
 
 import json
 from collections.abc import Iterator
