@@ -166,11 +166,8 @@ def _start(asked: RecordInput, repository: Repository, caught: _Caught) -> str:
     """The newest commit of the branch that is recorded; in an empty ledger the one that it begins with."""
     recorded = last_recorded(caught.known)
     for commit in recorded:
-        try:
-            repository.first_parents(commit, asked.tip)
-        except RepositoryError:
-            continue
-        return commit
+        if repository.reach(commit) and _leads(repository, commit, asked.tip):
+            return commit
     if recorded:
         raise RepositoryError(
             f"the base branch was written anew: first parents from {asked.tip[:12]} lead to no commit that is recorded"
@@ -178,6 +175,14 @@ def _start(asked: RecordInput, repository: Repository, caught: _Caught) -> str:
     since = asked.since or repository.beginning(asked.tip, WORKFLOW) or repository.beginning(asked.tip) or asked.tip
     caught.events.append(Began(at=min(repository.committed_at(since), asked.now), commit=since))
     return since
+
+
+def _leads(repository: Repository, base: str, head: str) -> bool:
+    try:
+        repository.first_parents(base, head)
+    except RepositoryError:
+        return False
+    return True
 
 
 def _landed(repository: Repository, origin: Origin, commit: str) -> Landed | None:
