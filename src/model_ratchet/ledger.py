@@ -14,7 +14,6 @@ from time import sleep
 from model_ratchet.core.errors import RecordError, RepositoryError
 from model_ratchet.core.evidence import Measurement, Missing, Need
 from model_ratchet.documents.events import Event
-from model_ratchet.engine.history import StageHistory
 from model_ratchet.engine.lines import FOLDER, Head, events_of, head_of, link, shard, shards
 from model_ratchet.engine.record import Record, read
 from model_ratchet.engine.story import Story, stories
@@ -40,11 +39,6 @@ class GitLedger:
 
     repository: Repository
     commit: str | None
-
-    def history(self, model: str, candidate: str) -> StageHistory | None:
-        """The stages of the candidate's open attempt, None where it has none."""
-        attempt = self.story(model).attempt(candidate)
-        return attempt.history if attempt is not None else None
 
     def closed(self, model: str, candidate: str) -> Mapping[Need, Measurement | Missing]:
         """The answers that were sealed when the closed stages of the candidate's open attempt were closed.

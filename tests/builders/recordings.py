@@ -2,7 +2,7 @@
 
 from contextlib import closing
 
-from builders.runs import Runs
+from builders.events import Runs
 from forge.state import Issue, Pull
 from model_ratchet.actions.recording import Recording, record_on_github, recording_lines
 from model_ratchet.documents.events import Event

@@ -283,3 +283,15 @@ def test_a_branch_that_holds_nothing_of_what_is_recorded_is_an_error(kept: Kept)
     kept.repo.git("branch", "--force", "main", "anew")
     with pytest.raises(RepositoryError, match="written anew"):
         kept.record()
+
+
+def test_what_was_rolled_back_is_proposed_again_only_with_its_root_cause(kept: Kept) -> None:
+    kept.seal("demo-2")
+    kept.merge("demo-2")
+    kept.remove(V2)
+    kept.record()
+    kept.repo.branch("again", promotion(V2, V1))
+    asked = CheckInput(repo=kept.repo.path, base="main", head="again", now=LATER)
+    messages = [one.message for one in check(asked).findings]
+    assert messages[0].startswith("this version was rolled back on 2025-09-01: name its closed root cause")
+    assert [one.partition(" started before the rollback")[0] for one in messages[1:]] == ["shadow", "canary"]

@@ -23,6 +23,7 @@ from model_ratchet.documents.events import (
 )
 from model_ratchet.engine.advance import Close, End, Extend, Situation, Start, State, Step, Wait, next_steps
 from model_ratchet.engine.bind import bind
+from model_ratchet.engine.guards import in_view_of
 from model_ratchet.engine.judge import judge
 from model_ratchet.engine.lifecycle import Folder, Proposed, Refused
 from model_ratchet.engine.plan import Plan
@@ -80,8 +81,7 @@ def advance(
         return Advanced(folder=folder, findings=proposal.findings)
     ledger = fetch_ledger(repository)
     story = ledger.story(folder.model)
-    attempt = story.attempt(folder.version)
-    plan = bind(proposal.documents, attempt.history if attempt is not None else None, now=asked.check.now)
+    plan = bind(in_view_of(proposal.documents, story), story.history(folder.version), now=asked.check.now)
     if not isinstance(plan, Plan):
         return Advanced(folder=folder, findings=tuple(proposal.finding(misfit) for misfit in plan))
     world = World(

@@ -11,6 +11,7 @@ from typing import Literal
 from model_ratchet.core.evidence import HOUR
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.criteria.base import Criterion, Facts, Scope, StageFacts
+from model_ratchet.documents.events import RolledBackVersion
 from model_ratchet.documents.facts import allocation, infrastructure, metric_facts, stated
 from model_ratchet.documents.fault import Fault
 from model_ratchet.documents.model import ModelFile
@@ -46,6 +47,10 @@ class Documents:
     baseline_digest: str | None = None
     revocation: Revocation | None = None
     """The revocation of the policy, at once or from an instant to come."""
+    rolled_back: RolledBackVersion | None = None
+    """The last rollback of this version, or of this artifact, that nobody has taken back."""
+    others_tried: int = 0
+    """Attempts of other artifacts against the same baseline."""
     digests: Mapping[str, str] = field(default_factory=dict)
     paths: Mapping[str, str] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
@@ -58,6 +63,7 @@ def bind(documents: Documents, history: StageHistory | None, *, now: datetime) -
     if history is None and request.history:
         history = stated_history(request)
     faults += _history_faults(policy, model, history)
+    faults += _rollback_faults(documents, history)
     if faults:
         return tuple(faults)
     stages = tuple(_stage(policy, model, index, history, now) for index in range(len(policy.stages)))
@@ -93,7 +99,12 @@ def bind(documents: Documents, history: StageHistory | None, *, now: datetime) -
         expired=window_ends is not None and now > window_ends,
         changed_at=tuple(sorted({*instants, *([valid_until] if valid_until is not None else [])})),
     )
-    told = (*_reasons(plan, policy, history), *_notice(documents), *warnings(plan.bound(), supplied))
+    told = (
+        *_reasons(plan, policy, history),
+        *_remembered(documents),
+        *_notice(documents),
+        *warnings(plan.bound(), supplied),
+    )
     return replace(plan, reasons=told)
 
 
@@ -157,6 +168,23 @@ def _foreign_code(model: ModelFile, request: PromotionRequest) -> str | None:
     if source.repository.lower() in (one.lower() for one in known):
         return None
     return f"{source.repository} is not where the code of {model.name} is: its model file lists {', '.join(known)}"
+
+
+def _rollback_faults(documents: Documents, history: StageHistory | None) -> Iterator[Misfit]:
+    """What was rolled back comes back with its root cause, and with windows that opened after the rollback."""
+    gone = documents.rolled_back
+    if gone is None:
+        return
+    if documents.request.retry is None:
+        what = "this version" if gone.version == documents.request.candidate else f"this artifact, as {gone.version},"
+        message = (
+            f"{what} was rolled back on {gone.at:%Y-%m-%d}: name its closed root cause, `retry: {{root_cause: …}}`"
+        )
+        yield _misfit("request", ("candidate",), message)
+    for index, run in enumerate(history.runs if history is not None else ()):
+        if run.started_at <= gone.at:
+            message = f"{run.stage} started before the rollback of {gone.version}: fresh windows are needed"
+            yield _misfit("request", ("history", index, "started"), message)
 
 
 def _history_faults(policy: Policy, model: ModelFile, history: StageHistory | None) -> Iterator[Misfit]:
@@ -412,6 +440,20 @@ def _reasons(plan: Plan, policy: Policy, history: StageHistory | None) -> Iterat
     window_ends = _window_ends(policy, plan.stages, history)
     if plan.expired and window_ends is not None:
         yield because(Why.REPEAT_LAST_STAGE, stage=plan.stages[-1].name, since=window_ends.isoformat())
+
+
+def _remembered(documents: Documents) -> Iterator[Reason]:
+    """What is shown of earlier attempts: nobody is to look for the one candidate of many that was lucky, unseen."""
+    request = documents.request
+    if documents.rolled_back is not None and request.retry is not None:
+        yield because(
+            Why.ROLLED_BACK_BEFORE,
+            version=str(documents.rolled_back.version),
+            at=documents.rolled_back.at.isoformat(),
+            root_cause=request.retry.root_cause,
+        )
+    if documents.others_tried:
+        yield because(Why.OTHERS_TRIED, attempts=documents.others_tried, baseline=str(request.baseline))
 
 
 def _notice(documents: Documents) -> Iterator[Reason]:

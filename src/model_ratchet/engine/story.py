@@ -86,6 +86,11 @@ class Story:
         """The open attempt of a candidate."""
         return next((one for one in self.open if one.candidate == candidate), None)
 
+    def history(self, candidate: str) -> StageHistory | None:
+        """The stages of a candidate's open attempt, None where it has none."""
+        attempt = self.attempt(candidate)
+        return attempt.history if attempt is not None else None
+
     @property
     def open(self) -> tuple[Attempt, ...]:
         """The attempts that have not ended."""
