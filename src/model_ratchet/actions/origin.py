@@ -1,13 +1,11 @@
 """origin: how GitHub says that a commit came onto the base branch, with what our own check had sealed of it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from model_ratchet.actions.merge_group import number_in
 from model_ratchet.actions.record import Told
-from model_ratchet.actions.sign_off import PullRequest, read_sign_offs
+from model_ratchet.actions.sign_off import weigh
 from model_ratchet.core.errors import RecordError
-from model_ratchet.core.reviews import Conversation
 from model_ratchet.documents.events import Actor
 from model_ratchet.engine.enclosed import enclosed
 from model_ratchet.engine.record import Record
@@ -72,22 +70,9 @@ class GithubOrigin:
     def _signed(self, record: Record, pull: Ended, *, before: str) -> Record:
         """The record with what reviewers had said by the time of the merge."""
         self.repository.reach(pull.head)
-        said = self.forge.conversation(pull.number, teams(record.plan))
-        then = _Fixed(replace(said, reviews=tuple(one for one in said.reviews if one.submitted_at <= pull.at)))
-        asked = PullRequest(then, pull.number)
-        return with_sign_offs(record, read_sign_offs(record.plan, self.repository, asked, base=before, head=pull.head))
-
-
-@dataclass(frozen=True, slots=True)
-class _Fixed:
-    """A conversation as it was at an instant."""
-
-    said: Conversation
-
-    def conversation(self, pull: int, teams: Sequence[str]) -> Conversation:
-        """What was said, whatever is said now."""
-        del pull, teams
-        return self.said
+        told = self.forge.conversation(pull.number, teams(record.plan))
+        then = replace(told, reviews=tuple(one for one in told.reviews if one.submitted_at <= pull.at))
+        return with_sign_offs(record, weigh(record.plan, self.repository, then, base=before, head=pull.head))
 
 
 def _arrival(ended: Ended) -> Arrival:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from model_ratchet.core.errors import AbsentError
-from model_ratchet.github.checks import check_name
+from model_ratchet.core.names import check_name
 from model_ratchet.github.client import Hub
 
 if TYPE_CHECKING:
