@@ -9,6 +9,7 @@ from typing import Protocol
 from model_ratchet.core.code import Reported
 from model_ratchet.core.evidence import Measurement, Missing, Need
 from model_ratchet.core.reviews import Conversation, SourcePull
+from model_ratchet.engine.record import Record
 from model_ratchet.engine.story import Story
 
 
@@ -151,6 +152,9 @@ class Ledger(Protocol):
 
     def story(self, model: str) -> Story:
         """What was recorded of a model. Raises ``RecordError`` where it can't be read."""
+
+    def records(self, digests: Sequence[str]) -> Mapping[str, Record]:
+        """The sealed records of these digests. Raises ``RecordError`` where one is not there, or is another."""
 
     def closed(self, model: str, candidate: str) -> Mapping[Need, Measurement | Missing]:
         """What was sealed of the closed stages of a candidate's open attempt: nobody asks a source about them again.

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from model_ratchet.actions.check import CheckInput, Progress, World, meaning_of, read_change, read_evidence
+from model_ratchet.actions.check import CheckInput, Progress, World, meaning_of, read_change, read_evidence, remembered
 from model_ratchet.actions.proposal import Faulty, Proposal, read_proposal
 from model_ratchet.actions.sign_off import PullRequest, read_entries
 from model_ratchet.core.errors import UsageError
@@ -23,7 +23,6 @@ from model_ratchet.documents.events import (
 )
 from model_ratchet.engine.advance import Close, End, Extend, Situation, Start, State, Step, Wait, next_steps
 from model_ratchet.engine.bind import bind
-from model_ratchet.engine.guards import in_view_of
 from model_ratchet.engine.judge import judge
 from model_ratchet.engine.lifecycle import Folder, Proposed, Refused
 from model_ratchet.engine.plan import Plan
@@ -81,7 +80,7 @@ def advance(
         return Advanced(folder=folder, findings=proposal.findings)
     ledger = fetch_ledger(repository)
     story = ledger.story(folder.model)
-    plan = bind(in_view_of(proposal.documents, story), story.history(folder.version), now=asked.check.now)
+    plan = bind(remembered(proposal, story, ledger), story.history(folder.version), now=asked.check.now)
     if not isinstance(plan, Plan):
         return Advanced(folder=folder, findings=tuple(proposal.finding(misfit) for misfit in plan))
     world = World(

@@ -14,9 +14,9 @@ from model_ratchet.core.finding import Finding, Location
 from model_ratchet.core.reason import Why, because
 from model_ratchet.documents.files import model_path
 from model_ratchet.documents.promoted import Promoted, PromotedOrNot, Unreadable, read_promoted
-from model_ratchet.engine.bind import bind
+from model_ratchet.engine.bind import Documents, bind
 from model_ratchet.engine.fast_lane import levels, strays
-from model_ratchet.engine.guards import in_view_of
+from model_ratchet.engine.guards import in_view_of, named_records
 from model_ratchet.engine.judge import judge
 from model_ratchet.engine.lifecycle import (
     Chain,
@@ -34,6 +34,7 @@ from model_ratchet.engine.lifecycle import (
 from model_ratchet.engine.plan import Plan
 from model_ratchet.engine.record import Record, as_sealed, seal
 from model_ratchet.engine.reuse import reusable
+from model_ratchet.engine.story import Story
 from model_ratchet.git import Git
 from model_ratchet.ledger import open_ledger
 from model_ratchet.ports import Blob, Forge, Ledger, Repository
@@ -259,13 +260,20 @@ def _judge_all(asked: CheckInput, world: World, change: Change, folders: Sequenc
             )
             continue
         story = world.ledger.story(folder.model)
-        plan = bind(in_view_of(proposal.documents, story), story.history(folder.version), now=asked.now)
+        documents = remembered(proposal, story, world.ledger)
+        plan = bind(documents, story.history(folder.version), now=asked.now)
         if isinstance(plan, Plan):
             plan, evidence = as_sealed(plan, read_evidence(proposal, plan, asked, world, change))
             records.append(seal(plan, evidence, judge(plan, evidence), now=asked.now))
         else:
             findings += [proposal.finding(misfit) for misfit in plan]
     return Check(findings=tuple(sorted(findings))) if findings else Check(records=tuple(records))
+
+
+def remembered(proposal: Proposal, story: Story, ledger: Ledger) -> Documents:
+    """The documents of a proposal with what the ledger holds against it."""
+    records = ledger.records(named_records(proposal.documents, story))
+    return in_view_of(proposal.documents, story, records)
 
 
 def read_evidence(proposal: Proposal, plan: Plan, asked: CheckInput, world: World, change: Change) -> Evidence:

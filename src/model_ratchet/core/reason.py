@@ -177,6 +177,7 @@ class Why(StrEnum):
     NOT_ASSESSABLE = "not_assessable"  # segment, values
     AUTHOR_SUPPLIED = "author_supplied"  # what, source?: the literal source that a metric or suite is bound to
     ATTEMPT = "attempt"  # number
+    DRIFT_UNKNOWN = "drift_unknown"  # metric, golden
     OTHERS_TRIED = "others_tried"  # attempts, baseline
     EXTENDED = "extended"  # times
     TO_BE_REVOKED = "to_be_revoked"  # policy, since, because, replaced_by?

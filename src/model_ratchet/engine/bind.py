@@ -49,6 +49,10 @@ class Documents:
     """The revocation of the policy, at once or from an instant to come."""
     rolled_back: RolledBackVersion | None = None
     """The last rollback of this version, or of this artifact, that nobody has taken back."""
+    drift: Mapping[str, float] = field(default_factory=dict)
+    """Metric → what changed of it since the golden baseline, as far as all of it was sealed."""
+    not_golden: str | None = None
+    """Why the version that the model file pins can't be the golden baseline."""
     others_tried: int = 0
     """Attempts of other artifacts against the same baseline."""
     digests: Mapping[str, str] = field(default_factory=dict)
@@ -172,6 +176,8 @@ def _foreign_code(model: ModelFile, request: PromotionRequest) -> str | None:
 
 def _rollback_faults(documents: Documents, history: StageHistory | None) -> Iterator[Misfit]:
     """What was rolled back comes back with its root cause, and with windows that opened after the rollback."""
+    if documents.not_golden is not None:
+        yield _misfit("model", ("golden",), documents.not_golden)
     gone = documents.rolled_back
     if gone is None:
         return
@@ -293,6 +299,8 @@ def _facts(documents: Documents, history: StageHistory | None) -> Facts:
         stated=stated(request),
         documents=dict(request.documents),
         drill=request.drill_facts(),
+        golden=str(model.golden) if model.golden is not None else None,
+        drift=dict(documents.drift),
         alpha_divisor=(history.attempt if history is not None else 1) * (1 + policy.extend.at_most),
         early_level=policy.early_fail.level,
     )

@@ -372,6 +372,9 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
         )
     ),
     Why.ATTEMPT: lambda p: f"attempt {p['number']}: every level is divided by it",
+    Why.DRIFT_UNKNOWN: lambda p: (
+        f"what changed of {p['metric']} since the golden baseline {p['golden']} is not recorded as a whole"
+    ),
     Why.OTHERS_TRIED: lambda p: (
         f"{p['attempts']} other attempt{'s' * (p['attempts'] != 1)} against {p['baseline']} before: the best of many looks "
         "better than it is"

@@ -6,6 +6,7 @@ from enum import Enum
 from model_ratchet.core.units import Change
 from model_ratchet.criteria.base import Scope
 from model_ratchet.criteria.distribution import Distribution
+from model_ratchet.criteria.drift import Drift
 from model_ratchet.criteria.load import Load
 from model_ratchet.criteria.maximum import Maximum
 from model_ratchet.criteria.non_inferiority import NonInferiority
@@ -48,6 +49,9 @@ def threshold(bound: BoundCriterion, scope: Scope) -> Threshold | None:  # noqa:
             return _change(scope, criterion.metric, criterion.by, f"better by {criterion.by.text}", sign=1)
         case NonInferiority():
             return _change(scope, criterion.metric, criterion.margin, f"not worse by {criterion.margin.text}")
+        case Drift():
+            words = f"not worse than {scope.facts.golden or 'the golden baseline'} by {criterion.max_drop.text} in all"
+            return _change(scope, criterion.metric, criterion.max_drop, words)
         case Sustained():
             margin = criterion.max_daily_drop
             return _change(

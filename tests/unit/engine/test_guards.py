@@ -79,7 +79,7 @@ def admitted(version: str, baseline: str = V1) -> Admitted:
 
 def bound(asked: Documents, *events: Event) -> Plan | Sequence[Misfit]:
     story = stories(events).get("demo", Story(model="demo"))
-    return bind(in_view_of(asked, story), story.history(str(asked.request.candidate)), now=NOW)
+    return bind(in_view_of(asked, story, {}), story.history(str(asked.request.candidate)), now=NOW)
 
 
 def said(found: Plan | Sequence[Misfit]) -> list[str]:
