@@ -12,9 +12,10 @@ from builders.repositories import Repo, a_repo
 from builders.small import NOW, POLICY, V1, V2, V3, folder, promotion, rules, write_log
 from model_ratchet.actions.check import CheckInput, check
 from model_ratchet.actions.record import WORKFLOW, Files, Recorded, RecordInput, record
+from model_ratchet.cli import ExitCode, run
 from model_ratchet.core.errors import RepositoryError
 from model_ratchet.engine.lines import read_lines
-from model_ratchet.engine.record import Record, digest
+from model_ratchet.engine.record import Record, digest, to_bytes
 from model_ratchet.git_write import Writer
 from model_ratchet.ledger import baseline_path, fetch_ledger, report_path
 
@@ -283,6 +284,30 @@ def test_a_branch_that_holds_nothing_of_what_is_recorded_is_an_error(kept: Kept)
     kept.repo.git("branch", "--force", "main", "anew")
     with pytest.raises(RepositoryError, match="written anew"):
         kept.record()
+
+
+def test_the_command_says_what_it_recorded_and_ends_with_what_came_of_it(
+    kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sealed = kept.seal("demo-2")
+    (tmp_path / "record.json").write_bytes(to_bytes(sealed))
+    start = kept.repo.git("rev-parse", "main")
+    kept.merge("demo-2")
+    command = ["record", "--repo", str(kept.repo.path), "--base", "main", "--now", LATER.isoformat()]
+    assert (
+        run([*command, "--since", start, "--record", str(tmp_path / "record.json"), "--outcome", "-"])
+        == ExitCode.PASSED
+    )
+    said = capsys.readouterr().out
+    assert f"demo {V2} was promoted, commit" in said
+    assert "## Lessons learned and recommendations" in said
+    kept.merge("other-2")
+    assert run([*command, "--outcome", str(tmp_path / "outcome.md")]) == ExitCode.FAILED
+    assert f"unverified: other {V2}" in capsys.readouterr().out
+    assert "No verdict vouches" in (tmp_path / "outcome.md").read_text(encoding="utf-8")
+    assert run(command) == ExitCode.PASSED
+    assert capsys.readouterr().out == "nothing is new: the ledger holds all of it\n"
+    assert run([*command, "--publish", "--since", start]) == ExitCode.INVALID
 
 
 def test_what_was_rolled_back_is_proposed_again_only_with_its_root_cause(kept: Kept) -> None:

@@ -6,14 +6,20 @@ from pathlib import Path
 
 import pytest
 
+from builders.hubs import a_scene
+from builders.installed import Installed
 from builders.recordings import incidents, kinds, ledger_of, outcome_pulls, recorded, said
 from builders.signed import Signed, a_signed
-from builders.small import V1, V2, V3, folder, promotion
+from builders.small import V1, V2, V3, folder, promotion, rules, write_log
 from forge import faults
 from forge.state import Pull
 from model_ratchet.core.errors import ForgeError
+from model_ratchet.core.names import PolicyName, Version
+from model_ratchet.documents.events import Admitted, Event, Hold
 from model_ratchet.engine.lines import read_lines
 from model_ratchet.engine.record import digest
+from model_ratchet.git_write import Writer
+from model_ratchet.ledger import Entry, append, fetch_ledger
 
 METHODS = pytest.mark.parametrize("method", ["merge", "squash"])
 
@@ -266,3 +272,91 @@ def test_a_change_of_the_policies_is_recorded_with_its_pull_request(signed: Sign
         "paths": ["policies/models/demo.yaml"],
         "pull": pull.number,
     }
+
+
+def test_t30_what_was_cut_off_the_ledger_is_recorded_again_and_nothing_twice(signed: Signed) -> None:
+    git = signed.scene.repo.git
+    began = git.resolve("ratchet/ledger")
+    files = {path: str(text) for path, text in promotion(V2, V1).items()}
+    pushed(signed, {**files, "README.md": "around the gate\n"})
+    first = recorded(signed.runs)
+    git.move("refs/heads/ratchet/ledger", str(began))
+    again = recorded(signed.runs)
+    assert again.recorded.events == first.recorded.events
+    assert ledger_of(signed.runs).head() == first.recorded.ledger.head()
+    assert len(incidents(signed.runs)) == 1
+
+
+def test_t30_a_recording_never_takes_the_place_of_what_somebody_else_wrote(signed: Signed) -> None:
+    merged(signed, signed.passed())
+    hold(signed)
+    recorded(signed.runs)
+    assert [event.kind for event in ledger_of(signed.runs).events()] == ["began", "hold", "promoted"]
+
+
+def test_a_pull_request_that_is_closed_withdraws_its_attempt_once(signed: Signed) -> None:
+    admit(signed)
+    assert kinds(recorded(signed.runs)) == []
+    signed.scene.forge.clock.advance(minutes=5)
+    signed.scene.forge.close(signed.pull, by=signed.scene.ada)
+    (event,) = recorded(signed.runs).recorded.events
+    assert said(event) == {
+        "kind": "withdrawn",
+        "model": "demo",
+        "candidate": V2,
+        "pull": signed.pull.number,
+        "because": f"pull request #{signed.pull.number} was closed without a merge",
+    }
+    assert event.at == signed.scene.forge.clock.now
+    assert kinds(recorded(signed.runs)) == []
+
+
+def test_the_attempt_of_what_is_merged_ends_with_the_promotion(signed: Signed) -> None:
+    pull = signed.passed()
+    admit(signed)
+    merged(signed, pull)
+    assert kinds(recorded(signed.runs)) == ["promoted"]
+    (attempt,) = ledger_of(signed.runs).story("demo").attempts
+    assert attempt.ended is not None
+    assert attempt.ended.kind == "promoted"
+
+
+def hold(signed: Signed) -> None:
+    written(signed, Hold(at=signed.scene.forge.clock.now, model="demo", because="a fire"))
+
+
+def admit(signed: Signed) -> None:
+    """The candidate enters its first stage."""
+    admitted = Admitted(
+        at=signed.scene.forge.clock.now,
+        model="demo",
+        candidate=Version.parse(V2),
+        pull=signed.pull.number,
+        baseline=Version.parse(V1),
+        digest=f"sha256:{'a' * 64}",
+        policy=PolicyName.parse("small/1.0.0"),
+        attempt=1,
+    )
+    written(signed, admitted)
+
+
+def written(signed: Signed, event: Event) -> None:
+    append(Writer(signed.scene.repo.git.path), lambda _: Entry((event,)), "by somebody else", event.at)
+
+
+def test_the_workflow_of_init_records_and_ends_red_where_nothing_vouches(tmp_path: Path) -> None:
+    with a_scene(tmp_path / "scene") as scene:
+        made = Installed(scene, tmp_path / "runs", {})
+        before = scene.repo.git.resolve("main") or ""
+        log = write_log(tmp_path / "requests.csv")
+        files = {path: str(text) for path, text in {**rules(log), **promotion(V1, "none")}.items()}
+        after = scene.work.commit(dict(files))
+        scene.work.git("push", "--quiet", "origin", "main")
+        job = made.recorded(before, after)
+        assert job.failed
+        assert "::error title=ratchet::unverified: demo" in job.log
+        assert "unverified" in job.summary
+        ledger = fetch_ledger(Writer(scene.repo.git.path))
+        assert [event.kind for event in ledger.events()] == ["began", "promoted", "unverified", "policy-changed"]
+        again = made.recorded(before, after)
+        assert (again.failed, "nothing is new" in again.log) == (False, True)

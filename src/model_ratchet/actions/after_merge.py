@@ -72,14 +72,21 @@ def last_document(ledger: GitLedger) -> str | None:
     Raises:
         RecordError: the ledger can't be read.
     """
-    told = stories(ledger.events())
-    last = max((one for one in map(newest, told.values()) if one is not None), key=lambda one: one.at, default=None)
+    events = ledger.events()
+    told = stories(events)
+    last = next(
+        (one for one in reversed(events) if isinstance(one, PromotedVersion) and _stands(told[one.model], one)), None
+    )
     return document(ledger, told[last.model], last) if last is not None else None
 
 
 def newest(story: Story) -> PromotedVersion | None:
     """The promotion that came last among those that stand."""
-    return max(story.standing.values(), key=lambda one: one.at, default=None)
+    return next((one for one in reversed(story.promoted) if _stands(story, one)), None)
+
+
+def _stands(story: Story, one: PromotedVersion) -> bool:
+    return story.standing.get(str(one.candidate)) == one
 
 
 def _incident(event: Unverified, place: Place) -> Followed | None:

@@ -59,6 +59,7 @@ def recording_lines(done: Recording, job: Job | None = None) -> str:
     if job is not None:
         summary = "".join(f"* {text(line)}\n" for line, _ in lines)
         job.summarise(summary, f"{len(lines)} lines were recorded: see the log of the run.\n")
+        job.say(outcome="failed" if done.recorded.unverified else "passed", record="", report="")
     return "\n".join(log_safe(line) if good or job is None else command("error", line) for line, good in lines)
 
 

@@ -1,16 +1,25 @@
 """What the ledger remembers and asks of the next promotion."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
+from builders.records import a_passed_record
 from builders.small import HISTORY, MODEL, POLICY, START, V1, V2, V3, request
 from model_ratchet.core.fields import Model
 from model_ratchet.core.names import PolicyName, Version
 from model_ratchet.core.reason import Why
-from model_ratchet.documents.events import Admitted, Event, PromotedVersion, RolledBackVersion
+from model_ratchet.documents.events import (
+    Admitted,
+    Event,
+    PromotedVersion,
+    RolledBackVersion,
+    Unverified,
+    WaivedCriterion,
+)
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.read import Located, read_located
@@ -18,6 +27,7 @@ from model_ratchet.documents.request import PromotionRequest
 from model_ratchet.engine.bind import Documents, Misfit, bind
 from model_ratchet.engine.guards import in_view_of
 from model_ratchet.engine.plan import Plan
+from model_ratchet.engine.record import Record, digest
 from model_ratchet.engine.story import Story, stories
 
 NOW = START + timedelta(days=30)
@@ -127,3 +137,56 @@ def test_attempts_of_other_artifacts_against_the_same_baseline_are_counted_and_s
     alone = bound(documents())
     assert isinstance(alone, Plan)
     assert Why.OTHERS_TRIED not in {one.why for one in alone.reasons}
+
+
+GOLDEN_MODEL = MODEL.format(name="demo", more=f"golden: {V1}\n")
+
+
+def held_against(*events: Event, records: Mapping[str, Record], golden: str = GOLDEN_MODEL) -> Documents:
+    """What is known of V3 over V2 where V1 is golden."""
+    asked = replace(
+        documents(V3),
+        model=read(ModelFile, "policies/models/demo.yaml", golden),
+        request=read(PromotionRequest, f"promotions/demo/{V3}/promotion.yaml", request(V3, V2)),
+    )
+    return in_view_of(asked, stories(events)["demo"], records)
+
+
+def step(version: str, baseline: str | None, record: Record | None = None) -> PromotedVersion:
+    made = promoted(version, BEFORE)
+    before = Version.parse(baseline) if baseline is not None else None
+    return made.model_copy(update={"baseline": before, "record": digest(record) if record is not None else None})
+
+
+def test_what_was_sealed_since_the_golden_baseline_is_added() -> None:
+    one = a_passed_record()
+    known = held_against(step(V1, None), step(V2, V1, one), records={digest(one): one})
+    assert known.drift == {"accuracy": 0.0254}
+    assert known.not_golden is None
+
+
+def test_a_step_without_its_record_leaves_the_sum_unknown() -> None:
+    one = a_passed_record()
+    assert held_against(step(V1, None), step(V2, V1), records={digest(one): one}).drift == {}
+    assert held_against(step(V2, V3), records={}).drift == {}
+
+
+def test_where_the_golden_baseline_is_the_baseline_nothing_has_changed() -> None:
+    golden = GOLDEN_MODEL.replace(f"golden: {V1}", f"golden: {V2}")
+    assert held_against(step(V2, V1), records={}, golden=golden).drift == {"accuracy": 0.0, "errors": 0.0}
+
+
+@pytest.mark.parametrize("event", ["waived", "unverified"])
+def test_what_was_let_through_is_no_golden_baseline(event: str) -> None:
+    at: dict[str, Any] = {"at": BEFORE, "model": "demo"}
+    made: Event = (
+        WaivedCriterion(**at, candidate=Version.parse(V1), waiver="memory", criterion="memory")
+        if event == "waived"
+        else Unverified(**at, version=Version.parse(V1), commit=COMMIT, because="it was pushed")
+    )
+    known = held_against(step(V1, None), made, records={})
+    assert known.not_golden is not None
+    bound = bind(known, None, now=NOW)
+    assert not isinstance(bound, Plan)
+    (found,) = bound
+    assert (found.document, found.fault.path) == ("model", ("golden",))
