@@ -7,8 +7,8 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from enum import IntEnum
 from pathlib import Path
@@ -19,8 +19,11 @@ from model_ratchet.core.errors import RatchetError, UsageError
 from model_ratchet.core.outcome import Outcome
 
 if TYPE_CHECKING:
+    from model_ratchet.actions.on_event import Run
     from model_ratchet.actions.publish import Published
+    from model_ratchet.actions.recording import Recording
     from model_ratchet.documents.events import Actor
+    from model_ratchet.github.job import Job
 
 FORMATS = ("text", "markdown", "json", "junit", "sarif", "github")
 ROUTERS = ("nginx", "haproxy", "gateway-api", "istio", "kserve", "argo-rollouts")
@@ -94,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"ratchet {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_check(commands)
+    _add_record(commands)
     _add_validate(commands)
     _add_init(commands)
     _add_propose(commands)
@@ -152,6 +156,43 @@ def _add_check(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="inside GitHub Actions: judge all open promotions anew, publish what changed",
     )
     parser.set_defaults(command=_check)
+
+
+def _add_record(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "record",
+        help="append what was merged to the ledger",
+        description="Appends to the ledger (the branch ratchet/ledger) each promotion, rollback, withdrawal and change of the "
+        "policies that it does not hold yet. What no verdict vouches for is recorded as unverified, and ends with 1.",
+    )
+    _add_repo(parser)
+    _add_base(parser)
+    parser.add_argument("--now", type=_instant, metavar="INSTANT", help="record as of this instant")
+    parser.add_argument(
+        "--since",
+        metavar="REV",
+        help="where an empty ledger begins (default: the commit that brought the record workflow)",
+    )
+    parser.add_argument(
+        "--record",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a sealed record that vouches for what was merged, where GitHub is not asked",
+    )
+    parser.add_argument(
+        "--outcome",
+        metavar="FILE|-",
+        help="write the post-promotion document of the version that was promoted last (-: print it)",
+    )
+    parser.add_argument(
+        "--publish",
+        action="store_true",
+        help="inside GitHub Actions: read the verdicts from the checks of the merged pull requests, and open incidents and "
+        "the post-promotion document",
+    )
+    parser.set_defaults(command=_record)
 
 
 def _add_repo(parser: argparse.ArgumentParser) -> None:
@@ -484,27 +525,14 @@ def _actor() -> "Actor":
 
 def _check_event(options: argparse.Namespace) -> int:
     """The verdict goes to GitHub; a passed and a waiting one end with 0, because the check run says which it is."""
-    from model_ratchet.actions.on_event import Run, check_and_publish, git_headers, refresh
+    from model_ratchet.actions.on_event import check_and_publish, refresh
     from model_ratchet.actions.told import published_lines, refreshed_lines
-    from model_ratchet.github.answers import told_at
-    from model_ratchet.github.client import Access, open_hub
     from model_ratchet.github.event import NothingToDo, read_event
-    from model_ratchet.github.forge import GithubForge
-    from model_ratchet.github.job import Job
 
     if options.base is not None or options.head != "HEAD" or options.record is not None:
         raise UsageError("what is judged is named by the event: leave out --base, --head and --record")
-    event, access, job = read_event(os.environ), Access.of(os.environ), Job.of(os.environ)
-    with closing(open_hub(access)) as hub:
-        run = Run(
-            repo=options.repo,
-            hub=hub,
-            job=job,
-            now=options.now or told_at(hub.api, f"/repos/{access.repository}", "the time"),
-            headers=git_headers(access, os.environ.get("GITHUB_SERVER_URL") or "https://github.com"),
-            environ=dict(os.environ),
-            forge=GithubForge(access, client=hub.api),
-        )
+    event = read_event(os.environ)
+    with _workflow_run(options) as run:
         if options.refresh:
             done = tuple(refresh(event, run))
             _print(refreshed_lines(done, run.job), None)
@@ -515,6 +543,74 @@ def _check_event(options: argparse.Namespace) -> int:
         return ExitCode.PASSED
     _print(published_lines(published), None)
     return _published_code(published)
+
+
+@contextmanager
+def _workflow_run(options: argparse.Namespace) -> Iterator["Run"]:
+    """This run of a workflow; what was opened for it is closed after it."""
+    from model_ratchet.actions.on_event import Run, git_headers
+    from model_ratchet.github.answers import told_at
+    from model_ratchet.github.client import Access, open_hub
+    from model_ratchet.github.forge import GithubForge
+    from model_ratchet.github.job import Job
+
+    access, job = Access.of(os.environ), Job.of(os.environ)
+    with closing(open_hub(access)) as hub:
+        yield Run(
+            repo=options.repo,
+            hub=hub,
+            job=job,
+            now=options.now or told_at(hub.api, f"/repos/{access.repository}", "the time"),
+            headers=git_headers(access, os.environ.get("GITHUB_SERVER_URL") or "https://github.com"),
+            environ=dict(os.environ),
+            forge=GithubForge(access, client=hub.api),
+        )
+
+
+def _record(options: argparse.Namespace) -> int:
+    from model_ratchet.actions.recording import recording_lines
+
+    done, job = _record_event(options) if options.publish else (_record_here(options), None)
+    _print(recording_lines(done, job), None)
+    if options.outcome is not None:
+        from model_ratchet.actions.after_merge import last_document
+
+        written = last_document(done.recorded.ledger)
+        if written is None:
+            print("ratchet: the ledger holds no promotion, so that there is no document to write", file=sys.stderr)  # noqa: T201
+        else:
+            _print(written, Path(options.outcome) if options.outcome != "-" else None)
+    if done.recorded.unverified:
+        return ExitCode.FAILED
+    return ExitCode.NOT_PUBLISHED if done.trouble else ExitCode.PASSED
+
+
+def _record_here(options: argparse.Namespace) -> "Recording":
+    from model_ratchet.actions.record import Files, RecordInput, record
+    from model_ratchet.actions.recording import Recording
+    from model_ratchet.actions.rejudge import stored
+    from model_ratchet.git_write import Writer
+
+    repository = Writer(options.repo)
+    tip = repository.commit(options.base if options.base is not None else repository.default_base())
+    since = repository.commit(options.since) if options.since is not None else None
+    asked = RecordInput(tip=tip, now=options.now or datetime.now(UTC), since=since)
+    origin = Files(repository, [stored(path) for path in options.record])
+    return Recording(recorded=record(asked, repository, origin))
+
+
+def _record_event(options: argparse.Namespace) -> "tuple[Recording, Job]":
+    from model_ratchet.actions.recording import record_on_github
+
+    if options.record or options.since is not None:
+        raise UsageError(
+            "what was sealed is read from the checks, and all of the branch: leave out --record and --since"
+        )
+    base = options.base or os.environ.get("GITHUB_BASE_REF") or os.environ.get("GITHUB_REF_NAME")
+    if not base:
+        raise UsageError("the event names no branch: name the protected one with --base")
+    with _workflow_run(options) as run:
+        return record_on_github(run, base), run.job
 
 
 def _published_code(published: "Published") -> ExitCode:

@@ -208,8 +208,9 @@ class Git:
                 found[posixpath.basename(_path(path))] = f"{mode} {oid}"
         return found
 
-    def first_parents(self, base: str, head: str) -> tuple[str, ...]:
-        """The commits after ``base`` up to ``head`` along first parents, oldest first; a shallow clone is deepened.
+    def first_parents(self, base: str, head: str, paths: Sequence[str] = ()) -> tuple[str, ...]:
+        """The commits after ``base`` up to ``head`` along first parents, oldest first; those that change one of the paths
+        where any are named. A shallow clone is deepened.
 
         Raises:
             RepositoryError: following first parents from ``head`` does not lead to ``base``.
@@ -222,10 +223,27 @@ class Git:
             walked = self._run("rev-list", "--first-parent", head, f"^{base}").decode().split()
             before = self._try("rev-parse", "--verify", "--quiet", f"{walked[-1]}^1") if walked else head.encode()
             if before is not None and before.decode().strip() == base:
+                if paths:
+                    walked = self._run("rev-list", "--first-parent", head, f"^{base}", "--", *paths).decode().split()
                 return tuple(reversed(walked))
         raise RepositoryError(
             f"first parents do not lead from {head[:12]} to {base[:12]}: merge or squash, never rebase"
         )
+
+    def beginning(self, head: str, path: str = "") -> str | None:
+        """The oldest commit along first parents from ``head`` that changed a path: of all, where none is named.
+
+        None where no commit did.
+
+        Raises:
+            RepositoryError: the history is cut short and can't be deepened.
+        """
+        if self._shallow():
+            self._deepen(0, head)
+        if self._shallow():
+            raise RepositoryError("the history is cut short and can't be deepened: check out with fetch-depth: 0")
+        walked = self._run("rev-list", "--first-parent", head, "--", *([path] if path else [])).decode().split()
+        return walked[-1] if walked else None
 
     def parents(self, commit: str) -> tuple[str, ...]:
         """The parents of a commit, in their order."""

@@ -60,6 +60,15 @@ class Writer(Git):
         """
         return self._move(name, parent, self._commit(parent, files, message, at))
 
+    def start(self, name: str, tip: str, files: Mapping[str, bytes], message: str, at: datetime) -> str:
+        """Begin a branch with one commit of these files on top of ``tip``.
+
+        Raises:
+            MovedError: there is such a branch already.
+            RepositoryError: git refuses.
+        """
+        return self._move(name, None, self._commit(tip, files, message, at))
+
     def replace(self, name: str, parent: str | None, files: Mapping[str, bytes], message: str, at: datetime) -> str:
         """The same, with no other files in the commit."""
         return self._move(name, parent, self._commit(parent, files, message, at, start="--empty"))

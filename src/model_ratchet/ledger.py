@@ -1,7 +1,8 @@
 """Ledger: the branch ``ratchet/ledger``, read as objects and appended to by compare-and-swap.
 
-It holds ``events/<year>-<month>.jsonl`` (``engine.lines``) and, named by their digests, ``records/<digest>.json`` with
-``reports/<digest>.md`` beside them. A branch that is not there is an empty ledger; one that can't be read is an error.
+It holds ``events/<year>-<month>.jsonl`` (``engine.lines``); named by their digests, ``records/<digest>.json`` with
+``reports/<digest>.md`` beside them; and ``baselines/<model>.json``, the numbers of the active version. A branch that is not
+there is an empty ledger; one that can't be read is an error.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,11 +17,9 @@ from model_ratchet.core.evidence import Measurement, Missing, Need
 from model_ratchet.documents.events import Event
 from model_ratchet.engine.disclosure import refuse_disclosures
 from model_ratchet.engine.filed import filed
-from model_ratchet.engine.history import StageHistory
 from model_ratchet.engine.lines import FOLDER, Head, events_of, head_of, link, shard, shards
 from model_ratchet.engine.record import Record
 from model_ratchet.engine.story import Story, stories
-from model_ratchet.git import Git
 from model_ratchet.git_write import MovedError, Writer
 from model_ratchet.ports import Repository
 
@@ -44,11 +43,6 @@ class GitLedger:
 
     repository: Repository
     commit: str | None
-
-    def history(self, model: str, candidate: str) -> StageHistory | None:
-        """The stages of the candidate's open attempt, None where it has none."""
-        attempt = self.story(model).attempt(candidate)
-        return attempt.history if attempt is not None else None
 
     def closed(self, model: str, candidate: str) -> Mapping[Need, Measurement | Missing]:
         """The answers that were sealed when the closed stages of the candidate's open attempt were closed.
@@ -74,6 +68,14 @@ class GitLedger:
         """
         found = [event for content in self.lines().values() for event in events_of(content, model)]
         return stories(found).get(model, Story(model=model))
+
+    def events(self) -> tuple[Event, ...]:
+        """All that the ledger says, the oldest first, without looking at the chain.
+
+        Raises:
+            RecordError: a line of it does not read.
+        """
+        return tuple(event for content in self.lines().values() for event in events_of(content))
 
     def lines(self) -> Mapping[str, bytes]:
         """The files that hold the lines, in their order."""
@@ -110,7 +112,7 @@ class GitLedger:
                 yield digest, blobs[path].content if path in blobs else None
 
 
-def open_ledger(repository: Git) -> GitLedger:
+def open_ledger(repository: Repository) -> GitLedger:
     """The ledger as the repository knows it, without asking the remote: its copy of origin's branch, else its own."""
     for ref in (f"refs/remotes/origin/{BRANCH}", f"refs/heads/{BRANCH}"):
         commit = repository.find(ref)
@@ -168,6 +170,11 @@ def append(
 def record_path(digest: str) -> str:
     """Where the record of a digest stands."""
     return f"records/{digest.removeprefix('sha256:')}.json"
+
+
+def baseline_path(model: str) -> str:
+    """Where it stands what later comparisons of a model use."""
+    return f"baselines/{model}.json"
 
 
 def report_path(digest: str) -> str:

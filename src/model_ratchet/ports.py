@@ -1,7 +1,7 @@
 """Ports: what the actions ask of the world, as protocols. The clock is an argument, never a port."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path as FilePath
 from typing import Protocol
@@ -9,7 +9,8 @@ from typing import Protocol
 from model_ratchet.core.code import Reported
 from model_ratchet.core.evidence import Measurement, Missing, Need
 from model_ratchet.core.reviews import Conversation, SourcePull
-from model_ratchet.engine.history import StageHistory
+from model_ratchet.engine.record import Record
+from model_ratchet.engine.story import Story
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +93,20 @@ class Repository(Protocol):
     def entries(self, commit: str, folder: str = "") -> Mapping[str, str]:
         """The direct entries of a folder, name → mode and object id; none where the folder does not exist."""
 
-    def first_parents(self, base: str, head: str) -> tuple[str, ...]:
-        """The commits after ``base`` up to ``head`` along first parents, oldest first.
+    def find(self, ref: str) -> str | None:
+        """The commit at a full ref name such as ``refs/heads/main``, None where there is none."""
+
+    def first_parents(self, base: str, head: str, paths: Sequence[str] = ()) -> tuple[str, ...]:
+        """The commits after ``base`` up to ``head`` along first parents, oldest first; those that change one of the paths
+        where any are named.
 
         Raises ``RepositoryError`` where following first parents from ``head`` does not lead to ``base``.
+        """
+
+    def beginning(self, head: str, path: str = "") -> str | None:
+        """The oldest commit along first parents from ``head`` that changed a path: of all, where none is named.
+
+        None where no commit did. Raises ``RepositoryError`` where the history is cut short and can't be deepened.
         """
 
     def parents(self, commit: str) -> tuple[str, ...]:
@@ -137,29 +148,16 @@ class Forge(Protocol):
 
 
 class Ledger(Protocol):
-    """The append-only story of stages between open and merge."""
+    """The append-only story of what happened to models and their candidates."""
 
-    def history(self, model: str, candidate: str) -> StageHistory | None:
-        """The stage history of one candidate, None where nothing was recorded."""
+    def story(self, model: str) -> Story:
+        """What was recorded of a model. Raises ``RecordError`` where it can't be read."""
+
+    def records(self, digests: Sequence[str]) -> Mapping[str, Record]:
+        """The sealed records of these digests. Raises ``RecordError`` where one is not there, or is another."""
 
     def closed(self, model: str, candidate: str) -> Mapping[Need, Measurement | Missing]:
-        """What was sealed of the stages of that history that are closed: nobody asks a source about them again.
+        """What was sealed of the closed stages of a candidate's open attempt: nobody asks a source about them again.
 
         Raises ``RecordError`` where a record that an event names is not there, or is not what its digest says.
         """
-
-
-@dataclass(frozen=True, slots=True)
-class NoLedger:
-    """The ledger before there is one: nothing was ever recorded."""
-
-    known: Mapping[tuple[str, str], StageHistory] = field(default_factory=dict)
-
-    def history(self, model: str, candidate: str) -> StageHistory | None:
-        """What was given at construction, by model and candidate."""
-        return self.known.get((model, candidate))
-
-    def closed(self, model: str, candidate: str) -> Mapping[Need, Measurement | Missing]:
-        """Nothing."""
-        del model, candidate
-        return {}

@@ -16,7 +16,8 @@ from model_ratchet.github.client import Pace
 
 PERMISSIONS = {
     "checks": "write",
-    "contents": "read",
+    "contents": "write",
+    "issues": "write",
     "members": "read",
     "metadata": "read",
     "pull_requests": "write",

@@ -98,7 +98,10 @@ class MemoryRepository:
             return f"040000 {self.tree(commit, path)}"
         return f"{'120000' if isinstance(content, Link) else '100644'} {_blob(path, content).oid}"
 
-    def first_parents(self, base: str, head: str) -> tuple[str, ...]:
+    def find(self, ref: str) -> str | None:
+        return self.names.get(ref.removeprefix("refs/heads/"))
+
+    def first_parents(self, base: str, head: str, paths: Sequence[str] = ()) -> tuple[str, ...]:
         walked: list[str] = []
         self._known(base)
         at = head
@@ -108,7 +111,22 @@ class MemoryRepository:
             if not parents:
                 raise RepositoryError(f"first parents do not lead from {head[:12]} to {base[:12]}")
             at = parents[0]
-        return tuple(reversed(walked))
+        return tuple(oid for oid in reversed(walked) if not paths or self._touches(oid, paths))
+
+    def beginning(self, head: str, path: str = "") -> str | None:
+        oldest, at = None, head
+        while True:
+            oldest = at if not path or self._touches(at, (path,)) else oldest
+            if not self._known(at).parents:
+                return oldest
+            at = self._known(at).parents[0]
+
+    def _touches(self, commit: str, paths: Sequence[str]) -> bool:
+        parents = self._known(commit).parents
+        before = self._files(parents[0]) if parents else {}
+        after = self._files(commit)
+        changed = {path for path in before.keys() | after.keys() if _status(before.get(path), after.get(path))}
+        return any(one == path or one.startswith(f"{path}/") for one in changed for path in paths)
 
     def parents(self, commit: str) -> tuple[str, ...]:
         return self._known(commit).parents

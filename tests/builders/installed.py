@@ -55,6 +55,11 @@ class Installed:
         payload = events.push(self.scene.forge, self.scene.repo, "main", before, after, by=self.scene.ada)
         return self._run("promotion-recheck.yml", "refresh", "push", payload)
 
+    def recorded(self, before: str, after: str) -> Job:
+        """What the same push starts that records what was merged."""
+        payload = events.push(self.scene.forge, self.scene.repo, "main", before, after, by=self.scene.ada)
+        return self._run("promotion-record.yml", "record", "push", payload)
+
     def hour(self) -> Job:
         """What the schedule starts."""
         payload = events.schedule(self.scene.forge, self.scene.repo, "17 * * * *")
@@ -70,6 +75,7 @@ class Installed:
         forge = self.scene.forge
         github = {
             "repository": self.scene.repo.full_name,
+            "ref_name": "main",
             "api_url": forge.api,
             "server_url": "https://github.com",
             "run_id": str(number),

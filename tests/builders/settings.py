@@ -35,7 +35,8 @@ THE_APP = App(
     permissions={
         "checks": "write",
         "pull_requests": "write",
-        "contents": "read",
+        "contents": "write",
+        "issues": "write",
         "statuses": "read",
         "members": "read",
     },

@@ -40,7 +40,7 @@ def repo(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Repo]:
 def test_before_there_is_a_branch_the_ledger_is_empty(repo: Repo) -> None:
     ledger = fetch_ledger(Writer(repo.path))
     assert (ledger.commit, ledger.head().n, ledger.lines()) == (None, 0, {})
-    assert ledger.history("fraud", "v1.0.0_20250601_090000") is None
+    assert ledger.story("fraud").history("v1.0.0_20250601_090000") is None
     assert open_ledger(Writer(repo.path)).commit is None
     with pytest.raises(RecordError, match="holds no record"):
         ledger.records(["sha256:" + "a" * 64])

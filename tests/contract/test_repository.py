@@ -289,6 +289,29 @@ def test_what_first_parents_do_not_lead_to_raises(story: Story) -> None:
             story.repository.first_parents(base, at)
 
 
+def test_of_first_parents_only_those_are_named_that_change_a_path(story: Story) -> None:
+    first = story.add({"README.md": "x\n", "other/a.md": "x\n"})
+    second = story.add({"promotions/a/b.yaml": "1\n"}, first)
+    side = story.add({"promotions/a/c.yaml": "2\n"}, second)
+    third = story.add({"promotionsx/a.md": "3\n", "README.md": "y\n"}, second)
+    merge = story.add({"promotions/a/c.yaml": "2\n"}, third, side)
+    last = story.add({"promotions/a/c.yaml": None}, merge)
+    walk = story.repository.first_parents
+    assert walk(first, last, ["promotions"]) == (second, merge, last)
+    assert walk(second, merge, ["README.md", "policies"]) == (third,)
+    assert walk(last, last, ["promotions"]) == ()
+    beginning = story.repository.beginning
+    assert (beginning(last), beginning(last, "promotions"), beginning(last, "nowhere")) == (first, second, None)
+    assert beginning(last, "promotions/a/c.yaml") == merge
+
+
+def test_a_ref_is_found_by_its_full_name(story: Story) -> None:
+    first = story.add({"README.md": "x\n"})
+    story.name("main", first)
+    assert story.repository.find("refs/heads/main") == first
+    assert story.repository.find("refs/heads/other") is None
+
+
 def test_a_commit_knows_its_instant(story: Story) -> None:
     at = story.repository.committed_at(story.add(FILES))
     assert at == datetime(2025, 9, 1, 12, tzinfo=UTC)

@@ -172,6 +172,29 @@ def test_the_job_that_publishes_the_required_check_always_runs(tmp_path: Path, t
 
 
 @TIERS
+def test_records_are_made_one_after_the_other_from_the_protected_branch(tmp_path: Path, tier: Tier) -> None:
+    initialised(tmp_path, tier)
+    file = tmp_path / ".github" / "workflows" / "promotion-record.yml"
+    started = events(file)
+    assert started["push"] == {"branches": ["main"], "paths": ["policies/**", "promotions/**"]}
+    assert started["pull_request_target"] == {"branches": ["main"], "types": ["closed"]}
+    assert {"schedule", "workflow_dispatch"} <= set(started)
+    assert "pull_request" not in started
+    assert read(file)["concurrency"] == {"group": "promotion-record", "cancel-in-progress": False}
+
+
+@TIERS
+def test_only_the_job_that_records_may_write_contents(tmp_path: Path, tier: Tier) -> None:
+    initialised(tmp_path, tier)
+    writing = set()
+    for file, name, job in jobs(tmp_path):
+        given = [step.get("with", {}).get("permission-contents") for step in job["steps"]]
+        if job["permissions"].get("contents") == "write" or "write" in given:
+            writing.add((file, name))
+    assert writing == {("promotion-record.yml", "record")}
+
+
+@TIERS
 def test_a_comment_can_not_stop_the_check_of_a_push(tmp_path: Path, tier: Tier) -> None:
     initialised(tmp_path, tier)
     recheck = read(tmp_path / ".github" / "workflows" / "promotion-recheck.yml")
@@ -194,7 +217,7 @@ def test_what_the_relay_hands_on_is_answered_from_the_protected_branch(tmp_path:
 def test_the_product_is_told_whose_token_it_publishes_with(tmp_path: Path) -> None:
     initialised(tmp_path, Tier.HARDENED)
     calls = [step for step in steps(tmp_path) if step.get("uses", "").startswith(f"{ACTION}@")]
-    assert len(calls) == 3
+    assert len(calls) == 4
     assert {step["with"]["app"] for step in calls} == {"${{ steps.app.outputs.app-slug }}"}
 
 
@@ -211,9 +234,13 @@ def test_each_job_is_one_call_of_the_action(tmp_path: Path, tier: Tier, asked: s
         ("promotion-check.yml", "check"): "publish",
         ("promotion-recheck.yml", "recheck"): "publish",
         ("promotion-recheck.yml", "refresh"): "refresh",
+        ("promotion-record.yml", "record"): "record",
     }
     ours = read(OURS)
     assert ours["inputs"]["mode"]["default"] == asked.removeprefix("--")
     (judge,) = [step["run"] for step in ours["runs"]["steps"] if step.get("id") == "ratchet"]
-    assert judge.strip() == '"$RUNNER_TEMP/ratchet/bin/ratchet" check "--$MODE"'
+    assert judge.strip().splitlines() == [
+        'ratchet="$RUNNER_TEMP/ratchet/bin/ratchet"',
+        'if [[ $MODE == record ]]; then "$ratchet" record --publish; else "$ratchet" check "--$MODE"; fi',
+    ]
     assert set(ours["outputs"]) == {"outcome", "record", "report"}

@@ -19,8 +19,9 @@ from model_ratchet.documents.events import Actor, Hold
 from model_ratchet.engine.advance import Close, End, Start, State, Wait
 from model_ratchet.engine.lines import read_lines
 from model_ratchet.engine.record import digest
+from model_ratchet.git import Git
 from model_ratchet.git_write import Writer
-from model_ratchet.ledger import Entry, append, fetch_ledger, open_ledger, record_path, report_path
+from model_ratchet.ledger import Entry, GitLedger, append, fetch_ledger, open_ledger, record_path, report_path
 
 HOUR = timedelta(hours=1)
 CANARY = START + 37 * HOUR
@@ -106,14 +107,14 @@ def test_the_check_reads_its_stages_from_the_ledger_and_closed_ones_are_asked_of
         moved(repo, now)
     gone = {"policies/sources.yaml": str(rules(tmp_path / "gone.csv")["policies/sources.yaml"])}
     asked = CheckInput(repo=repo.path, base="main", head="proposal", now=DECIDED + HOUR)
-    (record,) = check(asked, ledger=open_ledger(Writer(repo.path))).records
+    (record,) = check(asked).records
     assert record.verdict.outcome is Outcome.PASSED
     repo.git("checkout", "--quiet", "main")
     repo.commit(gone, "the source is gone")
-    (later,) = check(asked, ledger=open_ledger(Writer(repo.path))).records
+    (later,) = check(asked).records
     assert later.verdict.outcome is Outcome.PASSED
     assert later.evidence.queries == {}
-    (without,) = check(asked).records
+    (without,) = check(asked, ledger=GitLedger(Git(repo.path), None)).records
     assert without.verdict.outcome is Outcome.PENDING
 
 
@@ -129,7 +130,7 @@ def test_a_stage_that_failed_ends_the_attempt_and_the_next_is_the_second(tmp_pat
     ended = moved(repo, DECIDED)
     assert ended.steps == (Close("canary", Outcome.FAILED), End("canary failed: better"))
     assert kinds(repo)[-2:] == ["stage-closed", "withdrawn"]
-    assert open_ledger(Writer(repo.path)).history("demo", V2) is None
+    assert open_ledger(Writer(repo.path)).story("demo").history(V2) is None
     moved(repo, DECIDED + HOUR)
     attempt = open_ledger(Writer(repo.path)).story("demo").attempt(V2)
     assert attempt is not None

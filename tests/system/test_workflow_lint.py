@@ -55,6 +55,7 @@ def broken(file: Path, old: str, new: str) -> None:
         ("promotion-check.yml", "          persist-credentials: false\n", "", "artipacked"),
         ("promotion-check.yml", "permissions: {}\n", "permissions: write-all\n", "excessive-permissions"),
         ("promotion-check.yml", " # zizmor: ignore[dangerous-triggers]", " #", "dangerous-triggers"),
+        ("promotion-record.yml", " # zizmor: ignore[dangerous-triggers]", " #", "dangerous-triggers"),
         ("promotion-relay.yml", '"promotion recheck', '"${{ github.event.pull_request.title }}', "template-injection"),
     ],
 )  # fmt: skip
@@ -66,7 +67,7 @@ def test_zizmor_finds_a_broken_workflow(tmp_path: Path, name: str, old: str, new
 
 def test_zizmor_finds_a_grant_without_a_reason_and_triggers_that_nobody_thought_about(tmp_path: Path) -> None:
     initialised(tmp_path, Tier.QUICKSTART)
-    check, recheck = workflows(tmp_path)
+    check, recheck, _ = workflows(tmp_path)
     broken(check, "checks: write # publishes the check promotion/main\n", "checks: write\n")
     broken(recheck, " # zizmor: ignore[dangerous-triggers]", " #")
     assert zizmor(tmp_path) == [
@@ -85,8 +86,8 @@ def test_what_zizmor_is_told_to_ignore_are_triggers_with_a_reason(tmp_path: Path
         if "zizmor:" in line
     ]
     triggers = {
-        Tier.QUICKSTART: ["issue_comment"],
-        Tier.HARDENED: ["pull_request_target", "issue_comment", "workflow_run"],
+        Tier.QUICKSTART: ["issue_comment", "pull_request_target"],
+        Tier.HARDENED: ["pull_request_target", "issue_comment", "workflow_run", "pull_request_target"],
     }
     assert [start for start, _, _ in ignored] == [
         f"{one}: # zizmor: ignore[dangerous-triggers" for one in triggers[tier]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from model_ratchet.actions.check import CheckInput, Progress, World, meaning_of, read_change, read_evidence
+from model_ratchet.actions.check import CheckInput, Progress, World, meaning_of, read_change, read_evidence, remembered
 from model_ratchet.actions.proposal import Proposal, read_proposal
 from model_ratchet.actions.reading import Faulty
 from model_ratchet.actions.sign_off import PullRequest, read_entries
@@ -88,8 +88,7 @@ def advance(
         return Advanced(folder=folder, findings=proposal.findings)
     ledger = fetch_ledger(repository)
     story = ledger.story(folder.model)
-    attempt = story.attempt(folder.version)
-    plan = bind(proposal.documents, attempt.history if attempt is not None else None, now=asked.check.now)
+    plan = bind(remembered(proposal, story, ledger), story.history(folder.version), now=asked.check.now)
     if not isinstance(plan, Plan):
         return Advanced(folder=folder, findings=tuple(proposal.finding(misfit) for misfit in plan))
     world = World(

@@ -15,8 +15,9 @@ from model_ratchet.core.finding import Finding, Location
 from model_ratchet.core.reason import Why, because
 from model_ratchet.documents.files import model_path
 from model_ratchet.documents.promoted import Promoted, PromotedOrNot, Unreadable, read_promoted
-from model_ratchet.engine.bind import bind
+from model_ratchet.engine.bind import Documents, bind
 from model_ratchet.engine.fast_lane import levels, strays
+from model_ratchet.engine.guards import in_view_of, named_records
 from model_ratchet.engine.judge import judge
 from model_ratchet.engine.lifecycle import (
     Chain,
@@ -34,8 +35,10 @@ from model_ratchet.engine.lifecycle import (
 from model_ratchet.engine.plan import Plan
 from model_ratchet.engine.record import Record, as_sealed, seal
 from model_ratchet.engine.reuse import reusable
+from model_ratchet.engine.story import Story
 from model_ratchet.git import Git
-from model_ratchet.ports import Blob, Forge, Ledger, NoLedger, Repository
+from model_ratchet.ledger import open_ledger
+from model_ratchet.ports import Blob, Forge, Ledger, Repository
 from model_ratchet.report.check import Check, RollbackNote
 
 Progress = Callable[[str], None]
@@ -105,7 +108,8 @@ def check(
         return Check(findings=rules.findings, policies=note)
     if isinstance(meant, Untouched):
         return Check(untouched=True, policies=note)
-    world = World(repository, ledger or NoLedger(), _pull_request(asked, forge), forge, progress)
+    ledger = ledger if ledger is not None else open_ledger(repository)
+    world = World(repository, ledger, _pull_request(asked, forge), forge, progress)
     return replace(_judge_all(asked, world, change, meant.folders), policies=note)
 
 
@@ -266,14 +270,21 @@ def _judge_all(asked: CheckInput, world: World, change: Change, folders: Sequenc
                 Finding(place, f"one pull request proposes one version: {model_path(folder.model)} allows no batch")
             )
             continue
-        history = world.ledger.history(folder.model, folder.version)
-        plan = bind(proposal.documents, history, now=asked.now)
+        story = world.ledger.story(folder.model)
+        documents = remembered(proposal, story, world.ledger)
+        plan = bind(documents, story.history(folder.version), now=asked.now)
         if isinstance(plan, Plan):
             plan, evidence = as_sealed(plan, read_evidence(proposal, plan, asked, world, change))
             records.append(seal(plan, evidence, judge(plan, evidence), now=asked.now))
         else:
             findings += [proposal.finding(misfit) for misfit in plan]
     return Check(findings=tuple(sorted(findings))) if findings else Check(records=tuple(records))
+
+
+def remembered(proposal: Proposal, story: Story, ledger: Ledger) -> Documents:
+    """The documents of a proposal with what the ledger holds against it."""
+    records = ledger.records(named_records(proposal.documents, story))
+    return in_view_of(proposal.documents, story, records)
 
 
 def read_evidence(proposal: Proposal, plan: Plan, asked: CheckInput, world: World, change: Change) -> Evidence:

@@ -29,8 +29,8 @@ class Tier(StrEnum):
 
 
 WORKFLOWS: Mapping[Tier, tuple[str, ...]] = {
-    Tier.QUICKSTART: ("promotion-check.yml", "promotion-recheck.yml"),
-    Tier.HARDENED: ("promotion-check.yml", "promotion-recheck.yml", "promotion-relay.yml"),
+    Tier.QUICKSTART: ("promotion-check.yml", "promotion-recheck.yml", "promotion-record.yml"),
+    Tier.HARDENED: ("promotion-check.yml", "promotion-recheck.yml", "promotion-record.yml", "promotion-relay.yml"),
 }
 
 

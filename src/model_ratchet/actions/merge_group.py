@@ -23,6 +23,12 @@ _NUMBER = re.compile(
 """The first line that GitHub gives to a commit: of a squash, and of a merge. No branch has a space in its name."""
 
 
+def number_in(subject: str) -> int | None:
+    """The number of the pull request that the first line of a commit names; a claim, until its content shows it."""
+    named = _NUMBER.fullmatch(subject)
+    return int(named["squashed"] or named["merged"]) if named is not None else None
+
+
 @dataclass(frozen=True)
 class Queue:
     """Where the pull requests of a group are, and the branch that it is to be merged into."""
@@ -62,8 +68,7 @@ class Queue:
     def _pull(self, commit: str) -> PullState | None:
         """The pull request that a commit merges: its head is a parent of the merge; a squash has only its number."""
         merged = self.repository.parents(commit)[1:]
-        named = _NUMBER.fullmatch(self.repository.subject(commit))
-        number = int(named["squashed"] or named["merged"]) if named is not None else None
+        number = number_in(self.repository.subject(commit))
         there = [pull for pull in self._pulls if pull.head in merged or not merged]
         found = [pull for pull in there if pull.number == number] or (there if merged else [])
         return found[0] if len(found) == 1 else None

@@ -15,6 +15,7 @@ from model_ratchet.actions.sign_off import PullRequest
 from model_ratchet.actions.standing import Said, said_of, stands
 from model_ratchet.core.errors import ForgeError, RatchetError, UsageError
 from model_ratchet.git import Git
+from model_ratchet.git_write import Writer
 from model_ratchet.github.client import Access, Hub
 from model_ratchet.github.comments import take_up
 from model_ratchet.github.event import (
@@ -30,6 +31,7 @@ from model_ratchet.github.event import (
 from model_ratchet.github.job import Job
 from model_ratchet.github.people import may_write
 from model_ratchet.github.pulls import PullState, open_pulls, read_pull
+from model_ratchet.ledger import fetch_ledger
 from model_ratchet.ports import Forge
 from model_ratchet.report.check import Check
 
@@ -202,9 +204,10 @@ def _asked(run: Run, target: Target, repository: Git, said: Said) -> CheckInput:
 def _judged(run: Run, target: Target, said: Said) -> Check:
     """The check of a head; where our world is broken, a check that says so, because silence would keep an old verdict."""
     try:
-        repository = Git(run.repo, run.headers)
+        repository = Writer(run.repo, run.headers)
         asked = _asked(run, target, repository, said)
-        checked = check(asked, repository=repository, forge=run.forge, progress=run.progress)
+        ledger = fetch_ledger(repository)
+        checked = check(asked, repository=repository, ledger=ledger, forge=run.forge, progress=run.progress)
         return _with_impact(run, target, repository, asked, checked)
     except RatchetError as error:
         return Check(trouble=str(error))

@@ -58,7 +58,15 @@ def read_sign_offs(
     except ForgeError as error:
         reason = because(Why.FORGE_UNREADABLE, what=error.what or "the reviews", status=error.status)
         return dict.fromkeys(needs, Missing(reason=reason))
+    return weigh(plan, repository, told, base=base, head=head)
+
+
+def weigh(
+    plan: Plan, repository: Repository, told: Conversation, *, base: str, head: str
+) -> Mapping[Need, Approvals | Missing]:
+    """The answer to every need of reviews, from what was said of a pull request; missing where its head is another."""
     if told.head != head:
+        needs = [need for need in plan.needs() if need.shape is Shape.APPROVALS]
         return dict.fromkeys(needs, Missing(reason=because(Why.HEAD_MOVED, judged=head[:12], head=told.head[:12])))
     return dict(sign_off(plan, told, _content(plan, repository, told, base=base, head=head)))
 

@@ -39,7 +39,7 @@ class Why(StrEnum):
     DRILL_OLD = "drill_old"  # performed_at, within
     DRILL_FAILED = "drill_failed"  # result
     OBJECTED = "objected"  # by
-    ROLLED_BACK_BEFORE = "rolled_back_before"  # version
+    ROLLED_BACK_BEFORE = "rolled_back_before"  # version, at, root_cause
     CHECK_FAILED = "check_failed"  # check, state, by
     SCAN_FOUND = "scan_found"  # found, limit, tools, first
 
@@ -177,6 +177,8 @@ class Why(StrEnum):
     NOT_ASSESSABLE = "not_assessable"  # segment, values
     AUTHOR_SUPPLIED = "author_supplied"  # what, source?: the literal source that a metric or suite is bound to
     ATTEMPT = "attempt"  # number
+    DRIFT_UNKNOWN = "drift_unknown"  # metric, golden
+    OTHERS_TRIED = "others_tried"  # attempts, baseline
     EXTENDED = "extended"  # times
     TO_BE_REVOKED = "to_be_revoked"  # policy, since, because, replaced_by?
     NOT_SHOWN_BETTER = "not_shown_better"  # policy

@@ -8,6 +8,7 @@ from model_ratchet.criteria.approval import Approval
 from model_ratchet.criteria.coverage import Coverage
 from model_ratchet.criteria.distribution import Distribution
 from model_ratchet.criteria.documents import DocumentsComplete
+from model_ratchet.criteria.drift import Drift
 from model_ratchet.criteria.identity import Identity
 from model_ratchet.criteria.infrastructure import InfrastructureFits
 from model_ratchet.criteria.load import Load
@@ -32,6 +33,7 @@ BUILT_IN = (
     Superiority,
     QuantileSuperiority,
     NonInferiority,
+    Drift,
     QuantileLimit,
     Maximum,
     RateLimit,
@@ -58,6 +60,7 @@ AnyCriterion: TypeAlias = Annotated[
     Superiority
     | QuantileSuperiority
     | NonInferiority
+    | Drift
     | QuantileLimit
     | Maximum
     | RateLimit

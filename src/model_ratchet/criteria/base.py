@@ -79,6 +79,10 @@ class Facts:
     scans: tuple[str, ...] = ()
     code: tuple[str, ...] = ()
     """The repositories of the model's code: ``owner/name``."""
+    golden: str | None = None
+    """The version that the model file pins as the golden baseline."""
+    drift: Mapping[str, float] = field(default_factory=dict)
+    """Metric → baseline − golden baseline, the sum of what was sealed in between; absent where a part of it is missing."""
     roles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     allocation: Mapping[str, float] = field(default_factory=dict)
     """Resource name → bytes or cores that one instance may use."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from model_ratchet.core.units import Dimension, Quantity, significant
 from model_ratchet.criteria.base import Criterion, Scope
 from model_ratchet.criteria.distribution import Distribution
+from model_ratchet.criteria.drift import Drift
 from model_ratchet.criteria.load import Load
 from model_ratchet.criteria.maximum import Maximum
 from model_ratchet.criteria.non_inferiority import NonInferiority
@@ -42,7 +43,7 @@ def asked(criterion: Criterion) -> Quantity | None:
             return criterion.margin
         case Sustained():
             return criterion.max_daily_drop
-        case Stability() | Segments():
+        case Stability() | Segments() | Drift():
             return criterion.max_drop
         case QuantileLimit() | Maximum():
             return criterion.at_most
@@ -74,7 +75,7 @@ def limit(criterion: Criterion, scope: Scope, at: Quantity) -> Limit:
     match criterion:
         case Superiority():
             return _gain(scope, criterion.metric, at.value)
-        case NonInferiority() | Sustained() | Stability() | Segments():
+        case NonInferiority() | Sustained() | Stability() | Segments() | Drift():
             return _gain(scope, criterion.metric, -at.value)
         case QuantileSuperiority():
             return Limit(value=significant(1 - at.value))

@@ -1,13 +1,15 @@
 """non_inferiority: the candidate is not worse than the baseline by more than a margin."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar, Literal
 
+from model_ratchet.core.estimate import Estimate
 from model_ratchet.core.evidence import Evidence, Need
 from model_ratchet.core.fields import ChangeField
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Why, because
-from model_ratchet.core.units import Scale
+from model_ratchet.core.units import Change, Scale
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.base import Comparative, Scope
 from model_ratchet.criteria.comparison import (
@@ -58,46 +60,77 @@ class NonInferiority(Comparative):
 
     def judge(self, scope: Scope, evidence: Evidence) -> Judgement:
         """Passed, failed or inconclusive, from where the interval lies to the margin."""
-        metric = scope.facts.metrics[self.metric]
-        trouble = guard(scope, evidence, metric)
-        if trouble is not None:
-            return trouble
-        alpha = self.alpha / scope.facts.alpha_divisor
-        compared = compare(
-            scope.facts,
-            evidence,
-            metric,
-            whole(scope),
-            level=1 - 2 * alpha,
-            min_clusters=self.min_clusters,
-            min_rows=self.min_rows,
-        )
-        if isinstance(compared, Judgement):
-            return compared
-        estimate = on_scale(compared.estimate, self.margin)
-        if estimate is None:
-            return nothing_to_relate(compared, self.margin)
-        value, low, high = gain(metric, estimate)
-        margin = self.margin.value
-        if low >= -margin:
-            outcome, reason = Outcome.PASSED, because(Why.NOT_WORSE, margin=self.margin.text)
-        elif high < -margin:
-            outcome, reason = Outcome.FAILED, because(Why.MARGIN_BROKEN, margin=self.margin.text)
-        else:
-            more = rows_to_decide(estimate, value, -margin, alpha)
-            outcome, reason = (
-                Outcome.INCONCLUSIVE,
-                because(Why.INTERVAL_ACROSS, limit=f"-{self.margin.text}", more_rows=more),
-            )
-        return Judgement(
-            outcome=outcome,
-            reason=reason,
-            estimate=estimate,
-            warnings=(*guard_warnings(scope, evidence, metric), *clustered_warning(scope, evidence, metric)),
-        )
+        return against_margin(self, scope, evidence, self.margin)
 
     def early(self, scope: Scope, evidence: Evidence) -> Judgement | None:
         """Failed, when the candidate is shown worse by more than the margin."""
         if self.margin.scale is Scale.RELATIVE:
             return None
         return early_harm(scope, evidence, scope.facts.metrics[self.metric], margin=self.margin.value)
+
+
+def against_margin(
+    criterion: Comparative, scope: Scope, evidence: Evidence, margin: Change, *, already: float = 0.0
+) -> Judgement:
+    """Passed, failed or inconclusive, from where the interval lies to a margin.
+
+    ``already`` is what candidate − baseline is added to: the change of the baseline against an earlier version.
+    """
+    metric = scope.facts.metrics[criterion.metric]
+    trouble = guard(scope, evidence, metric)
+    if trouble is not None:
+        return trouble
+    alpha = criterion.alpha / scope.facts.alpha_divisor
+    compared = compare(
+        scope.facts,
+        evidence,
+        metric,
+        whole(scope),
+        level=1 - 2 * alpha,
+        min_clusters=criterion.min_clusters,
+        min_rows=criterion.min_rows,
+    )
+    if isinstance(compared, Judgement):
+        return compared
+    estimate = on_scale(compared.estimate, margin)
+    if estimate is None:
+        return nothing_to_relate(compared, margin)
+    estimate = _shifted(estimate, already)
+    value, low, high = gain(metric, estimate)
+    if low >= -margin.value:
+        outcome, reason = Outcome.PASSED, because(Why.NOT_WORSE, margin=margin.text)
+    elif high < -margin.value:
+        outcome, reason = Outcome.FAILED, because(Why.MARGIN_BROKEN, margin=margin.text)
+    else:
+        more = rows_to_decide(estimate, value, -margin.value, alpha)
+        outcome, reason = (
+            Outcome.INCONCLUSIVE,
+            because(Why.INTERVAL_ACROSS, limit=f"-{margin.text}", more_rows=more),
+        )
+    return Judgement(
+        outcome=outcome,
+        reason=reason,
+        estimate=estimate,
+        warnings=(*guard_warnings(scope, evidence, metric), *clustered_warning(scope, evidence, metric)),
+    )
+
+
+def _shifted(estimate: Estimate, already: float) -> Estimate:
+    """The estimate with all of its bounds moved; what the arms were by themselves says nothing any more then."""
+    if not already:
+        return estimate
+
+    def moved(bound: float | None) -> float | None:
+        return bound + already if bound is not None else None
+
+    return replace(
+        estimate,
+        value=estimate.value + already,
+        low=moved(estimate.low),
+        high=moved(estimate.high),
+        lower_bound=moved(estimate.lower_bound),
+        upper_bound=moved(estimate.upper_bound),
+        p_value=None,
+        baseline=None,
+        candidate=None,
+    )

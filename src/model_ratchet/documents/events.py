@@ -160,9 +160,14 @@ class Unverified(_OfModel):
     """Something reached the base branch that no verdict vouches for."""
 
     kind: Literal["unverified"] = "unverified"
+    model: Annotated[str, Field(max_length=200)]
+    """As the folder is called: a push may call it anything."""
     commit: Commit
     because: Line
     version: VersionField | None = None
+    pull: int | None = None
+    record: Digest | None = None
+    """The verdict that was sealed, where it is one on this version and does not vouch for it."""
 
 
 class Hold(_OfModel):
@@ -177,6 +182,13 @@ class Released(_OfModel):
 
     kind: Literal["released"] = "released"
     because: Line
+
+
+class Began(_Event):
+    """The ledger begins: what the base branch holds at this commit is taken as it is, and what comes later is recorded."""
+
+    kind: Literal["began"] = "began"
+    commit: Commit
 
 
 class PolicyChanged(_Event):
@@ -204,6 +216,7 @@ Event: TypeAlias = (
     | Unverified
     | Hold
     | Released
+    | Began
     | PolicyChanged
 )
 """One thing that happened."""

@@ -15,6 +15,7 @@ from model_ratchet.core.fields import (
     ShareField,
     SizeField,
     Slug,
+    VersionField,
 )
 from model_ratchet.documents.fault import Fault, refuse
 from model_ratchet.documents.promql import Buckets, Expression, Selector
@@ -368,6 +369,8 @@ class ModelFile(Model):
     """Where the versions are registered; without it nothing is compared with a registry."""
     roles: dict[Slug, Annotated[tuple[Person, ...], Field(min_length=1)]] = Field(default_factory=dict)
     """Role → the people and teams who sign for it."""
+    golden: VersionField | None = None
+    """The version that every later one is held against by criteria of the kind ``drift``: promoted without a waiver."""
     allocation: Allocation = Allocation()
     infrastructure: Infrastructure | None = None
     after_merge: AfterMerge = AfterMerge()

@@ -7,6 +7,7 @@ from model_ratchet.criteria import AnyCriterion
 from model_ratchet.criteria.base import Comparative
 from model_ratchet.criteria.coverage import Coverage
 from model_ratchet.criteria.distribution import Distribution
+from model_ratchet.criteria.drift import Drift
 from model_ratchet.criteria.load import Load
 from model_ratchet.criteria.maximum import Maximum
 from model_ratchet.criteria.non_inferiority import NonInferiority
@@ -77,6 +78,8 @@ def _comparative(criterion: Comparative) -> Iterator[Fault]:
     match criterion:
         case Superiority() | QuantileSuperiority() if criterion.by.value >= 1:
             yield Fault(("by",), f"`by: {criterion.by}` can't be kept: no improvement is that large")
+        case Drift():
+            yield from _drop(criterion.max_drop, "max_drop")
         case NonInferiority() if criterion.margin.value >= 1:
             yield Fault(("margin",), _never_fails("margin", criterion.margin, "no loss is larger"))
         case Stability():

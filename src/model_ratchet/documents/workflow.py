@@ -24,6 +24,11 @@ class Step:
     given: Mapping[str, Value] = field(default_factory=dict)
     """What stands below ``with:``."""
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether the step uses Ratchet's action."""
+        return self.uses.partition("@")[0].endswith(OUR_ACTION)
+
     def is_of(self, action: str) -> bool:
         """Whether the step uses this action, at whatever revision."""
         return self.uses.partition("@")[0] == action
@@ -44,9 +49,14 @@ class Job:
 
     @property
     def calls_ratchet(self) -> bool:
-        """Whether it judges: by the action, or by the command itself."""
+        """Whether it judges or records: by the action, or by the command itself."""
+        return any(step.is_ours or re.search(r"\bratchet (check|record) --\w", step.run) for step in self.steps)
+
+    @property
+    def judges(self) -> bool:
+        """Whether it publishes verdicts, which a job that only records does not."""
         return any(
-            step.uses.partition("@")[0].endswith(OUR_ACTION)
+            (step.is_ours and step.given.get("mode") != "record")
             or re.search(r"\bratchet check --(publish|refresh)", step.run)
             for step in self.steps
         )
@@ -85,6 +95,11 @@ class Workflow:
     def ours(self) -> bool:
         """Whether it is part of Ratchet: by its name, or because it calls it."""
         return self.file.startswith("promotion-") or any(job.calls_ratchet for job in self.jobs)
+
+    @property
+    def only_records(self) -> bool:
+        """Whether all that it calls Ratchet for is to record what was merged."""
+        return any(job.calls_ratchet for job in self.jobs) and not any(job.judges for job in self.jobs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Literal
 from model_ratchet.core.evidence import HOUR
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.criteria.base import Criterion, Facts, Scope, StageFacts
+from model_ratchet.documents.events import RolledBackVersion
 from model_ratchet.documents.facts import allocation, infrastructure, metric_facts, stated
 from model_ratchet.documents.fault import Fault
 from model_ratchet.documents.files import waiver_path
@@ -53,6 +54,14 @@ class Documents:
     """Those of the base branch that the policy and the model file let be."""
     brought: tuple[Waiver, ...] = ()
     """Those that the change itself brings, which are shown and never applied."""
+    rolled_back: RolledBackVersion | None = None
+    """The last rollback of this version, or of this artifact, that nobody has taken back."""
+    drift: Mapping[str, float] = field(default_factory=dict)
+    """Metric → what changed of it since the golden baseline, as far as all of it was sealed."""
+    not_golden: str | None = None
+    """Why the version that the model file pins can't be the golden baseline."""
+    others_tried: int = 0
+    """Attempts of other artifacts against the same baseline."""
     digests: Mapping[str, str] = field(default_factory=dict)
     paths: Mapping[str, str] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
@@ -65,6 +74,7 @@ def bind(documents: Documents, history: StageHistory | None, *, now: datetime) -
     if history is None and request.history:
         history = stated_history(request)
     faults += _history_faults(policy, model, history)
+    faults += _rollback_faults(documents, history)
     if faults:
         return tuple(faults)
     stages = tuple(_stage(policy, model, index, history, now) for index in range(len(policy.stages)))
@@ -96,7 +106,12 @@ def bind(documents: Documents, history: StageHistory | None, *, now: datetime) -
         changed_at=tuple(sorted({*instants, *granted, *([valid_until] if valid_until is not None else [])})),
         waivers=waivers,
     )
-    told = (*_reasons(plan, policy, history), *_notice(documents), *warnings(plan.bound(), supplied))
+    told = (
+        *_reasons(plan, policy, history),
+        *_remembered(documents),
+        *_notice(documents),
+        *warnings(plan.bound(), supplied),
+    )
     return replace(plan, reasons=told)
 
 
@@ -182,6 +197,25 @@ def _foreign_code(model: ModelFile, request: PromotionRequest) -> str | None:
     if source.repository.lower() in (one.lower() for one in known):
         return None
     return f"{source.repository} is not where the code of {model.name} is: its model file lists {', '.join(known)}"
+
+
+def _rollback_faults(documents: Documents, history: StageHistory | None) -> Iterator[Misfit]:
+    """What was rolled back comes back with its root cause, and with windows that opened after the rollback."""
+    if documents.not_golden is not None:
+        yield _misfit("model", ("golden",), documents.not_golden)
+    gone = documents.rolled_back
+    if gone is None:
+        return
+    if documents.request.retry is None:
+        what = "this version" if gone.version == documents.request.candidate else f"this artifact, as {gone.version},"
+        message = (
+            f"{what} was rolled back on {gone.at:%Y-%m-%d}: name its closed root cause, `retry: {{root_cause: …}}`"
+        )
+        yield _misfit("request", ("candidate",), message)
+    for index, run in enumerate(history.runs if history is not None else ()):
+        if run.started_at <= gone.at:
+            message = f"{run.stage} started before the rollback of {gone.version}: fresh windows are needed"
+            yield _misfit("request", ("history", index, "started"), message)
 
 
 def _history_faults(policy: Policy, model: ModelFile, history: StageHistory | None) -> Iterator[Misfit]:
@@ -290,6 +324,8 @@ def _facts(documents: Documents, history: StageHistory | None) -> Facts:
         stated=stated(request),
         documents=dict(request.documents),
         drill=request.drill_facts(),
+        golden=str(model.golden) if model.golden is not None else None,
+        drift=dict(documents.drift),
         alpha_divisor=(history.attempt if history is not None else 1) * (1 + policy.extend.at_most),
         early_level=policy.early_fail.level,
     )
@@ -437,6 +473,20 @@ def _reasons(plan: Plan, policy: Policy, history: StageHistory | None) -> Iterat
     window_ends = _window_ends(policy, plan.stages, history)
     if plan.expired and window_ends is not None:
         yield because(Why.REPEAT_LAST_STAGE, stage=plan.stages[-1].name, since=window_ends.isoformat())
+
+
+def _remembered(documents: Documents) -> Iterator[Reason]:
+    """What is shown of earlier attempts: nobody is to look for the one candidate of many that was lucky, unseen."""
+    request = documents.request
+    if documents.rolled_back is not None and request.retry is not None:
+        yield because(
+            Why.ROLLED_BACK_BEFORE,
+            version=str(documents.rolled_back.version),
+            at=documents.rolled_back.at.isoformat(),
+            root_cause=request.retry.root_cause,
+        )
+    if documents.others_tried:
+        yield because(Why.OTHERS_TRIED, attempts=documents.others_tried, baseline=str(request.baseline))
 
 
 def _notice(documents: Documents) -> Iterator[Reason]:

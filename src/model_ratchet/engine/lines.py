@@ -100,20 +100,20 @@ def head_of(content: bytes) -> Head:
     return Head(held[0], _digest(last))
 
 
-def events_of(content: bytes, model: str) -> Iterator[Event]:
-    """The events of one model among the lines of a file, without looking at the chain.
+def events_of(content: bytes, model: str | None = None) -> Iterator[Event]:
+    """The events among the lines of a file (of one model, where it is named), without looking at the chain.
 
     Raises:
         RecordError: one of its lines does not read.
     """
-    mark = b'"model":' + canonical(model)
+    mark = b'"model":' + canonical(model) if model is not None else b'"event":'
     for line in content.split(b"\n"):
         if mark in line:
             held = _line(line)
             if held is None:
                 raise RecordError("a line of the ledger does not read: `ratchet audit verify` says which")
             event = read_event(held[2])
-            if getattr(event, "model", None) == model:
+            if model is None or getattr(event, "model", None) == model:
                 yield event
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from model_ratchet.core.evidence import Interval
 from model_ratchet.documents.events import (
     Admitted,
+    Began,
     Confirmed,
     Event,
     Extended,
@@ -77,6 +78,8 @@ class Story:
     model: str
     attempts: tuple[Attempt, ...] = ()
     promoted: tuple[PromotedVersion, ...] = ()
+    standing: Mapping[str, PromotedVersion] = field(default_factory=dict)
+    """Version → its promotion, of those that no rollback has taken back since."""
     rolled_back: tuple[RolledBackVersion, ...] = ()
     waived: tuple[WaivedCriterion, ...] = ()
     unverified: tuple[Unverified, ...] = ()
@@ -87,6 +90,11 @@ class Story:
     def attempt(self, candidate: str) -> Attempt | None:
         """The open attempt of a candidate."""
         return next((one for one in self.open if one.candidate == candidate), None)
+
+    def history(self, candidate: str) -> StageHistory | None:
+        """The stages of a candidate's open attempt, None where it has none."""
+        attempt = self.attempt(candidate)
+        return attempt.history if attempt is not None else None
 
     @property
     def open(self) -> tuple[Attempt, ...]:
@@ -115,7 +123,7 @@ def stories(events: Iterable[Event]) -> dict[str, Story]:
     """Model → its story."""
     told: dict[str, Story] = {}
     for event in events:
-        if not isinstance(event, PolicyChanged):
+        if not isinstance(event, Began | PolicyChanged):
             told[event.model] = _then(told.get(event.model, Story(model=event.model)), event)
     return told
 
@@ -127,9 +135,11 @@ def _then(story: Story, event: Event) -> Story:
         case StageStarted() | Confirmed() | Paused() | Resumed() | Extended() | StageClosed() | Withdrawn():
             return _of_attempt(story, event)
         case PromotedVersion():
-            return replace(_of_attempt(story, event), promoted=(*story.promoted, event))
+            standing = {**story.standing, str(event.candidate): event}
+            return replace(_of_attempt(story, event), promoted=(*story.promoted, event), standing=standing)
         case RolledBackVersion():
-            return replace(story, rolled_back=(*story.rolled_back, event))
+            standing = {version: one for version, one in story.standing.items() if version != str(event.version)}
+            return replace(story, rolled_back=(*story.rolled_back, event), standing=standing)
         case WaivedCriterion():
             return replace(story, waived=(*story.waived, event))
         case Unverified():
@@ -140,7 +150,7 @@ def _then(story: Story, event: Event) -> Story:
             return replace(story, hold=event)
         case Released():
             return replace(story, hold=None)
-        case PolicyChanged():
+        case Began() | PolicyChanged():
             return story
 
 

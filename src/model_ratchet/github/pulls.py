@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from model_ratchet.github.client import Hub
+from model_ratchet.core.errors import LostError
+from model_ratchet.github.client import Hub, asking
 
 if TYPE_CHECKING:
     from github.PullRequest import PullRequest
@@ -43,6 +44,39 @@ def open_pulls(hub: Hub, base: str | None = None) -> tuple[PullState, ...]:
     given = {"base": base} if base is not None else {}
     found = hub.read("list pull requests", lambda: [_state(one) for one in hub.repository.get_pulls("open", **given)])
     return tuple(sorted(found, key=lambda one: one.number))
+
+
+def pull_of(hub: Hub, branch: str) -> int | None:
+    """The newest pull request from a branch of the repository itself, open or not; None where there was none.
+
+    Raises:
+        ForgeError: they can't be listed.
+    """
+    owner = hub.repository.full_name.partition("/")[0]
+    listed = hub.read(
+        f"list the pull requests of {branch}",
+        lambda: [one.number for one in hub.repository.get_pulls("all", head=f"{owner}:{branch}")],
+    )
+    return max(listed, default=None)
+
+
+def propose(hub: Hub, branch: str, base: str, *, title: str, body: str) -> int:
+    """Open a pull request from a branch that has none; its number.
+
+    Raises:
+        ForgeError: it can't be opened: the token may not, or GitHub Actions are not allowed to.
+    """
+    for last in (False, True):
+        try:
+            with asking("open a pull request: it takes `pull-requests: write`, and"):
+                return hub.repository.create_pull(base, branch, title=title, body=body).number
+        except LostError:  # it may be there: look before it is opened again
+            there = pull_of(hub, branch)
+            if there is not None:
+                return there
+            if last:
+                raise
+    raise AssertionError("unreachable")
 
 
 def _state(pull: "PullRequest") -> PullState:

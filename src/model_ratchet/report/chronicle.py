@@ -10,6 +10,7 @@ from typing import assert_never
 
 from model_ratchet.documents.events import (
     Admitted,
+    Began,
     Confirmed,
     Event,
     Extended,
@@ -131,7 +132,7 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _model(event: Event) -> str:
-    return "" if isinstance(event, PolicyChanged) else event.model
+    return "" if isinstance(event, PolicyChanged | Began) else event.model
 
 
 def _version(event: Event) -> str:
@@ -161,6 +162,8 @@ def _why(event: Event) -> str:
         case RolledBackVersion():
             glass = ", pushed past the pull request" if event.break_glass else ""
             return f"{event.cause}: back to {event.returns_to} by {event.commit[:12]}{glass}"
+        case Began():
+            return f"from {event.commit[:12]}"
         case PolicyChanged():
             return f"{', '.join(event.paths)} by {event.commit[:12]}"
         case _:

@@ -130,7 +130,9 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.DRILL_OLD: lambda p: f"the drill of {instant_text(p['performed_at'])} is older than {p['within']}: repeat it",
     Why.DRILL_FAILED: lambda p: f"the drill ended as {p['result']}",
     Why.OBJECTED: lambda p: f"changes are requested by {p['by']}",
-    Why.ROLLED_BACK_BEFORE: lambda p: f"{p['version']} was rolled back before",
+    Why.ROLLED_BACK_BEFORE: lambda p: (
+        f"{p['version']} was rolled back on {instant_text(str(p['at']))}; root cause: {p['root_cause']}"
+    ),
     Why.CHECK_FAILED: lambda p: f"{_check(p)} ended as {p['state']}",
     Why.SCAN_FOUND: lambda p: f"{_plural(p['found'], 'finding')} {p['limit']} by {p['tools']}{_named(p['first'])}",
     Why.STAGE_NOT_STARTED: lambda p: f"{p['stage']} has not started{_missing(p)}",
@@ -374,6 +376,13 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
         )
     ),
     Why.ATTEMPT: lambda p: f"attempt {p['number']}: every level is divided by it",
+    Why.DRIFT_UNKNOWN: lambda p: (
+        f"what changed of {p['metric']} since the golden baseline {p['golden']} is not recorded as a whole"
+    ),
+    Why.OTHERS_TRIED: lambda p: (
+        f"{p['attempts']} other attempt{'s' * (p['attempts'] != 1)} against {p['baseline']} before: the best of many looks "
+        "better than it is"
+    ),
     Why.EXTENDED: lambda p: f"extended {p['times']} time{'s' * (p['times'] != 1)}",
     Why.BASELINE_MOVED: lambda p: (
         f"baseline moved: {p['active']} is active, and the verdict compares with {p['baseline']}: propose it again"

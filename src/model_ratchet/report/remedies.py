@@ -25,7 +25,6 @@ _ATTEMPT = "another artifact, as a new attempt from the first stage"
 _FAILED: Mapping[Why, str] = {
     Why.SUITE_SKIPPED: "a run of all cases",
     Why.OBJECTED: "the objection is withdrawn by an approving review, or dismissed",
-    Why.ROLLED_BACK_BEFORE: "a closed root cause, named in the request under `retry`",
 }
 _CODE: Mapping[Why, str] = {
     Why.CHECK_FAILED: "another run, where the check itself is at fault; else mended code, and what is built of it",

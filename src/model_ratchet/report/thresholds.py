@@ -5,6 +5,7 @@ from enum import Enum
 
 from model_ratchet.criteria.base import Criterion, Scope
 from model_ratchet.criteria.distribution import Distribution
+from model_ratchet.criteria.drift import Drift
 from model_ratchet.criteria.limits import asked, limit
 from model_ratchet.criteria.load import Load
 from model_ratchet.criteria.non_inferiority import NonInferiority
@@ -59,6 +60,8 @@ def _words(criterion: Criterion, at: str) -> str:  # noqa: PLR0911  (a table of 
             return f"better by {at}"
         case NonInferiority():
             return f"not worse by {at}"
+        case Drift():
+            return f"not worse than the golden baseline by {at} in all"
         case Sustained():
             return f"not worse by {at} on any of {criterion.days} days"
         case Stability():

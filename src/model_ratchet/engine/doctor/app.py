@@ -1,7 +1,7 @@
 """App: what the hardened tier rests on: the App that publishes, and the environment that holds its key."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -26,7 +26,6 @@ KEY = "RATCHET_APP_PRIVATE_KEY"
 CLIENT = "RATCHET_APP_CLIENT_ID"
 _SIGN_IN = "actions/create-github-app-token"
 _NEEDED = {"checks": "write", "pull_requests": "write", "contents": "read", "statuses": "read"}
-_OF_AN_ORGANISATION = {"members": "read"}
 
 
 class SignIn(NamedTuple):
@@ -141,12 +140,22 @@ def permissions(settings: Settings) -> Said:
         return unverified(app)
     if app is None:
         return Said(State.UNVERIFIED, "which App it is, nobody has said: name it with --app")
-    asked = any("permission-members" in one.step.given for one in sign_ins(settings.files))
-    needed = _NEEDED | (_OF_AN_ORGANISATION if asked else {})
+    needed = _asked_for(settings.files)
     lacking = [
         f"{name}: {level}" for name, level in needed.items() if app.permissions.get(name) not in (level, "write")
     ]
     return missing(f"{app.slug} lacks {and_more(lacking, most=5)}") if lacking else SET
+
+
+def _asked_for(files: Files) -> Mapping[str, str]:
+    """Permission → the highest level that a job signs in for; what a verdict takes where nothing is said."""
+    needed = dict(_NEEDED)
+    for one in sign_ins(files):
+        for key, level in one.step.given.items():
+            name = key.removeprefix("permission-").replace("-", "_")
+            if key.startswith("permission-") and needed.get(name) != "write":
+                needed[name] = str(level)
+    return needed
 
 
 def _environment(settings: Settings) -> Environment | Said:
@@ -227,7 +236,7 @@ APP = (
         what="the App has the permissions that the workflows ask for",
         why="it gets no token otherwise",
         place=Place.APPS,
-        how="*Checks* write, *Pull requests* write, *Contents* read, *Commit statuses* read, *Members* read",
+        how="*Checks*, *Contents*, *Issues*, *Pull requests* write, *Commit statuses*, *Members* read",
         ask=permissions,
     ),
 )

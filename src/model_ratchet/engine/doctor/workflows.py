@@ -39,7 +39,7 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
 
 def triggers(settings: Settings) -> Said:
     """A verdict has to follow each change of a pull request, each review, and the passing of time."""
-    mine = settings.files.ours
+    mine = [one for one in settings.files.ours if not one.only_records]
     if not mine:
         return _unreadable(settings, every=False) or missing("no workflow calls Ratchet")
     changed = "pull_request_target" if settings.files.hardened else "pull_request"
@@ -64,7 +64,7 @@ def always_runs(settings: Settings) -> Said:
         if trigger.filters:
             return missing(f"{workflow.file} is held back by `{trigger.filters[0]}`")
         for job in workflow.jobs:
-            if job.conditional and job.calls_ratchet:
+            if job.conditional and job.judges:
                 return missing(f"the job {job.key} of {workflow.file} has an `if:`")
     return _of_ours(settings)
 
@@ -96,7 +96,7 @@ def permissions(settings: Settings) -> Said:
         for job in workflow.jobs:
             if not isinstance(job.permissions, Mapping):
                 wrong.append(f"the job {job.key} of {workflow.file} does not list what it may")
-            elif job.calls_ratchet and not settings.files.hardened:
+            elif job.judges and not settings.files.hardened:
                 lacking = [one for one in ("checks", "pull-requests") if job.permissions.get(one) != "write"]
                 wrong += [f"the job {job.key} of {workflow.file} lacks {one}: write" for one in lacking]
     return _all_of_ours(settings, wrong)

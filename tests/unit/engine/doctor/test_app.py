@@ -136,10 +136,10 @@ def test_the_environment_names_the_app(variables: object, state: State) -> None:
     assert asked("app-client", environment(variables=variables)).state is state
 
 
-@pytest.mark.parametrize("name", ["checks", "pull_requests", "contents", "statuses", "members"])
+@pytest.mark.parametrize("name", ["checks", "pull_requests", "contents", "issues", "statuses", "members"])
 def test_the_app_has_what_its_token_is_asked_for(name: str) -> None:
     less = replace(THE_APP, permissions={key: level for key, level in THE_APP.permissions.items() if key != name})
-    level = "write" if name in ("checks", "pull_requests") else "read"
+    level = "read" if name in ("statuses", "members") else "write"
     assert asked("app-permissions", good(app=less)).found == f"acme-ratchet lacks {name}: {level}"
     more = replace(THE_APP, permissions=dict.fromkeys(THE_APP.permissions, "write"))
     assert asked("app-permissions", good(app=more)).state is State.SET

@@ -1,0 +1,80 @@
+"""origin: how GitHub says that a commit came onto the base branch, with what our own check had sealed of it."""
+
+from dataclasses import dataclass, field, replace
+
+from model_ratchet.actions.merge_group import number_in
+from model_ratchet.actions.record import Told
+from model_ratchet.actions.sign_off import weigh
+from model_ratchet.core.errors import RecordError
+from model_ratchet.documents.events import Actor
+from model_ratchet.engine.enclosed import enclosed
+from model_ratchet.engine.record import Record
+from model_ratchet.engine.recorded import Arrival
+from model_ratchet.engine.reuse import with_sign_offs
+from model_ratchet.engine.sign_off import teams
+from model_ratchet.github.checks import newest_check
+from model_ratchet.github.client import Hub
+from model_ratchet.github.merges import Ended, closed_pull, merged_pull, other_publishers
+from model_ratchet.ports import Forge, Repository
+
+PUSHED = "it was pushed: no pull request was merged by it"
+
+
+@dataclass(frozen=True)
+class GithubOrigin:
+    """The pull requests that go to a branch. What was told once is not asked again."""
+
+    repository: Repository
+    hub: Hub
+    forge: Forge
+    branch: str
+    known: dict[str, Told] = field(default_factory=dict)
+
+    def told(self, commit: str) -> Told:
+        """The pull request of a commit, and what our newest check on its head had sealed.
+
+        Raises:
+            ForgeError: GitHub can't be asked.
+            RepositoryError: git could not answer.
+        """
+        if commit not in self.known:
+            self.known[commit] = self._told(commit)
+        return self.known[commit]
+
+    def closed(self, pull: int) -> Arrival | None:
+        """When a pull request was closed without a merge, and by whom; None where it was not."""
+        ended = closed_pull(self.hub, pull)
+        return _arrival(ended) if ended is not None else None
+
+    def _told(self, commit: str) -> Told:
+        parents = self.repository.parents(commit)
+        number = number_in(self.repository.subject(commit))
+        pull = merged_pull(self.hub, commit, self.branch, parents=parents, number=number)
+        if pull is None:
+            return Told(arrival=Arrival(at=self.repository.committed_at(commit)), notes=(PUSHED,))
+        said = newest_check(self.hub, pull.head, self.branch, pull.number)
+        if said is None:
+            others = other_publishers(self.hub, pull.head, self.branch)
+            notes = tuple(f"the check on {pull.head[:12]} is of the app {one}, not of {self.hub.app}" for one in others)
+            return Told(arrival=_arrival(pull), notes=notes)
+        try:
+            sealed = enclosed(said.summary)
+        except RecordError as error:
+            return Told(arrival=_arrival(pull), notes=(str(error),))
+        return Told(
+            arrival=_arrival(pull),
+            sealed=sealed,
+            signed=tuple(self._signed(one, pull, before=parents[0]) for one in sealed),
+        )
+
+    def _signed(self, record: Record, pull: Ended, *, before: str) -> Record:
+        """The record with what reviewers had said by the time of the merge."""
+        self.repository.reach(pull.head)
+        told = self.forge.conversation(pull.number, teams(record.plan))
+        then = replace(told, reviews=tuple(one for one in told.reviews if one.submitted_at <= pull.at))
+        return with_sign_offs(record, weigh(record.plan, self.repository, then, base=before, head=pull.head))
+
+
+def _arrival(ended: Ended) -> Arrival:
+    by = Actor(login=ended.by[0], id=ended.by[1]) if ended.by is not None else None
+    return Arrival(at=ended.at, pull=ended.number, by=by)

@@ -1,0 +1,58 @@
+"""Issues: opened once each, found again by their marker and by who wrote them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from model_ratchet.core.errors import LostError
+from model_ratchet.github.client import Hub, asking
+from model_ratchet.github.people import own_id
+from model_ratchet.report.marker import first_line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What an issue is to say; the first line of its body is a marker of its own, which nobody sees."""
+
+    title: str
+    body: str
+    label: str
+
+    @property
+    def marker(self) -> str:
+        """By what it is found again."""
+        return first_line(self.body)
+
+
+def open_once(hub: Hub, draft: Draft) -> tuple[int, bool]:
+    """The number of the issue with this marker that our own account wrote, and whether it was opened just now.
+
+    One that was closed since is not opened again, and what others wrote under the same marker is left alone.
+
+    Raises:
+        ForgeError: issues can't be listed or opened.
+    """
+    there = _ours(hub, draft)
+    if draft.marker in there:
+        return there[draft.marker], False
+    for last in (False, True):
+        try:
+            with asking("open an issue: it takes `issues: write`, and"):
+                made = hub.repository.create_issue(draft.title, body=draft.body, labels=[draft.label])
+                return made.number, True
+        except LostError:  # it may be there: look before it is opened again
+            there = _ours(hub, draft)
+            if draft.marker in there:
+                return there[draft.marker], True
+            if last:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _ours(hub: Hub, draft: Draft) -> Mapping[str, int]:
+    """Marker → the oldest issue of ours that begins with it."""
+    us = own_id(hub)
+    listed = hub.read(
+        "list issues", lambda: list(hub.repository.get_issues(state="all", labels=[draft.label])), there=True
+    )
+    mine = sorted((one for one in listed if us is not None and one.user.id == us), key=lambda one: -one.number)
+    return {first_line(one.body or ""): one.number for one in mine}

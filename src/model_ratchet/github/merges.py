@@ -1,0 +1,87 @@
+"""Merges: which pull request brought a commit onto a branch, and how one ended that was not merged."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from model_ratchet.core.errors import AbsentError
+from model_ratchet.core.names import check_name
+from model_ratchet.github.client import Hub
+
+if TYPE_CHECKING:
+    from github.NamedUser import NamedUser
+    from github.PullRequest import PullRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a pull request ended: merged or not, when, by whom (login and number), and the head that it had then."""
+
+    number: int
+    head: str
+    at: datetime
+    by: tuple[str, int] | None
+
+
+def merged_pull(hub: Hub, commit: str, base: str, *, parents: Sequence[str], number: int | None) -> Ended | None:
+    """The pull request that a commit of ``base`` merged; None where GitHub knows of none.
+
+    ``parents`` are those of the commit and ``number`` is what its message names, which GitHub may know before it knows of
+    the commit: a pull request counts by its own merge commit, or by its head among the parents, never by a message.
+
+    Raises:
+        ForgeError: GitHub can't be asked.
+    """
+    for pull in _candidates(hub, commit, number):
+        if pull.merged_at is None or pull.base.ref != base:
+            continue
+        if pull.merge_commit_sha == commit or pull.head.sha in parents[1:]:
+            by = hub.read(f"read pull request #{pull.number}", partial(getattr, pull, "merged_by"), there=True)
+            return Ended(number=pull.number, head=pull.head.sha, at=pull.merged_at, by=_account(by))
+    return None
+
+
+def closed_pull(hub: Hub, number: int) -> Ended | None:
+    """How a pull request ended that was closed without a merge; None where it is open, or merged.
+
+    Raises:
+        ForgeError: it can't be read.
+    """
+    what = f"read pull request #{number}"
+    pull = hub.read(what, lambda: hub.repository.get_pull(number), there=True)
+    closed_at = hub.read(what, lambda: pull.closed_at, there=True)
+    if pull.state != "closed" or pull.merged_at is not None or closed_at is None:
+        return None
+    by = hub.read(what, lambda: hub.repository.get_issue(number).closed_by, there=True)
+    return Ended(number=number, head=pull.head.sha, at=closed_at, by=_account(by))
+
+
+def other_publishers(hub: Hub, head: str, base: str) -> tuple[str, ...]:
+    """The slugs of the apps besides ours that published a check of our name on a commit, sorted.
+
+    Raises:
+        ForgeError: check runs can't be listed.
+    """
+    name = check_name(base)
+    commit = hub.repository.get_commit(head)
+    runs = hub.read("list check runs", lambda: list(commit.get_check_runs(check_name=name, filter="all")), there=True)
+    return tuple(sorted({run.app.slug for run in runs} - {hub.app}))
+
+
+def _candidates(hub: Hub, commit: str, number: int | None) -> Iterator["PullRequest"]:
+    what = f"list the pull requests of {commit[:12]}"
+    yield from hub.read(what, lambda: list(hub.repository.get_commit(commit).get_pulls()), there=True)
+    if number is None:
+        return
+    try:
+        pull = hub.read(f"read pull request #{number}", lambda: hub.repository.get_pull(number))
+        hub.read(f"read pull request #{number}", lambda: pull.state)
+    except AbsentError:
+        return
+    yield pull
+
+
+def _account(user: "NamedUser | None") -> tuple[str, int] | None:
+    return (user.login, user.id) if user is not None else None

@@ -1,0 +1,192 @@
+"""What the ledger remembers and asks of the next promotion."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import pytest
+
+from builders.records import a_passed_record
+from builders.small import HISTORY, MODEL, POLICY, START, V1, V2, V3, request
+from model_ratchet.core.fields import Model
+from model_ratchet.core.names import PolicyName, Version
+from model_ratchet.core.reason import Why
+from model_ratchet.documents.events import (
+    Admitted,
+    Event,
+    PromotedVersion,
+    RolledBackVersion,
+    Unverified,
+    WaivedCriterion,
+)
+from model_ratchet.documents.model import ModelFile
+from model_ratchet.documents.policy import Policy
+from model_ratchet.documents.read import Located, read_located
+from model_ratchet.documents.request import PromotionRequest
+from model_ratchet.engine.bind import Documents, Misfit, bind
+from model_ratchet.engine.guards import in_view_of
+from model_ratchet.engine.plan import Plan
+from model_ratchet.engine.record import Record, digest
+from model_ratchet.engine.story import Story, stories
+
+NOW = START + timedelta(days=30)
+BEFORE = START - timedelta(days=3)
+RETRY = 'retry: {root_cause: "a wrong join, see the closed issue"}\n'
+COMMIT = "a" * 40
+D = TypeVar("D", bound=Model)
+
+
+def digest_of(version: str) -> str:
+    return str(documents(version).request.artifact.digest)
+
+
+def documents(version: str = V2, more: str = HISTORY) -> Documents:
+    return Documents(
+        policy=read(Policy, "policies/small/1.0.0.yaml", POLICY),
+        model=read(ModelFile, "policies/models/demo.yaml", MODEL.format(name="demo", more="")),
+        request=read(PromotionRequest, f"promotions/demo/{version}/promotion.yaml", request(version, V1, more=more)),
+        sources=None,
+    )
+
+
+def read(kind: type[D], path: str, text: str) -> D:
+    found = read_located(kind, path, text.encode())
+    assert isinstance(found, Located), found
+    document: D = found.document
+    return document
+
+
+def rolled_back(version: str = V2, at: datetime = BEFORE, cause: str = "culprit") -> RolledBackVersion:
+    return RolledBackVersion.model_validate(
+        {
+            "at": at,
+            "model": "demo",
+            "version": version,
+            "returns_to": V1,
+            "commit": COMMIT,
+            "cause": cause,
+            "digest": digest_of(version),
+        }
+    )
+
+
+def promoted(version: str, at: datetime) -> PromotedVersion:
+    return PromotedVersion(at=at, model="demo", candidate=Version.parse(version), commit=COMMIT, tree=COMMIT)
+
+
+def admitted(version: str, baseline: str = V1) -> Admitted:
+    return Admitted(
+        at=BEFORE,
+        model="demo",
+        candidate=Version.parse(version),
+        baseline=Version.parse(baseline),
+        digest=digest_of(version),
+        policy=PolicyName.parse("small/1.0.0"),
+        attempt=1,
+    )
+
+
+def bound(asked: Documents, *events: Event) -> Plan | Sequence[Misfit]:
+    story = stories(events).get("demo", Story(model="demo"))
+    return bind(in_view_of(asked, story, {}), story.history(str(asked.request.candidate)), now=NOW)
+
+
+def said(found: Plan | Sequence[Misfit]) -> list[str]:
+    assert not isinstance(found, Plan)
+    return [one.fault.message for one in found]
+
+
+@pytest.mark.parametrize("cause", ["culprit", "collateral"])
+def test_what_was_rolled_back_needs_its_root_cause(cause: str) -> None:
+    event = rolled_back(cause=cause)
+    (message,) = said(bound(documents(), event))
+    assert message == (
+        f"this version was rolled back on {BEFORE:%Y-%m-%d}: name its closed root cause, `retry: {{root_cause: …}}`"
+    )
+    plan = bound(documents(more=HISTORY + RETRY), event)
+    assert isinstance(plan, Plan)
+    (reason,) = [one for one in plan.reasons if one.why is Why.ROLLED_BACK_BEFORE]
+    assert reason.parameters["root_cause"] == "a wrong join, see the closed issue"
+
+
+def test_the_artifact_of_another_version_that_was_rolled_back_is_known_by_its_digest() -> None:
+    asked = documents(V3)
+    same = rolled_back(V2).model_copy(update={"digest": asked.request.artifact.digest})
+    (message,) = said(bound(asked, same))
+    assert message.startswith(f"this artifact, as {V2}, was rolled back on")
+    assert isinstance(bound(asked, rolled_back(V2)), Plan)
+
+
+def test_what_was_restored_since_needs_no_root_cause() -> None:
+    events = (rolled_back(), promoted(V2, BEFORE + timedelta(hours=1)))
+    assert isinstance(bound(documents(), *events), Plan)
+
+
+def test_windows_from_before_the_rollback_do_not_count() -> None:
+    event = rolled_back(at=START + timedelta(hours=1))
+    (message,) = said(bound(documents(more=HISTORY + RETRY), event))
+    assert message == f"shadow started before the rollback of {V2}: fresh windows are needed"
+
+
+def test_attempts_of_other_artifacts_against_the_same_baseline_are_counted_and_shown() -> None:
+    plan = bound(documents(), admitted(V3), admitted(V3), admitted(V3, baseline=V3))
+    assert isinstance(plan, Plan)
+    (reason,) = [one for one in plan.reasons if one.why is Why.OTHERS_TRIED]
+    assert dict(reason.parameters) == {"attempts": 2, "baseline": V1}
+    alone = bound(documents())
+    assert isinstance(alone, Plan)
+    assert Why.OTHERS_TRIED not in {one.why for one in alone.reasons}
+
+
+GOLDEN_MODEL = MODEL.format(name="demo", more=f"golden: {V1}\n")
+
+
+def held_against(*events: Event, records: Mapping[str, Record], golden: str = GOLDEN_MODEL) -> Documents:
+    """What is known of V3 over V2 where V1 is golden."""
+    asked = replace(
+        documents(V3),
+        model=read(ModelFile, "policies/models/demo.yaml", golden),
+        request=read(PromotionRequest, f"promotions/demo/{V3}/promotion.yaml", request(V3, V2)),
+    )
+    return in_view_of(asked, stories(events)["demo"], records)
+
+
+def step(version: str, baseline: str | None, record: Record | None = None) -> PromotedVersion:
+    made = promoted(version, BEFORE)
+    before = Version.parse(baseline) if baseline is not None else None
+    return made.model_copy(update={"baseline": before, "record": digest(record) if record is not None else None})
+
+
+def test_what_was_sealed_since_the_golden_baseline_is_added() -> None:
+    one = a_passed_record()
+    known = held_against(step(V1, None), step(V2, V1, one), records={digest(one): one})
+    assert known.drift == {"accuracy": 0.0254}
+    assert known.not_golden is None
+
+
+def test_a_step_without_its_record_leaves_the_sum_unknown() -> None:
+    one = a_passed_record()
+    assert held_against(step(V1, None), step(V2, V1), records={digest(one): one}).drift == {}
+    assert held_against(step(V2, V3), records={}).drift == {}
+
+
+def test_where_the_golden_baseline_is_the_baseline_nothing_has_changed() -> None:
+    golden = GOLDEN_MODEL.replace(f"golden: {V1}", f"golden: {V2}")
+    assert held_against(step(V2, V1), records={}, golden=golden).drift == {"accuracy": 0.0, "errors": 0.0}
+
+
+@pytest.mark.parametrize("event", ["waived", "unverified"])
+def test_what_was_let_through_is_no_golden_baseline(event: str) -> None:
+    at: dict[str, Any] = {"at": BEFORE, "model": "demo"}
+    made: Event = (
+        WaivedCriterion(**at, candidate=Version.parse(V1), waiver="memory", criterion="memory")
+        if event == "waived"
+        else Unverified(**at, version=Version.parse(V1), commit=COMMIT, because="it was pushed")
+    )
+    known = held_against(step(V1, None), made, records={})
+    assert known.not_golden is not None
+    bound = bind(known, None, now=NOW)
+    assert not isinstance(bound, Plan)
+    (found,) = bound
+    assert (found.document, found.fault.path) == ("model", ("golden",))
