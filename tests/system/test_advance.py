@@ -1,5 +1,6 @@
 """A promotion's way through its stages on a real repository and a real ledger: started, closed with sealed evidence, ended."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from builders.repositories import Repo, a_repo
-from builders.small import START, V1, V2, V3, promotion, request, rules, write_log
+from builders.small import POLICY, START, V1, V2, V3, promotion, request, rules, write_log
 from builders.traffic import SECTIONS
 from model_ratchet.actions.advance import Advanced, Asked, advance
 from model_ratchet.actions.check import CheckInput, check
@@ -15,11 +16,11 @@ from model_ratchet.actions.mark import Mark, Said, mark
 from model_ratchet.cli import ExitCode, run
 from model_ratchet.core.errors import UsageError
 from model_ratchet.core.outcome import Outcome
+from model_ratchet.core.reason import Why
 from model_ratchet.documents.events import Actor, Hold
 from model_ratchet.engine.advance import Close, End, Start, State, Wait
 from model_ratchet.engine.lines import read_lines
 from model_ratchet.engine.record import digest
-from model_ratchet.git import Git
 from model_ratchet.git_write import Writer
 from model_ratchet.ledger import Entry, GitLedger, append, fetch_ledger, open_ledger, record_path, report_path
 
@@ -90,7 +91,7 @@ def test_from_admission_to_the_merge_each_stage_is_started_closed_and_sealed(rep
     attempt = ledger.story("demo").attempt(V2)
     assert attempt is not None
     assert attempt.admitted.attempt == 1
-    assert set(attempt.starts[1].pinned) == {"policy", "model", "sources", "request"}
+    assert set(attempt.starts[1].pinned) == {"model", "sources"}
     assert closed.record is not None
     assert attempt.closed["canary"].record == digest(closed.record)
     assert ledger.repository.paths(ledger.commit or "", "records") == tuple(
@@ -100,21 +101,19 @@ def test_from_admission_to_the_merge_each_stage_is_started_closed_and_sealed(rep
     assert report_path(digest(closed.record)) in ledger.repository.paths(ledger.commit or "", "reports")
 
 
-def test_the_check_reads_its_stages_from_the_ledger_and_closed_ones_are_asked_of_no_source(
-    repo: Repo, log: Path, tmp_path: Path
-) -> None:
+def test_the_check_reads_its_stages_from_the_ledger_and_closed_ones_are_asked_of_no_source(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "requests.csv")
+    repo = proposed(tmp_path, log)
     for now in (START, CANARY, DECIDED):
         moved(repo, now)
-    gone = {"policies/sources.yaml": str(rules(tmp_path / "gone.csv")["policies/sources.yaml"])}
     asked = CheckInput(repo=repo.path, base="main", head="proposal", now=DECIDED + HOUR)
     (record,) = check(asked).records
     assert record.verdict.outcome is Outcome.PASSED
-    repo.git("checkout", "--quiet", "main")
-    repo.commit(gone, "the source is gone")
+    log.unlink()
     (later,) = check(asked).records
     assert later.verdict.outcome is Outcome.PASSED
     assert later.evidence.queries == {}
-    (without,) = check(asked, ledger=GitLedger(Git(repo.path), None)).records
+    (without,) = check(asked, ledger=GitLedger(Writer(repo.path), None)).records
     assert without.verdict.outcome is Outcome.PENDING
 
 
@@ -255,3 +254,107 @@ def test_the_command_says_what_it_did_and_what_it_waits_for(repo: Repo, capsys: 
     assert run([*stage, "resume", "demo", V3]) == ExitCode.INVALID
     assert f"{V3} of demo has no open attempt" in capsys.readouterr().err
     assert kinds(repo)[-3:] == ["paused", "hold", "refused"]
+
+
+def on_main(repo: Repo, files: Mapping[str, str | bytes]) -> None:
+    """A change of the protected branch; the proposal stays where it is."""
+    repo.git("checkout", "--quiet", "main")
+    repo.commit(files, "change")
+
+
+def touched(text: str | bytes) -> bytes:
+    return (text if isinstance(text, bytes) else text.encode()) + b"# a comment\n"
+
+
+def test_a_model_file_or_a_source_that_changes_ends_the_attempt_and_a_source_that_is_not_read_does_not(
+    repo: Repo, log: Path
+) -> None:
+    held = rules(log)
+    moved(repo, START)
+    more = f"  other: {{kind: table, path: {log}}}\n".encode()
+    on_main(repo, {"policies/sources.yaml": touched(held["policies/sources.yaml"]) + more})
+    assert waits(moved(repo, START + HOUR)).startswith("shadow can be decided")
+    on_main(repo, {"policies/models/demo.yaml": touched(held["policies/models/demo.yaml"])})
+    (record,) = check(CheckInput(repo=repo.path, base="main", head="proposal", now=CANARY)).records
+    assert [reason.parameters["what"] for reason in record.plan.reasons if reason.why is Why.STARTS_AGAIN] == [
+        "the model file has changed since shadow was started"
+    ]
+    assert all(stage.window is None for stage in record.plan.stages)
+    ended = moved(repo, CANARY)
+    assert ended.steps == (End("the model file has changed since shadow was started: fresh windows are needed"),)
+    assert moved(repo, CANARY + HOUR).steps == (Start("shadow", 0.0, 1.0, admits=True),)
+
+
+def test_another_path_of_a_source_that_is_read_ends_the_attempt(repo: Repo, tmp_path: Path) -> None:
+    moved(repo, START)
+    on_main(repo, {"policies/sources.yaml": str(rules(tmp_path / "other.csv")["policies/sources.yaml"])})
+    (step,) = moved(repo, START + HOUR).steps
+    assert step == End("a source that the model reads has changed since shadow was started: fresh windows are needed")
+
+
+def both(log: Path) -> dict[str, str | bytes]:
+    """The model may use both versions from the start, so that its file need not change."""
+    model = str(rules(log)["policies/models/demo.yaml"])
+    return {"policies/models/demo.yaml": model.replace("[small/1.0.0]", "[small/1.0.0, small/1.0.1]")}
+
+
+NEXT = POLICY.replace("version: 1.0.0", "version: 1.0.1")
+
+
+@pytest.fixture
+def under_way(tmp_path: Path, log: Path) -> Repo:
+    """Past its shadow, which is sealed, in a repository whose model file names the successor already."""
+    repo = a_repo(
+        tmp_path / "repo", {**rules(log), **both(log), "policies/small/1.0.1.yaml": NEXT, **promotion(V1, "none")}
+    )
+    repo.branch("proposal", promotion(V2, V1, more=""))
+    moved(repo, START)
+    moved(repo, CANARY)
+    return repo
+
+
+def revoke(repo: Repo, log: Path) -> None:
+    digest = hashlib.sha256(str(rules(log)["policies/small/1.0.0.yaml"]).encode()).hexdigest()
+    revoked = (
+        "apiVersion: ratchet/v1\nkind: Revocations\nrevocations:\n"
+        f"  - {{policy: small/1.0.0, digest: 'sha256:{digest}', from: 2025-02-01T00:00:00Z, "
+        "reason: a slip of the pen, replaced_by: small/1.0.1}\n"
+    )
+    on_main(repo, {"policies/revocations.yaml": revoked})
+
+
+def move(repo: Repo) -> None:
+    """The proposal asks for the successor."""
+    repo.branch("moved", promotion(V2, V1, policy="small/1.0.1", more=""), start="main")
+
+
+def test_a_candidate_moves_to_the_successor_of_a_revoked_policy_without_starting_again(
+    under_way: Repo, log: Path
+) -> None:
+    revoke(under_way, log)
+    move(under_way)
+    closed = moved(under_way, DECIDED, head="moved")
+    assert closed.steps[0] == Close("canary", Outcome.PASSED)
+    assert closed.record is not None
+    assert closed.record.plan.policy == "small/1.0.1"
+    assert "withdrawn" not in kinds(under_way)
+
+
+def test_without_a_revocation_another_policy_is_another_attempt(under_way: Repo) -> None:
+    move(under_way)
+    (step,) = moved(under_way, DECIDED, head="moved").steps
+    assert step == End("it was admitted under small/1.0.0, and asks for small/1.0.1 now: fresh windows are needed")
+
+
+def test_a_successor_that_needs_what_was_not_sealed_starts_again(tmp_path: Path, log: Path) -> None:
+    stricter = NEXT + "      - {id: shadow-better, kind: superiority, metric: accuracy, by: 2pp, stage: shadow}\n"
+    repo = a_repo(
+        tmp_path / "repo", {**rules(log), **both(log), "policies/small/1.0.1.yaml": stricter, **promotion(V1, "none")}
+    )
+    repo.branch("proposal", promotion(V2, V1, more=""))
+    moved(repo, START)
+    moved(repo, CANARY)
+    revoke(repo, log)
+    move(repo)
+    (step,) = moved(repo, DECIDED, head="moved").steps
+    assert isinstance(step, (End, Close))

@@ -4,7 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from model_ratchet.actions.check import CheckInput, Progress, World, meaning_of, read_change, read_evidence, remembered
+from model_ratchet.actions.check import (
+    CheckInput,
+    Progress,
+    World,
+    bind_remembered,
+    meaning_of,
+    read_change,
+    read_evidence,
+)
 from model_ratchet.actions.proposal import Proposal, read_proposal
 from model_ratchet.actions.reading import Faulty
 from model_ratchet.actions.sign_off import PullRequest, read_entries
@@ -23,9 +31,9 @@ from model_ratchet.documents.events import (
     Withdrawn,
 )
 from model_ratchet.engine.advance import Close, End, Extend, Situation, Start, State, Step, Wait, next_steps
-from model_ratchet.engine.bind import bind
 from model_ratchet.engine.judge import judge
 from model_ratchet.engine.lifecycle import Folder, Proposed, Refused
+from model_ratchet.engine.pins import pins
 from model_ratchet.engine.plan import Plan
 from model_ratchet.engine.record import Record, as_sealed, digest, seal, to_bytes
 from model_ratchet.engine.story import Story
@@ -33,9 +41,6 @@ from model_ratchet.git_write import MovedError, Writer
 from model_ratchet.ledger import Entry, GitLedger, append, fetch_ledger, record_path, report_path
 from model_ratchet.report import render
 from model_ratchet.report.check import Check
-
-PINNED = ("policy", "model", "sources", "request")
-"""What a stage is started by: whoever changes one of these starts again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +93,7 @@ def advance(
         return Advanced(folder=folder, findings=proposal.findings)
     ledger = fetch_ledger(repository)
     story = ledger.story(folder.model)
-    plan = bind(remembered(proposal, story, ledger), story.history(folder.version), now=asked.check.now)
+    plan, closed = bind_remembered(proposal, story, ledger, now=asked.check.now)
     if not isinstance(plan, Plan):
         return Advanced(folder=folder, findings=tuple(proposal.finding(misfit) for misfit in plan))
     world = World(
@@ -98,7 +103,7 @@ def advance(
         forge=pull.forge if pull is not None else None,
         progress=progress,
     )
-    plan, evidence = as_sealed(plan, read_evidence(proposal, plan, asked.check, world, change))
+    plan, evidence = as_sealed(plan, read_evidence(proposal, plan, asked.check, world, change, closed))
     policy = proposal.policy.document
     roles = sorted({role for stage in policy.stages for role in stage.enter})
     situation = Situation(
@@ -153,8 +158,13 @@ def _events(steps: Sequence[Step], told: _Told, proposal: Proposal, record: Reco
             case Start():
                 if step.admits:
                     yield _admission(fields, record.plan, story)
-                pinned = {name: record.plan.digests[name] for name in PINNED if name in record.plan.digests}
-                yield StageStarted(**fields, stage=step.stage, share=step.share, mirror=step.mirror, pinned=pinned)
+                yield StageStarted(
+                    **fields,
+                    stage=step.stage,
+                    share=step.share,
+                    mirror=step.mirror,
+                    pinned=pins(proposal.documents),
+                )
                 if proposal.model.traffic is None:  # whoever moves the router by hand asks for this when it is moved
                     yield Confirmed(**fields, stage=step.stage)
             case Extend():

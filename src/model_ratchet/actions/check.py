@@ -15,7 +15,7 @@ from model_ratchet.core.finding import Finding, Location
 from model_ratchet.core.reason import Why, because
 from model_ratchet.documents.files import model_path
 from model_ratchet.documents.promoted import Promoted, PromotedOrNot, Unreadable, read_promoted
-from model_ratchet.engine.bind import Documents, bind
+from model_ratchet.engine.bind import Misfit, bind
 from model_ratchet.engine.fast_lane import levels, strays
 from model_ratchet.engine.guards import in_view_of, named_records
 from model_ratchet.engine.judge import judge
@@ -32,6 +32,7 @@ from model_ratchet.engine.lifecycle import (
     not_alone,
     touched_folders,
 )
+from model_ratchet.engine.pins import covered, lost
 from model_ratchet.engine.plan import Plan
 from model_ratchet.engine.record import Record, as_sealed, seal
 from model_ratchet.engine.reuse import reusable
@@ -271,35 +272,53 @@ def _judge_all(asked: CheckInput, world: World, change: Change, folders: Sequenc
             )
             continue
         story = world.ledger.story(folder.model)
-        documents = remembered(proposal, story, world.ledger)
-        plan = bind(documents, story.history(folder.version), now=asked.now)
+        plan, closed = bind_remembered(proposal, story, world.ledger, now=asked.now)
         if isinstance(plan, Plan):
-            plan, evidence = as_sealed(plan, read_evidence(proposal, plan, asked, world, change))
+            plan, evidence = as_sealed(plan, read_evidence(proposal, plan, asked, world, change, closed))
             records.append(seal(plan, evidence, judge(plan, evidence), now=asked.now))
         else:
             findings += [proposal.finding(misfit) for misfit in plan]
     return Check(findings=tuple(sorted(findings))) if findings else Check(records=tuple(records))
 
 
-def remembered(proposal: Proposal, story: Story, ledger: Ledger) -> Documents:
-    """The documents of a proposal with what the ledger holds against it."""
-    records = ledger.records(named_records(proposal.documents, story))
-    return in_view_of(proposal.documents, story, records)
+def bind_remembered(
+    proposal: Proposal, story: Story, ledger: Ledger, *, now: datetime
+) -> tuple[Plan | tuple[Misfit, ...], Mapping[Need, Measurement | Missing]]:
+    """The plan of a proposal with what the ledger holds of it, and what was sealed of the stages that are closed.
+
+    Where what the stages were started by has changed meanwhile, the plan has none of them, and says why.
+    """
+    documents = proposal.documents
+    documents = in_view_of(documents, story, ledger.records(named_records(documents, story)))
+    attempt = story.attempt(str(documents.request.candidate))
+    if attempt is None:
+        return bind(documents, None, now=now), _NOTHING
+    why = lost(attempt, documents)
+    if why is None:
+        closed = ledger.closed(documents.model.name, attempt.candidate)
+        plan = bind(documents, attempt.history, now=now)
+        if not isinstance(plan, Plan) or covered(attempt, plan, closed):
+            return plan, closed
+        why = f"{plan.policy} needs of its closed stages what was not sealed"
+    again = bind(documents, None, now=now)
+    if isinstance(again, Plan):
+        again = replace(again, reasons=(*again.reasons, because(Why.STARTS_AGAIN, what=why)))
+    return again, _NOTHING
 
 
-def read_evidence(proposal: Proposal, plan: Plan, asked: CheckInput, world: World, change: Change) -> Evidence:
+def read_evidence(
+    proposal: Proposal,
+    plan: Plan,
+    asked: CheckInput,
+    world: World,
+    change: Change,
+    closed: Mapping[Need, Measurement | Missing],
+) -> Evidence:
     """What the sources say, or said in a sealed record, and what people and the checks of the model's code say now."""
     found = reusable(plan, asked.sealed)
     if found is None:
-        found = gather_evidence(
-            proposal,
-            plan,
-            asked,
-            world.repository.root,
-            world.progress,
-            changed=change.paths,
-            closed=world.ledger.closed(plan.facts.model, plan.facts.candidate),
-        )
+        root, progress = world.repository.root, world.progress
+        found = gather_evidence(proposal, plan, asked, root, progress, changed=change.paths, closed=closed)
     said = read_sign_offs(plan, world.repository, world.pull, base=change.base, head=change.head)
     return replace(found, answers={**found.answers, **said, **read_source_commit(plan, world.forge)})
 

@@ -153,6 +153,9 @@ def _whole(
             sources=sources.document,
             baseline_digest=chain.active.digest if chain.active is not None else None,
             revocation=revocations.document.of(policy.document.full_name) if revocations is not None else None,
+            replaces=revocations.document.replaced_by(policy.document.full_name)
+            if revocations is not None
+            else frozenset(),
             waivers=held.waivers,
             digests={name: blob.oid for name, blob in used.items()}
             | dict(held.digests)

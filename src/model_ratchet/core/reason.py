@@ -179,6 +179,7 @@ class Why(StrEnum):
     ATTEMPT = "attempt"  # number
     DRIFT_UNKNOWN = "drift_unknown"  # metric, golden
     OTHERS_TRIED = "others_tried"  # attempts, baseline
+    STARTS_AGAIN = "starts_again"  # what
     EXTENDED = "extended"  # times
     TO_BE_REVOKED = "to_be_revoked"  # policy, since, because, replaced_by?
     NOT_SHOWN_BETTER = "not_shown_better"  # policy

@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from model_ratchet.core.fields import Digest, Instant, Model, PolicyNameField
+from model_ratchet.core.names import PolicyName
 from model_ratchet.documents.fault import Fault, refuse
 from model_ratchet.documents.request import Prose
 
@@ -66,3 +67,7 @@ class Revocations(Model):
     def of(self, policy: object) -> Revocation | None:
         """The revocation of a policy, by its full name."""
         return next((one for one in self.revocations if str(one.policy) == str(policy)), None)
+
+    def replaced_by(self, policy: PolicyName) -> frozenset[PolicyName]:
+        """The revoked policies in whose place a policy stands."""
+        return frozenset(one.policy for one in self.revocations if one.replaced_by == policy)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from model_ratchet.core.outcome import Outcome, worst
+from model_ratchet.core.reason import Why
 from model_ratchet.core.verdict import Leaf, Verdict
 from model_ratchet.criteria.base import StageFacts
 from model_ratchet.documents.policy import Policy, Stage
@@ -105,6 +106,9 @@ def next_steps(now: Situation) -> tuple[Step, ...]:
     if attempt is not None and _text(attempt.admitted.baseline) != facts.baseline:
         moved = f"the baseline moved from {attempt.admitted.baseline or 'none'} to {facts.baseline or 'none'}"
         return (End(f"{moved}: fresh windows are needed"),)
+    again = next((reason for reason in now.plan.reasons if reason.why is Why.STARTS_AGAIN), None)
+    if attempt is not None and again is not None:
+        return (End(f"{again.parameters['what']}: fresh windows are needed"),)
     if now.story.hold is not None:
         return (_refuse(f"{now.story.model} is held: {now.story.hold.because}"),)
     if attempt is None or attempt.start is None:

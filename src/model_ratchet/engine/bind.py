@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from model_ratchet.core.evidence import HOUR
+from model_ratchet.core.names import PolicyName
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.criteria.base import Criterion, Facts, Scope, StageFacts
 from model_ratchet.documents.events import RolledBackVersion
@@ -50,6 +51,8 @@ class Documents:
     baseline_digest: str | None = None
     revocation: Revocation | None = None
     """The revocation of the policy, at once or from an instant to come."""
+    replaces: frozenset[PolicyName] = frozenset()
+    """The revoked policies in whose place the policy stands."""
     waivers: tuple[Waiver, ...] = ()
     """Those of the base branch that the policy and the model file let be."""
     brought: tuple[Waiver, ...] = ()

@@ -383,6 +383,7 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
         f"{p['attempts']} other attempt{'s' * (p['attempts'] != 1)} against {p['baseline']} before: the best of many looks "
         "better than it is"
     ),
+    Why.STARTS_AGAIN: lambda p: f"the stages start again: {p['what']}",
     Why.EXTENDED: lambda p: f"extended {p['times']} time{'s' * (p['times'] != 1)}",
     Why.BASELINE_MOVED: lambda p: (
         f"baseline moved: {p['active']} is active, and the verdict compares with {p['baseline']}: propose it again"
