@@ -72,6 +72,7 @@ def covered(
             -0.0201,
         ),
         (ACCURACY | {"kind": "segments", "max_drop": "2pp", "min_assessable": "80%"}, "3pp", -0.03, -0.0301),
+        (ACCURACY | {"kind": "drift", "max_drop": "3pp"}, "4pp", -0.04, -0.0401),
         (LATENCY | {"kind": "quantile_superiority", "quantile": 0.95, "by": "10%"}, "5%", 0.95, 0.951),
         (LATENCY | {"kind": "quantile_limit", "quantile": 0.95, "at_most": "500ms"}, "0.6s", 0.6, 0.601),
         (LATENCY | {"kind": "maximum", "at_most": "2000ms"}, "2500ms", 2.5, 2.51),
@@ -82,7 +83,7 @@ def covered(
         ({"id": "x", "kind": "suite", "suite": "edge_cases"}, "95%", 0.95, 0.949),
     ],
     ids=[
-        "better", "lower-better", "relative", "not-worse", "lower-not-worse", "sustained", "stability", "segments",
+        "better", "lower-better", "relative", "not-worse", "lower-not-worse", "sustained", "stability", "segments", "drift",
         "faster", "quantile", "maximum", "rate", "distance", "ratio", "allocation", "suite",
     ],
 )  # fmt: skip
