@@ -64,6 +64,17 @@ def test_what_is_appended_is_there_for_everybody_and_the_work_tree_is_left_alone
     assert shown == "ratchet ratchet@localhost 2026-09-10T12:00:00+00:00 two"
 
 
+def test_nothing_is_appended_that_holds_a_secret(repo: Repo) -> None:
+    token = "glpat-" + "a1B2" * 5
+    with pytest.raises(RecordError, match="event 1: because holds a token of GitLab") as caught:
+        append(Writer(repo.path), lambda _: Entry((hold(f"see {token}"),)), "x", NOW)
+    assert token not in str(caught.value)
+    entry = Entry((hold("x"),), {"records/x.json": b'{"queries": {"log": "SELECT 1 -- hunter2"}}'})
+    with pytest.raises(RecordError, match=r"records/x.json: queries.log holds the value of DB_PASSWORD"):
+        append(Writer(repo.path), lambda _: entry, "x", NOW, hidden={"DB_PASSWORD": "hunter2"})
+    assert fetch_ledger(Writer(repo.path)).commit is None
+
+
 def test_nothing_is_appended_where_there_is_nothing_to_say(repo: Repo) -> None:
     _, ledger = append(Writer(repo.path), lambda _: Entry(()), "none", NOW)
     assert ledger.commit is None

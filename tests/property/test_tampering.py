@@ -1,15 +1,18 @@
 """Whatever is changed of a ledger is found: a byte of any file, a file that is gone, added, or put in another's place."""
 
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from builders.fakes import Link, MemoryRepository
 from builders.ledgers import a_year, in_memory, ledger_files
 from model_ratchet.actions.audit import verify
 from model_ratchet.engine.audit import Audit
 from model_ratchet.engine.lines import Head, read_lines
+from model_ratchet.ledger import GitLedger
 
 
 @cache
@@ -67,6 +70,16 @@ def test_a_file_that_nothing_names_is_found(path: str) -> None:
     audit = found({**files(), path: b"x"})
     assert len(audit.tampered) == 1
     assert path.startswith(audit.tampered[0].place)
+
+
+def test_a_symbolic_link_in_the_place_of_a_record_is_found() -> None:
+    path = next(path for path in files() if path.startswith("records/"))
+    repository = MemoryRepository(Path())
+    commit = repository.add({**files(), path: Link(files()[path].decode())})
+    audit = verify(GitLedger(repository, commit), head(), workers=1)
+    assert [(one.place, one.what) for one in audit.tampered] == [
+        (path, "it is no ordinary file, but has the mode 120000")
+    ]
 
 
 def test_a_sound_record_in_the_place_of_another_is_found() -> None:

@@ -11,6 +11,7 @@ from builders.repositories import Repo, a_repo
 from builders.small import POLICY, START, V1, V2, V3, promotion, request, rules, write_log
 from builders.traffic import SECTIONS
 from model_ratchet.actions.advance import Advanced, Asked, advance
+from model_ratchet.actions.audit import verify
 from model_ratchet.actions.check import CheckInput, check
 from model_ratchet.actions.mark import Mark, Said, mark
 from model_ratchet.cli import ExitCode, run
@@ -19,6 +20,7 @@ from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Why
 from model_ratchet.documents.events import Actor, Hold
 from model_ratchet.engine.advance import Close, End, Start, State, Wait
+from model_ratchet.engine.again import Again
 from model_ratchet.engine.lines import read_lines
 from model_ratchet.engine.record import digest
 from model_ratchet.git_write import Writer
@@ -99,6 +101,9 @@ def test_from_admission_to_the_merge_each_stage_is_started_closed_and_sealed(rep
     )
     assert len(ledger.repository.paths(ledger.commit or "", "reports")) == 2
     assert report_path(digest(closed.record)) in ledger.repository.paths(ledger.commit or "", "reports")
+    audit = verify(ledger, ledger.head(), workers=1)
+    assert (audit.tampered, audit.unread) == ((), ())
+    assert [one.rejudged.again for one in audit.records] == [Again.SAME_BYTES, Again.SAME_BYTES]
 
 
 def test_the_check_reads_its_stages_from_the_ledger_and_closed_ones_are_asked_of_no_source(tmp_path: Path) -> None:

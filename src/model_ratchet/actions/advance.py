@@ -31,6 +31,7 @@ from model_ratchet.documents.events import (
     Withdrawn,
 )
 from model_ratchet.engine.advance import Close, End, Extend, Situation, Start, State, Step, Wait, next_steps
+from model_ratchet.engine.disclosure import hidden_values, refuse_unlisted
 from model_ratchet.engine.judge import judge
 from model_ratchet.engine.lifecycle import Folder, Proposed, Refused
 from model_ratchet.engine.pins import pins
@@ -125,7 +126,9 @@ def advance(
         return entry
 
     message = f"{folder.model} {folder.version}: {', '.join(event.kind for event in events)}"
-    append(repository, decide, message, asked.check.now)
+    refuse_unlisted(evidence, proposal.model.segments)
+    hidden = hidden_values(proposal.sources, asked.check.environ)
+    append(repository, decide, message, asked.check.now, hidden=hidden)
     return Advanced(folder=folder, steps=steps, events=events, record=record if entry.files else None)
 
 

@@ -17,6 +17,8 @@ from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.reviews import GHOST, Review, Said, Standing
 
 HOUR = timedelta(hours=1)
+OTHER, NONE = "other", "(none)"
+"""Of a segment column: all values that are not told apart, and no value."""
 
 
 class Arm(StrEnum):

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from urllib.parse import quote
 
 from model_ratchet.core.errors import RecordError
-from model_ratchet.core.evidence import Categories, Evidence, Grouping, Groups, Measurement, Missing, Need
+from model_ratchet.core.evidence import NONE, OTHER, Categories, Evidence, Grouping, Groups, Measurement, Missing, Need
 from model_ratchet.documents.events import Event, as_json
 from model_ratchet.documents.origin import VARIABLE
 from model_ratchet.documents.sources import Sources
@@ -91,20 +91,24 @@ def refuse_disclosures(
         raise RecordError(f"nothing was appended, because the ledger never forgets: {told}")
 
 
-def unlisted_segments(
-    evidence: Evidence, listed: Mapping[str, tuple[str, ...]], also: Iterable[str]
-) -> tuple[str, ...]:
-    """Segment columns of whose values the evidence names one that is not among those listed for it.
+def refuse_unlisted(evidence: Evidence, listed: Mapping[str, tuple[str, ...]]) -> None:
+    """Nothing, where the evidence names only those values of segments that the model file lists for their column.
 
-    A column that lists none tells all its values apart; ``also`` are the words for the others and for none.
+    A column that lists none tells all its values apart that have enough rows.
+
+    Raises:
+        RecordError: it names another; the message says of which column, and never the value.
     """
-    spare = frozenset(also)
     found = {
         need.segment
         for need, answer in evidence.answers.items()
-        if listed.get(need.segment) and not {*listed[need.segment], *spare}.issuperset(_names(need, answer))
+        if listed.get(need.segment) and not {*listed[need.segment], OTHER, NONE}.issuperset(_names(need, answer))
     }
-    return tuple(sorted(found))
+    if found:
+        columns = ", ".join(sorted(found))
+        raise RecordError(
+            f"nothing was sealed: the evidence names values of {columns} that the model file does not list"
+        )
 
 
 def _names(need: Need, answer: Measurement | Missing) -> Iterator[str]:

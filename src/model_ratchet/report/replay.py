@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from model_ratchet.core.verdict import Leaf
@@ -32,26 +32,12 @@ class Decided(Protocol):
 
 def replay_text(policy: str, decisions: Sequence[Decided]) -> str:
     """The counts, then each decision that would change with its criteria, then each that can't be assessed, and why."""
-    lines = [_summary(policy, decisions)]
-    for fate, found in _told(decisions):
-        lines += ["", str(fate)]
-        for one in found[:_MOST_SHOWN]:
-            lines.append(f"  {one_line(_head(one))}")
-            lines += [f"    {one_line(line)}" for line in _details(one.replayed)]
-        lines += _rest(found)
-    return "\n".join(lines) + "\n"
+    return _laid_out(policy, decisions, one_line, ("{}", "{}", "  {}", "    {}"))
 
 
 def replay_markdown(policy: str, decisions: Sequence[Decided]) -> str:
     """The same for a comment or a page."""
-    lines = [f"**{escape.text(_summary(policy, decisions))}**"]
-    for fate, found in _told(decisions):
-        lines += ["", f"#### {str(fate).capitalize()}", ""]
-        for one in found[:_MOST_SHOWN]:
-            lines.append(f"- {escape.text(_head(one))}")
-            lines += [f"  - {escape.text(line)}" for line in _details(one.replayed)]
-        lines += _rest(found)
-    return "\n".join(lines) + "\n"
+    return _laid_out(policy, decisions, escape.text, ("**{}**", "#### {}\n", "- {}", "  - {}"))
 
 
 def replay_json(policy: str, decisions: Sequence[Decided]) -> str:
@@ -92,11 +78,22 @@ def _summary(policy: str, decisions: Sequence[Decided]) -> str:
     return f"{policy} over {len(decisions)} recorded decision{'s' * (len(decisions) != 1)}: {told}"
 
 
-def _told(decisions: Sequence[Decided]) -> Iterator[tuple[Fate, list[Decided]]]:
+def _laid_out(
+    policy: str, decisions: Sequence[Decided], spell: Callable[[str], str], forms: tuple[str, str, str, str]
+) -> str:
+    """The counts, and for each fate that is told its decisions with their details, each in its form."""
+    summary, title, item, detail = forms
+    lines = [summary.format(spell(_summary(policy, decisions)))]
     for fate in (Fate.CHANGES, Fate.NOT_ASSESSABLE):
         found = [one for one in decisions if one.replayed.fate is fate]
         if found:
-            yield fate, found
+            lines += ["", title.format(str(fate).capitalize())]
+        for one in found[:_MOST_SHOWN]:
+            lines.append(item.format(spell(_head(one))))
+            lines += [detail.format(spell(line)) for line in _details(one.replayed)]
+        if len(found) > _MOST_SHOWN:
+            lines.append(item.format(f"and {len(found) - _MOST_SHOWN} more"))
+    return "\n".join(lines) + "\n"
 
 
 def _head(one: Decided) -> str:
@@ -116,8 +113,3 @@ def _details(one: Replayed) -> Iterator[str]:
 def _criterion(leaf: Leaf) -> str:
     where = f" on {leaf.stage}" if leaf.stage else ""
     return f"{leaf.id}{where} {leaf.outcome}: {sentence(leaf.judgement.reason)}"
-
-
-def _rest(found: Sequence[Decided]) -> Iterator[str]:
-    if len(found) > _MOST_SHOWN:
-        yield f"  and {len(found) - _MOST_SHOWN} more"

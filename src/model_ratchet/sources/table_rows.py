@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from model_ratchet.core.evidence import Arm, Window
+from model_ratchet.core.evidence import NONE, OTHER, Arm, Window
 from model_ratchet.documents.model import Proportion
 from model_ratchet.sources.engine import Kind
 from model_ratchet.sources.table_log import Log, RowMetric
@@ -35,8 +35,6 @@ from model_ratchet.sources.table_sql import (
 from model_ratchet.sources.table_time import TimeColumn, active_offset, since_epoch, whole_hours
 
 _FEW_VALUES = 32
-OTHER = "other"
-NONE = "(none)"
 
 
 @dataclass(frozen=True, slots=True)

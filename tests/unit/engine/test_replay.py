@@ -140,3 +140,11 @@ def test_a_mended_fault_is_not_the_doing_of_the_policy() -> None:
     old = replace(seal(PASSED.plan, PASSED.evidence, WORSE.verdict), judge_version=0)
     found = told(old)
     assert (found.fate, found.before, found.after) == (Fate.STAYS, Outcome.PASSED, Outcome.PASSED)
+
+
+def test_what_may_fail_early_is_judged_anew_under_another_level() -> None:
+    running = replace(PASSED.plan.stages[0], decidable=False)
+    plan = replace(PASSED.plan, stages=(running,))
+    wrong = seal(plan, PASSED.evidence, WORSE.verdict)
+    found = told(wrong, ("version: 1.0.0\n", "version: 1.0.0\nearly_fail: {level: 0.02}\n"))
+    assert (found.before, found.after) == (Outcome.FAILED, Outcome.PENDING)

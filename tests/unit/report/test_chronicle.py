@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from builders.ledgers import AT, BASELINE, a_year, version
 from model_ratchet.documents.events import (
     Actor,
+    Confirmed,
     Event,
     Extended,
     Hold,
@@ -38,6 +39,7 @@ def of(kind: type[Event], **more: object) -> Event:
     [
         (of(Paused, candidate=version(0), stage="canary", because="the router is away"), "canary: the router is away"),
         (of(Resumed, candidate=version(0), stage="canary"), "canary"),
+        (of(Confirmed, candidate=version(0), stage="canary"), "canary"),
         (of(Extended, candidate=version(0), stage="canary"), "canary"),
         (of(Withdrawn, candidate=version(0), because="closed"), "closed"),
         (of(WaivedCriterion, candidate=version(0), waiver="memory-08", criterion="memory"), "memory, by the waiver memory-08"),
