@@ -39,6 +39,12 @@ ASKED: list[tuple[Mapping[str, object], float, Side, str]] = [
         Side.LEAST,
         "not worse by 2pp in any segment",
     ),
+    (
+        {"id": "x", "kind": "drift", "metric": "accuracy", "max_drop": "2pp"},
+        -0.02,
+        Side.LEAST,
+        "not worse than the golden baseline by 2pp in all",
+    ),
     (LATENCY | {"kind": "quantile_superiority", "quantile": 0.95, "by": "10%"}, 0.9, Side.MOST, "p95 better by 10%"),
     (LATENCY | {"kind": "quantile_limit", "quantile": 0.999, "at_most": "500ms"}, 0.5, Side.MOST, "p99.9 ≤ 500ms"),
     (LATENCY | {"kind": "maximum", "at_most": "2000ms"}, 2.0, Side.MOST, "≤ 2000ms"),
