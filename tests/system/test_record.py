@@ -320,3 +320,15 @@ def test_what_was_rolled_back_is_proposed_again_only_with_its_root_cause(kept: K
     messages = [one.message for one in check(asked).findings]
     assert messages[0].startswith("this version was rolled back on 2025-09-01: name its closed root cause")
     assert [one.partition(" started before the rollback")[0] for one in messages[1:]] == ["shadow", "canary"]
+
+
+def test_a_secret_that_somebody_pushes_is_withheld_and_keeps_nothing_from_being_recorded(kept: Kept) -> None:
+    token = "ghp_" + "a1B2" * 9
+    kept.repo.git("checkout", "--quiet", "main")
+    kept.repo.commit({f"policies/{token}.yaml": "x", **{path: str(text) for path, text in promotion(V2, V1).items()}})
+    kept.repo.commit({f"{folder(V2)}/{token}.md": "x"})
+    done = kept.record()
+    assert kinds(done) == ["began", "promoted", "unverified", "policy-changed", "promoted", "unverified"]
+    lines = b"".join(fetch_ledger(Writer(kept.repo.path)).lines().values())
+    assert token.encode() not in lines
+    assert lines.count(b"withheld, for it holds a token of GitHub") >= 1

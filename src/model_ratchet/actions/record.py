@@ -20,6 +20,7 @@ from model_ratchet.documents.events import (
 )
 from model_ratchet.documents.promoted import Promoted, read_promoted
 from model_ratchet.engine.canonical import canonical
+from model_ratchet.engine.disclosure import disclosures
 from model_ratchet.engine.lifecycle import Folder, RolledBack, touched_folders
 from model_ratchet.engine.paths import OURS, shown
 from model_ratchet.engine.queue import sealed_for
@@ -94,6 +95,8 @@ class RecordInput:
     tip: str
     """The commit that the base branch has now."""
     now: datetime
+    hidden: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Variable → its value, which may stand nowhere in the ledger."""
     since: str | None = None
     """Where an empty ledger begins, instead of the commit that brought the workflow."""
 
@@ -141,7 +144,7 @@ def record(asked: RecordInput, repository: Writer, origin: Origin) -> Recorded:
         caught.events += _withdrawn(origin, caught.stories())
         return Entry(tuple(caught.events), _files(repository, asked.tip, ledger, caught))
 
-    entry, ledger = append(repository, decide, f"Record up to {asked.tip[:12]}", asked.now)
+    entry, ledger = append(repository, decide, f"Record up to {asked.tip[:12]}", asked.now, hidden=asked.hidden)
     return Recorded(events=entry.events, ledger=ledger)
 
 
@@ -150,7 +153,7 @@ def _catch_up(asked: RecordInput, repository: Repository, origin: Origin, caught
     start = _start(asked, repository, caught)
     at = max((one.at for one in (*caught.known, *caught.events) if isinstance(one, OF_COMMIT)), default=asked.now)
     for commit in repository.first_parents(start, asked.tip, OURS):
-        landed = _landed(repository, origin, commit)
+        landed = _landed(repository, origin, commit, asked.hidden)
         if landed is None:
             continue
         at = min(max(landed.arrival.at, at), asked.now)  # a commit's own time is whatever its author says
@@ -185,15 +188,15 @@ def _leads(repository: Repository, base: str, head: str) -> bool:
     return True
 
 
-def _landed(repository: Repository, origin: Origin, commit: str) -> Landed | None:
+def _landed(repository: Repository, origin: Origin, commit: str, hidden: Mapping[str, str]) -> Landed | None:
     """A commit and what it means on top of the one before it; None where that concerns no promotion and no policy."""
     parent = repository.parents(commit)[0]
     change = change_between(repository, base=parent, head=commit, merge_base=parent)
     folders = touched_folders(change.paths)
-    policies = tuple(shown(path) for path in sorted(change.paths) if path.startswith("policies/"))
+    policies = tuple(_sayable(shown(path), hidden) for path in sorted(change.paths) if path.startswith("policies/"))
     if not folders and not policies:
         return None
-    told = origin.told(commit)
+    told = _kept(origin.told(commit), hidden)
     judged = check_group(
         repository, tip=parent, base=parent, head=commit, sealed=lambda _: told.signed, now=told.arrival.at
     )
@@ -210,8 +213,30 @@ def _landed(repository: Repository, origin: Origin, commit: str) -> Landed | Non
         restored=_restored(repository, commit, rolled_back),
         against=()
         if judged.outcome is Outcome.PASSED
-        else (*told.notes, *(said for one in judged.commits for said in against(one))),
+        else tuple(
+            _sayable(said, hidden) for said in (*told.notes, *(said for one in judged.commits for said in against(one)))
+        ),
     )
+
+
+def _kept(told: Told, hidden: Mapping[str, str]) -> Told:
+    """What is told without records that may not be kept: a merge that nobody can show the evidence of is not vouched for."""
+    found = {digest(one): disclosures((), {"": to_bytes(one)}, hidden) for one in told.sealed}
+    if not any(found.values()):
+        return told
+    named = sorted({one.what for several in found.values() for one in several})
+    return replace(
+        told,
+        sealed=tuple(one for one in told.sealed if not found[digest(one)]),
+        signed=(),
+        notes=(*told.notes, f"its sealed verdict can't be kept, for it holds {' and '.join(named)}"),
+    )
+
+
+def _sayable(text: str, hidden: Mapping[str, str]) -> str:
+    """A text as the ledger may hold it: somebody who pushes a secret must not keep the push out of the ledger by it."""
+    found = disclosures((), {"": text.encode("utf-8", "replace")}, hidden)
+    return f"(withheld, for it holds {found[0].what})" if found else text
 
 
 def _arrived(repository: Repository, commit: str, folders: Sequence[Folder], told: Told) -> Iterator[Arrived]:
