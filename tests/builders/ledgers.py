@@ -35,11 +35,14 @@ from model_ratchet.documents.events import (
     StageClosed,
     StageStarted,
 )
+from model_ratchet.engine.canonical import canonical
 from model_ratchet.engine.judge import judge
 from model_ratchet.engine.lines import Head, link
 from model_ratchet.engine.record import Record, as_sealed, digest, seal, to_bytes
+from model_ratchet.engine.recorded import baseline
+from model_ratchet.engine.story import stories
 from model_ratchet.git_write import Writer
-from model_ratchet.ledger import Entry, GitLedger, append, record_path
+from model_ratchet.ledger import Entry, GitLedger, append, baseline_path, record_path
 
 AT = datetime(2026, 8, 1, 12, tzinfo=UTC)
 DECIDED = START + timedelta(days=8, hours=4)
@@ -114,19 +117,19 @@ def _answer(need: Need, better: int) -> Measurement:
     return found
 
 
-def promotion(number: int, record: Record, *, hours: float = 0) -> tuple[Event, ...]:
+def promotion(number: int, record: Record, *, hours: float = 0, upon: Version = BASELINE) -> tuple[Event, ...]:
     """What the ledger says of one promotion, from its admission to the merge."""
     at, name, of = AT + timedelta(hours=hours), digest(record), record.plan.facts.model
     ann, given = Actor(login="ann", id=7), {"model": of, "candidate": version(number), "pull": 100 + number}
     policy = PolicyName.parse(record.plan.policy)
     return (
-        Admitted(at=at, by=ann, baseline=BASELINE, digest=artifact(number), policy=policy, attempt=1, **given),  # type: ignore[arg-type]
+        Admitted(at=at, by=ann, baseline=upon, digest=artifact(number), policy=policy, attempt=1, **given),  # type: ignore[arg-type]
         StageStarted(at=at, stage="canary", share=0.05, mirror=1.0, **given),  # type: ignore[arg-type]
         StageClosed(at=at + timedelta(hours=1), stage="canary", outcome="passed", record=name, **given),  # type: ignore[arg-type]
         PromotedVersion(
             at=at + timedelta(hours=2),
             by=Actor(login="bo", id=8),
-            baseline=BASELINE,
+            baseline=upon,
             digest=artifact(number),
             policy=policy,
             commit=f"{number:040x}",
@@ -175,7 +178,7 @@ def a_year() -> Year:
     hold = Hold(at=AT + timedelta(hours=9), by=Actor(login="cy", id=9), model="flight-delay", because="=HYPERLINK(x)")
     events = (
         *promotion(0, wide),
-        *promotion(1, narrow, hours=3),
+        *promotion(1, narrow, hours=3, upon=version(0)),
         refusal(2, worse, "the evidence failed", hours=6),
         hold,
     )
@@ -200,4 +203,15 @@ def ledger_files(year: Year) -> dict[str, bytes]:
     half = len(year.events) // 2
     first, head = link(Head(), year.events[:half])
     second, _ = link(head, year.events[half:])
-    return {"events/2026-08.jsonl": first, "events/2026-09.jsonl": second, **files_of(year.records)}
+    events = {"events/2026-08.jsonl": first, "events/2026-09.jsonl": second}
+    return {**events, **files_of(year.records), **baselines_of(year)}
+
+
+def baselines_of(year: Year) -> dict[str, bytes]:
+    """What later comparisons of each model use: the version that was promoted last, and the one before it."""
+    records = {digest(record): record for record in year.records}
+    made = {}
+    for model, story in stories(year.events).items():
+        active = list(story.standing)[-1]
+        made[baseline_path(model)] = canonical(baseline(model, active, story, records)) + b"\n"
+    return made

@@ -1,5 +1,6 @@
 """Whatever is changed of a ledger is found: a byte of any file, a file that is gone, added, or put in another's place."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders.fakes import Link, MemoryRepository
-from builders.ledgers import a_year, in_memory, ledger_files
+from builders.ledgers import a_year, baselines_of, in_memory, ledger_files
 from model_ratchet.actions.audit import verify
 from model_ratchet.engine.audit import Audit
 from model_ratchet.engine.lines import Head, read_lines
@@ -59,17 +60,36 @@ def test_any_single_byte_of_a_record_is_found_without_an_anchor(data: st.DataObj
     assert [one.place for one in audit.tampered] == [path]
 
 
-@pytest.mark.parametrize("path", sorted(files()), ids=lambda path: path[:12])
+@pytest.mark.parametrize(
+    "path", [path for path in sorted(files()) if not path.startswith("baselines/")], ids=lambda path: path[:12]
+)
 def test_a_file_that_is_gone_is_found(path: str) -> None:
     left = {name: content for name, content in files().items() if name != path}
     assert found(left, head()).tampered
 
 
-@pytest.mark.parametrize("path", ["README.md", "records/x.json", "events/2026-08.txt", "records/a/b", "reports/x.md"])
+@pytest.mark.parametrize(
+    "path", ["README.md", "records/x.json", "events/2026-08.txt", "records/a/b", "reports/x.md", "baselines/x.json"]
+)
 def test_a_file_that_nothing_names_is_found(path: str) -> None:
     audit = found({**files(), path: b"x"})
     assert len(audit.tampered) == 1
     assert path.startswith(audit.tampered[0].place)
+
+
+def test_baselines_that_name_another_version_or_other_numbers_are_found() -> None:
+    path, content = next((path, content) for path, content in files().items() if path.startswith("baselines/"))
+    earlier = replace(a_year(), events=a_year().events[:4])
+    for other, said in (
+        (baselines_of(earlier)[path], "is active, and the events leave v3.1.0_20260102_090000"),
+        (content.replace(b'"value":0.03', b'"value":0.09'), "does not follow from the events and records"),
+        (content.replace(b'"active":', b'"active": '), "does not follow from the events and records"),
+        (b"[]\n", "is not of the form that baselines have"),
+        (b'{"active":null}', "does not follow"),
+    ):
+        assert other != content
+        (broken,) = found({**files(), path: other}).tampered
+        assert (broken.place, said in broken.what) == (path, True), broken.what
 
 
 def test_a_symbolic_link_in_the_place_of_a_record_is_found() -> None:

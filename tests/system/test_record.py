@@ -10,6 +10,7 @@ import pytest
 
 from builders.repositories import Repo, a_repo
 from builders.small import NOW, POLICY, V1, V2, V3, folder, promotion, rules, write_log
+from model_ratchet.actions.audit import verify
 from model_ratchet.actions.check import CheckInput, check
 from model_ratchet.actions.record import WORKFLOW, Files, Recorded, RecordInput, record
 from model_ratchet.cli import ExitCode, run
@@ -76,6 +77,9 @@ def kept(tmp_path: Path, log: Path) -> Iterator[Kept]:
     read = read_lines(ledger.lines())
     assert read.broken == ()
     assert read.events == ledger.events()
+    if ledger.commit is not None:
+        audit = verify(ledger, ledger.head(), workers=1)
+        assert (audit.tampered, audit.unread) == ((), ())
 
 
 def kinds(done: Recorded) -> list[str]:

@@ -1,21 +1,31 @@
 """audit: the ledger looked at line by line and record by record. Effects in order, no decisions."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from model_ratchet.actions.spread import spread
 from model_ratchet.core.errors import RecordError, UsageError
 from model_ratchet.documents.events import Event
-from model_ratchet.engine.audit import Audit, Audited, gathered, looked_at, named_by, strays
+from model_ratchet.engine.audit import (
+    Audit,
+    Audited,
+    baseline_trouble,
+    compared_with,
+    gathered,
+    looked_at,
+    named_by,
+    strays,
+)
 from model_ratchet.engine.lines import Broken, Head, Read, against_anchor, read_lines
 from model_ratchet.engine.record import Record
+from model_ratchet.engine.story import Story, stories
 from model_ratchet.git_write import Writer
-from model_ratchet.ledger import BRANCH, GitLedger, fetch_ledger, open_ledger, record_path, report_path
+from model_ratchet.ledger import BRANCH, GitLedger, baseline_path, fetch_ledger, open_ledger, record_path, report_path
 from model_ratchet.report.chronicle import Row, chosen, chronicle
 
-_FOLDERS = ("", "events", "records", "reports")
+_FOLDERS = ("", "baselines", "events", "records", "reports")
 _DIGEST = re.compile(r"(?:sha256:)?(?P<digits>[0-9a-f]{8,64})")
 
 
@@ -56,10 +66,10 @@ def verify(ledger: GitLedger, anchor: Head | None = None, *, workers: int | None
     named = named_by(read.events)
     files = ((record_path(digest), digest, content, named[digest]) for digest, content in ledger.contents(named))
     audited = tuple(spread(_look, files, workers))
+    compared = {baseline_path(model): story for model, story in stories(read.events).items()}
     # what a line names that does not read would look foreign: that is told once, by the line
-    foreign = (
-        () if read.broken else strays(_listed(ledger), (*lines, *map(record_path, named)), map(report_path, named))
-    )
+    known = (*lines, *map(record_path, named), *map(report_path, named), *compared)
+    foreign = () if read.broken else (*_baselines(ledger, compared), *strays(_listed(ledger), known))
     return gathered(read.head, anchor, (*broken, *audited, *foreign))
 
 
@@ -116,6 +126,19 @@ def _whole(ledger: GitLedger) -> Read:
         first = read.broken[0]
         raise RecordError(f"{first.place}: {first.what}; `ratchet audit verify` says all that is wrong")
     return read
+
+
+def _baselines(ledger: GitLedger, expected: Mapping[str, Story]) -> Iterator[Broken]:
+    """What is wrong with the files of what later comparisons use; a record that can't be had is told elsewhere."""
+    blobs = ledger.repository.read(ledger.commit, list(expected)) if ledger.commit is not None else {}
+    for path, blob in blobs.items():
+        story = expected[path]
+        try:
+            what = baseline_trouble(blob.content, story, ledger.records(compared_with(story)))
+        except RecordError:
+            continue
+        if what is not None:
+            yield Broken(path, what)
 
 
 def _listed(ledger: GitLedger) -> Mapping[str, str]:

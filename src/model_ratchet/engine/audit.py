@@ -2,13 +2,19 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from pydantic_core import from_json
 
 from model_ratchet.core.errors import ForeignError, RecordError
 from model_ratchet.documents.events import Event, PromotedVersion
 from model_ratchet.engine.again import Again, Rejudged, judge_again
-from model_ratchet.engine.filed import filed, read_whole
+from model_ratchet.engine.canonical import canonical
+from model_ratchet.engine.filed import filed, read_whole, within
 from model_ratchet.engine.lines import Broken, Head
 from model_ratchet.engine.record import Record
+from model_ratchet.engine.recorded import baseline
+from model_ratchet.engine.story import Story
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,14 +93,50 @@ def gathered(head: Head, anchor: Head | None, found: Collection[Audited | Broken
     )
 
 
-def strays(there: Mapping[str, str], expected: Iterable[str], optional: Iterable[str]) -> Iterator[Broken]:
+def strays(there: Mapping[str, str], known: Collection[str]) -> Iterator[Broken]:
     """What lies in the branch and belongs to nothing in it, or is no ordinary file; path → mode of all that is there."""
-    known = {*expected, *optional}
+    known = frozenset(known)
     for path, mode in sorted(there.items()):
         if path not in known:
             yield Broken(path, "nothing in the ledger names it")
         elif mode != "100644":
             yield Broken(path, f"it is no ordinary file, but has the mode {mode}")
+
+
+def baseline_trouble(content: bytes, story: Story, records: Mapping[str, Record]) -> str | None:
+    """Why the file of what later comparisons of a model use does not follow from its events and records, None where it does.
+
+    Which version is active is known from the base branch: the one that no other stands upon, unless something reached the
+    branch that no verdict vouches for.
+    """
+    try:
+        held: Any = from_json(content, allow_inf_nan=False)
+        named = held["active"]
+        active = None if named is None else str(named["candidate"])
+    except (ValueError, TypeError, KeyError):
+        return "it is not of the form that baselines have"
+    heads = _heads(story)
+    if active is not None and not story.unverified and len(heads) == 1 and active != heads[0]:
+        return f"it says that {active} is active, and the events leave {heads[0]}"
+    again = from_json(canonical(baseline(story.model, active, story, records)))
+    if canonical(held) + b"\n" != content or not within(held, again):
+        return "it does not follow from the events and records"
+    return None
+
+
+def compared_with(story: Story) -> tuple[str, ...]:
+    """The digests of the records from which the file of a model's baselines is made."""
+    heads = [story.standing[version] for version in _heads(story)]
+    before = [story.standing.get(str(one.baseline)) for one in heads]
+    return tuple(one.record for one in (*heads, *before) if one is not None and one.record is not None)
+
+
+def _heads(story: Story) -> list[str]:
+    """The standing versions of which one can be active."""
+    if story.unverified:
+        return list(story.standing)
+    below = {str(one.baseline) for one in story.standing.values()}
+    return [version for version in story.standing if version not in below]
 
 
 def _foreign(event: Event, record: Record) -> str | None:

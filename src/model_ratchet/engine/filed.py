@@ -34,7 +34,7 @@ def read_whole(content: bytes, record: Record) -> bool:
         return True
     sealed = _sealed(content, record.filed_as)
     values, again = _values(sealed), _values(_sealed(to_bytes(record), None))
-    return canonical(values) == sealed and _within(values, again)
+    return canonical(values) == sealed and within(values, again)
 
 
 def _sealed(content: bytes, digest: str | None) -> bytes:
@@ -56,12 +56,12 @@ def _values(sealed: bytes) -> Any:
         raise RecordError("the record is not JSON") from None
 
 
-def _within(held: object, again: object) -> bool:
-    """Whether a JSON value holds nothing that another does not hold alike."""
+def within(held: object, again: object) -> bool:
+    """Whether a JSON value holds nothing that another, which may hold more, does not hold alike."""
     match held, again:
         case (dict(), dict()):
-            return all(key in again and _within(value, again[key]) for key, value in held.items())
+            return all(key in again and within(value, again[key]) for key, value in held.items())
         case (list(), list()):
-            return len(held) == len(again) and all(map(_within, held, again))
+            return len(held) == len(again) and all(map(within, held, again))
         case _:
             return type(held) is type(again) and held == again
