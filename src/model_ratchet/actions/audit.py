@@ -7,15 +7,15 @@ from pathlib import Path
 
 from model_ratchet.actions.spread import spread
 from model_ratchet.core.errors import RecordError, UsageError
-from model_ratchet.documents.events import Event
+from model_ratchet.documents.events import Event, PromotedVersion, RolledBackVersion
 from model_ratchet.engine.audit import Audit, Audited, gathered, looked_at, named_by, strays
 from model_ratchet.engine.lines import Broken, Head, Read, against_anchor, read_lines
 from model_ratchet.engine.record import Record
 from model_ratchet.git_write import Writer
-from model_ratchet.ledger import BRANCH, GitLedger, fetch_ledger, open_ledger, record_path, report_path
+from model_ratchet.ledger import BRANCH, GitLedger, baseline_path, fetch_ledger, open_ledger, record_path, report_path
 from model_ratchet.report.chronicle import Row, chosen, chronicle
 
-_FOLDERS = ("", "events", "records", "reports")
+_FOLDERS = ("", "baselines", "events", "records", "reports")
 _DIGEST = re.compile(r"(?:sha256:)?(?P<digits>[0-9a-f]{8,64})")
 
 
@@ -56,10 +56,10 @@ def verify(ledger: GitLedger, anchor: Head | None = None, *, workers: int | None
     named = named_by(read.events)
     files = ((record_path(digest), digest, content, named[digest]) for digest, content in ledger.contents(named))
     audited = tuple(spread(_look, files, workers))
+    moved = {event.model for event in read.events if isinstance(event, PromotedVersion | RolledBackVersion)}
+    beside = (*map(report_path, named), *map(baseline_path, moved))
     # what a line names that does not read would look foreign: that is told once, by the line
-    foreign = (
-        () if read.broken else strays(_listed(ledger), (*lines, *map(record_path, named)), map(report_path, named))
-    )
+    foreign = () if read.broken else strays(_listed(ledger), (*lines, *map(record_path, named)), beside)
     return gathered(read.head, anchor, (*broken, *audited, *foreign))
 
 
