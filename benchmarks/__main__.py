@@ -65,6 +65,7 @@ def main() -> None:
         rows += _rows(taken)
     rows += _gathered()
     rows += _audited()
+    rows += _among_many()
     PAGE.write_text(_page(rows), encoding="utf-8")
     say(f"wrote {PAGE.relative_to(ROOT)}")
 
@@ -152,6 +153,17 @@ def _audited() -> Iterator[Row]:
         took = median(float(_one("benchmarks.ledger", work)["seconds"]) for _ in range(ROUNDS))
         target = seconds if seconds is not None else 5
         yield Row(what, f"{target} s", took / target, 1 if seconds is not None else None, f"{took:.2f} s")
+
+
+def _among_many() -> Iterator[Row]:
+    """Ten thousand promotions in the tree, beside the seconds that a check may take."""
+    for work, what, seconds in (
+        ("untouched", "check a change beside 10,000 promotions", 1),
+        ("one", "check one more version of one of 100 models", 2),
+    ):
+        say(what)
+        took = median(float(_one("benchmarks.many", work)["seconds"]) for _ in range(ROUNDS))
+        yield Row(what, f"{seconds} s", took / seconds, 1, f"{took:.2f} s")
 
 
 def _page(rows: Sequence[Row]) -> str:

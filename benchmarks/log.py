@@ -28,7 +28,7 @@ COLUMNS = (
 )
 SEGMENTS = {"country": ("DE", "FR", "US", "GB", "IT", "ES"), "device": ("phone", "tablet", "desktop")}
 
-_MODEL = """
+MODEL = """
 apiVersion: ratchet/v1
 kind: Model
 name: fraud
@@ -56,7 +56,7 @@ roles: {code-owner: ["@acme/ml"], business: ["@acme/product"], risk: ["@acme/ris
 allocation: {memory: 1GiB, cpu: 1}
 infrastructure: {python: ">=3.11", gpu: none, memory: 1GiB, cpu: 2}
 """
-_REQUEST = f"""
+REQUEST = f"""
 apiVersion: ratchet/v1
 kind: PromotionRequest
 model: fraud
@@ -108,7 +108,7 @@ def needs() -> list[Need]:
     """All that ``standard`` asks of the log about its canary stage, and the standing base set."""
     text = (ROOT / "policies" / "standard" / "1.0.0.yaml").read_bytes()
     policy = read(Policy, "policies/standard/1.0.0.yaml", text)
-    request = read(PromotionRequest, f"promotions/fraud/{CANDIDATE}/promotion.yaml", _REQUEST.encode())
+    request = read(PromotionRequest, f"promotions/fraud/{CANDIDATE}/promotion.yaml", REQUEST.encode())
     assert isinstance(policy, Policy)
     assert isinstance(request, PromotionRequest), request
     settle = timedelta(minutes=10)
@@ -140,6 +140,6 @@ def _end() -> datetime:
 
 
 def _model() -> ModelFile:
-    model = read(ModelFile, "policies/models/fraud.yaml", _MODEL.encode())
+    model = read(ModelFile, "policies/models/fraud.yaml", MODEL.encode())
     assert isinstance(model, ModelFile), model
     return model

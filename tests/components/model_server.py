@@ -1,13 +1,16 @@
-"""A small model server in a process of its own: ``python model_server.py PORT LOG VERSION [--delay S] [--status N]``.
+"""A small model server in a process of its own: ``python model_server.py PORT LOG VERSION [OPTIONS]``.
 
-It answers with its version, and writes a line of JSON for every request that it scored.
+It answers with its version, and writes a line of JSON for every request that it scored. With ``--weights FILE`` (JSON, two
+numbers) the body of a request is two features, each from 0 to 1, and the score is above 0.5 where their weighted mean is.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 
 class _Server(ThreadingHTTPServer):
@@ -20,6 +23,8 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     options: argparse.Namespace
     log: int
+    weights: tuple[float, float] | None = None
+    digest: str | None = None
 
     def do_GET(self) -> None:
         self._score()
@@ -28,6 +33,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._score()
 
     def _score(self) -> None:
+        at = time.time()
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path == "/slow":
             time.sleep(0.5)
@@ -42,6 +48,10 @@ class _Handler(BaseHTTPRequestHandler):
             "host": self.headers.get("Host"),
             "request": self.headers.get("X-Request-Id"),
             "mirrored": self.headers.get("X-Ratchet-Mirrored"),
+            "at": at,
+            "score": self._scored(body),
+            "digest": self.digest,
+            "latency_ms": (time.time() - at) * 1000,
         }
         os.write(self.log, (json.dumps(row) + "\n").encode())  # one write of a file opened to append: lines stay whole
         answer = self.options.version.encode()
@@ -49,6 +59,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
+
+    def _scored(self, body: bytes) -> float | None:
+        if self.weights is None:
+            return None
+        features = [float(word) for word in body.split()]
+        return sum(weight * one for weight, one in zip(self.weights, features, strict=True)) / sum(self.weights)
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         pass
@@ -61,6 +77,11 @@ if __name__ == "__main__":
     parser.add_argument("version")
     parser.add_argument("--delay", type=float, default=0)
     parser.add_argument("--status", type=int, default=200)
+    parser.add_argument("--weights", type=Path)
     _Handler.options = parser.parse_args()
+    if _Handler.options.weights is not None:
+        artifact = _Handler.options.weights.read_bytes()
+        _Handler.weights = tuple(json.loads(artifact))
+        _Handler.digest = f"sha256:{hashlib.sha256(artifact).hexdigest()}"
     _Handler.log = os.open(_Handler.options.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     _Server(("127.0.0.1", _Handler.options.port), _Handler).serve_forever()

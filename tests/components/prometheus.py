@@ -14,15 +14,15 @@ from components.ports import free_port
 
 
 @contextmanager
-def serving(folder: Path, openmetrics: str, *, retention: str = "15y") -> Iterator[str]:
+def serving(folder: Path, openmetrics: str, *, retention: str = "15y", port: int | None = None) -> Iterator[str]:
     """The server's address. Its samples are those of a text in the OpenMetrics format, back-filled by ``promtool``."""
-    with running(folder, openmetrics, retention=retention) as (url, _):
+    with running(folder, openmetrics, retention=retention, port=port) as (url, _):
         yield url
 
 
 @contextmanager
 def running(
-    folder: Path, openmetrics: str, *, retention: str = "15y"
+    folder: Path, openmetrics: str, *, retention: str = "15y", port: int | None = None
 ) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """The same with the process, which the test may end."""
     if shutil.which("prometheus") is None or shutil.which("promtool") is None:
@@ -31,7 +31,7 @@ def running(
     (folder / "prometheus.yml").write_text("global: {scrape_interval: 1h}\n", encoding="utf-8")
     fill = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=168h"]
     subprocess.run([*fill, folder / "samples.om", folder / "data"], check=True, capture_output=True)
-    url = f"http://127.0.0.1:{free_port()}"
+    url = f"http://127.0.0.1:{port or free_port()}"
     server = subprocess.Popen(
         [
             "prometheus",

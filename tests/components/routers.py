@@ -56,6 +56,11 @@ class Row(TypedDict):
     host: str | None
     request: str | None
     mirrored: str | None
+    at: float
+    """Seconds since 1970, when it arrived."""
+    score: float | None
+    digest: str | None
+    latency_ms: float
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ class ModelServer:
     version: str
     port: int
     log: Path
+    pid: int
 
     @property
     def address(self) -> str:
@@ -74,6 +80,12 @@ class ModelServer:
         """What it has scored so far."""
         text = self.log.read_text(encoding="utf-8") if self.log.exists() else ""
         return [json.loads(line) for line in text.splitlines()]
+
+    def memory(self) -> int:
+        """What its process holds in memory now, in bytes."""
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8")
+        (line,) = (line for line in status.splitlines() if line.startswith("VmRSS:"))
+        return int(line.split()[1]) * 1024
 
     def rows_once(self, number: int) -> list[Row]:
         """What it has scored, once that are so many: mirrored requests arrive when they arrive."""
@@ -85,14 +97,17 @@ class ModelServer:
 
 
 @contextmanager
-def model_server(folder: Path, version: str, *, delay: float = 0, status: int = 200) -> Iterator[ModelServer]:
-    """A server of one version, which takes ``delay`` seconds for each answer."""
-    server = ModelServer(version, free_port(), folder / f"{version}.jsonl")
-    options = [str(server.port), str(server.log), version, f"--delay={delay}", f"--status={status}"]
+def model_server(
+    folder: Path, version: str, *, delay: float = 0, status: int = 200, weights: Path | None = None
+) -> Iterator[ModelServer]:
+    """A server of one version, which takes ``delay`` seconds for each answer; without ``weights`` it scores nothing."""
+    port, log = free_port(), folder / f"{version}.jsonl"
+    options = [str(port), str(log), version, f"--delay={delay}", f"--status={status}"]
+    options += [f"--weights={weights}"] if weights is not None else []
     process = subprocess.Popen([sys.executable, SERVER, *options])
     try:
-        listening(server.port, process)
-        yield server
+        listening(port, process)
+        yield ModelServer(version, port, log, process.pid)
     finally:
         process.kill()
         process.wait(20)

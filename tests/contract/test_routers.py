@@ -8,15 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from http.client import HTTPConnection, RemoteDisconnected
+from http.client import HTTPConnection
 from pathlib import Path
 from threading import Event
-from uuid import uuid4
 
 import pytest
-from scipy.stats import binom
 
 from builders.traffic import ACTIVE, AT_REST, CANDIDATE, KEY, SECTIONS, STAGES, UNDER_WAY, section
+from components.clients import Answer, ask, until, within
 from components.ports import free_port
 from components.routers import ModelServer, Router, haproxy, loads, model_server, nginx
 from model_ratchet.core.names import Version
@@ -26,8 +25,6 @@ from model_ratchet.render.traffic import refusals, render
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("routers")]
 
 REQUESTS = 10_000
-FALSE_ALARM = 1e-6
-"""Of a bound that a right router breaks by chance."""
 START: dict[str, Callable[..., AbstractContextManager[Router]]] = {"nginx": nginx, "haproxy": haproxy}
 HASHING = pytest.mark.parametrize("target", ["nginx", "haproxy"])
 
@@ -35,14 +32,6 @@ SHADOW = replace(UNDER_WAY, stage="shadow", mirror=1.0)
 CANARY = replace(UNDER_WAY, stage="canary", share=0.05)
 MIRRORED_CANARY = replace(CANARY, mirror=1.0)
 BLUE_GREEN = replace(UNDER_WAY, stage="blue_green", share=0.5)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a client got."""
-
-    status: int
-    version: str
 
 
 @dataclass
@@ -68,51 +57,7 @@ class Arena:
         return START[self.target](folder, text, self.port)
 
     def ask(self, users: Sequence[str | None], *, threads: int = 8, path: str = "/score") -> list[Answer]:
-        """One request for each user, over connections that are kept open; the answers in the order of the users."""
-        parts = [range(first, len(users), threads) for first in range(threads)]
-        answers: dict[int, Answer] = {}
-
-        def work(part: range) -> None:
-            client = Client(self.port)
-            for number in part:
-                answers[number] = client.ask(path, users[number])
-            client.close()
-
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(work, parts))
-        return [answers[number] for number in range(len(users))]
-
-
-class Client:
-    """One connection that is kept open. A router may close it between two requests; the next one then takes a new one."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._connection = HTTPConnection("127.0.0.1", port, timeout=60)
-        self._used = False
-
-    def ask(self, path: str, user: str | None) -> Answer:
-        headers = {"X-Request-Id": "mine", "X-Ratchet-Mirrored": "1"} | (
-            {"X-User-Id": user} if user is not None else {}
-        )
-        body = uuid4().hex
-        try:
-            return self._ask(path, headers, body)
-        except (RemoteDisconnected, BrokenPipeError, ConnectionResetError):
-            if not self._used:
-                raise
-            self.close()
-            return self._ask(path, headers, body)
-
-    def _ask(self, path: str, headers: dict[str, str], body: str) -> Answer:
-        self._connection.request("POST", path, body=body, headers=headers)
-        response = self._connection.getresponse()
-        self._used = True
-        return Answer(response.status, response.read().decode())
-
-    def close(self) -> None:
-        self._connection.close()
-        self._used = False
+        return ask(self.port, users, threads=threads, path=path)
 
 
 @pytest.fixture
@@ -135,12 +80,6 @@ def users(number: int) -> list[str | None]:
     return [f"user-{index}" for index in range(number)]
 
 
-def within(found: int, share: float, number: int) -> bool:
-    """Whether a count is one that a binomial with this share gives but once in a million times."""
-    low, high = binom.ppf(FALSE_ALARM / 2, number, share), binom.isf(FALSE_ALARM / 2, number, share)
-    return bool(low <= found <= high)
-
-
 def on_candidate(answers: Sequence[Answer]) -> list[bool]:
     assert {one.status for one in answers} == {200}
     return [one.version == str(CANDIDATE) for one in answers]
@@ -157,13 +96,13 @@ def test_shares_lie_within_their_binomial_bounds_and_users_stay_where_they_are(
         assert on_candidate(arena.ask(users(1000))) == canary[:1000]
 
         router.reload(arena.text(BLUE_GREEN))
-        _until(lambda: sum(on_candidate(arena.ask(users(200)))) > 60)
+        until(lambda: sum(on_candidate(arena.ask(users(200)))) > 60)
         half = on_candidate(arena.ask(users(REQUESTS)))
         assert within(sum(half), 0.5, REQUESTS), sum(half)
         assert all(now for now, first in zip(half, canary, strict=True) if first)  # nobody goes back as a share grows
 
         router.reload(arena.text(replace(BLUE_GREEN, salt="sha256:another")))
-        _until(lambda: on_candidate(arena.ask(users(200))) != half[:200])
+        until(lambda: on_candidate(arena.ask(users(200))) != half[:200])
         reshuffled = on_candidate(arena.ask(users(REQUESTS)))
         both = sum(one and other for one, other in zip(half, reshuffled, strict=True))
         assert within(both, 0.25, REQUESTS), both
@@ -304,7 +243,7 @@ def test_a_rollback_takes_effect_without_a_request_lost(
         arena.servers[CANDIDATE].rows_once(300)
         router.reload(arena.text(AT_REST))
         arena.servers[ACTIVE].rows_once(300)
-        _until(lambda: {one.version for one in arena.ask(users(20))} == {str(ACTIVE)})
+        until(lambda: {one.version for one in arena.ask(users(20))} == {str(ACTIVE)})
         stop.set()
         answers = [answer for one in loads for answer in one.result()]
     assert {one.status for one in answers} == {200}
@@ -317,7 +256,7 @@ def test_what_does_not_load_leaves_the_router_as_it_was(tmp_path: Path, an_arena
     arena = an_arena("nginx")
     with arena.start(tmp_path, arena.text(AT_REST)) as router:
         router.reload(arena.text(BLUE_GREEN).replace(arena.servers[CANDIDATE].address, "nowhere.invalid:80"))
-        _until(lambda: "nowhere.invalid" in (tmp_path / "error.log").read_text(encoding="utf-8"))
+        until(lambda: "nowhere.invalid" in (tmp_path / "error.log").read_text(encoding="utf-8"))
         assert set(arena.ask(users(100))) == {Answer(200, str(ACTIVE))}
 
 
@@ -346,14 +285,6 @@ def test_every_stage_loads_also_with_the_longest_names(target: str, stage: str, 
 
 def _pair(row: object) -> tuple[str, str, str]:
     return (row["request"], row["user"], row["body"])  # type: ignore[index]
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if holds():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it never came to hold")
 
 
 def _settled(server: ModelServer) -> None:
