@@ -15,7 +15,9 @@ from builders.signed import texts
 from builders.small import START, V1, V2, V3, promotion
 from builders.traffic import SECTIONS
 from forge import events, faults
-from forge.faults import Exchange
+from model_ratchet.actions.advancing import advance_on_github
+from model_ratchet.actions.on_event import check_and_publish
+from model_ratchet.actions.publish import Published
 from model_ratchet.documents.events import Actor
 from model_ratchet.engine.lines import read_lines
 
@@ -51,7 +53,7 @@ STARTED = ["admitted", "stage-started", "confirmed"]
 
 def test_who_may_write_moves_a_candidate_by_a_comment(staged: Staged) -> None:
     done = staged.commented("bob")
-    assert (done.whole, done.errored) == (True, False)
+    assert (done.whole, done.errored) == (True, False), staged.log_of_run
     assert staged.kinds() == STARTED
     ledger = ledger_of(staged.runs)
     bob = staged.scene.bob
@@ -97,11 +99,11 @@ def test_an_early_approval_is_asked_for_again_and_then_lets_the_candidate_on(sta
     staged.reviewed()
     at(staged, SHADOWED)
     staged.commented("ada")
-    assert staged.kinds()[3:] == ["stage-closed"]
+    assert staged.kinds()[3:] == ["stage-closed", "refused"]
     assert "canary needs the approval of risk, given after 2025-02-02T12:00Z" in staged.log_of_run
     at(staged, SHADOWED + HOUR)
     done = staged.reviewed()
-    assert staged.kinds()[3:] == ["stage-closed", "stage-started", "confirmed"]
+    assert staged.kinds()[3:] == ["stage-closed", "refused", "stage-started", "confirmed"]
     assert [event.by for event in ledger_of(staged.runs).events()[-2:]] == [None, None]
     assert done.whole
 
@@ -246,31 +248,24 @@ def test_a_lost_answer_makes_no_second_deployment(staged: Staged) -> None:
 
 def test_a_ledger_that_can_not_be_fetched_is_told_as_trouble_and_starts_nothing(staged: Staged) -> None:
     staged.commented("bob")
+    at(staged, SHADOWED)
+    named = staged.runs.event("pull_request", events.pull_request(staged.scene.forge, staged.pull))
+    moving, checking = staged.runs.run(), staged.runs.run()
     git = staged.scene.repo.git
     tip = git.resolve("ratchet/ledger") or ""
     (git.path / "refs/heads/ratchet/ledger").write_text("f" * 40 + "\n")
-    at(staged, SHADOWED)
-    done = staged.commented("bob")
-    assert done.errored
-    assert "\nerrored\n" in staged.outputs
-    published = staged.runs.opened(staged.pull)
-    assert published.check.trouble is not None
+    (moved,) = advance_on_github(named, moving).moved
+    assert moved.trouble is not None
+    assert "origin can't be asked for the branch ratchet/ledger" in moved.trouble
+    published = check_and_publish(named, checking)
+    assert isinstance(published, Published)
+    assert published.check.trouble == moved.trouble
     assert latest_check(staged.scene, staged.pull.head_sha).conclusion == "failure"
-    git.move("refs/heads/ratchet/ledger", tip)
+    (git.path / "refs/heads/ratchet/ledger").write_text(f"{tip}\n")
     assert staged.kinds() == STARTED
 
 
 def test_two_runs_at_once_write_one_set_of_events(staged: Staged) -> None:
-    """The second begins while the first has decided and not yet appended."""
-    inner: list[object] = []
-
-    def meanwhile(asked: Exchange) -> None:
-        if asked.path.endswith("/reactions") and not inner:
-            inner.append(None)
-            other = Staged(staged.scene, staged.runs, staged.pull, staged.log)
-            inner.append(other.hour() if False else None)
-
-    del meanwhile
     runs = [Staged(staged.scene, staged.runs, staged.pull, staged.log) for _ in range(2)]
     comment = staged.scene.forge.comment(staged.scene.repo, 1, "/ratchet advance", by=staged.scene.bob)
     payload = events.issue_comment(staged.scene.forge, staged.scene.repo, comment)

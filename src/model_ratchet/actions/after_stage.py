@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from model_ratchet.actions.on_event import Run
 from model_ratchet.actions.render import RenderInput, publish_traffic
-from model_ratchet.core.errors import RatchetError
+from model_ratchet.core.errors import RatchetError, UsageError
 from model_ratchet.engine.rollouts import Rollout, rollouts
 from model_ratchet.engine.story import stories
 from model_ratchet.git_write import Writer
@@ -60,6 +60,8 @@ def tell_routers(run: Run, base: str) -> tuple[str, ...]:
     """Render what routers are given and publish it; what could not be is given back."""
     try:
         rendered, _ = publish_traffic(RenderInput(repo=run.repo), run.now, Writer(run.repo, run.headers), branch=base)
+    except UsageError:  # no model is routed
+        return ()
     except RatchetError as error:
         return (f"traffic: {error}",)
     return (
