@@ -294,6 +294,16 @@ def _add_advance(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     _add_revisions(parser)
     parser.add_argument("--pull-request", type=int, metavar="N", help="the pull request whose reviews let stages start")
+    parser.add_argument(
+        "--publish",
+        action="store_true",
+        help="inside GitHub Actions: advance what the event names, and tell GitHub and the routers; a schedule means --all",
+    )
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="inside GitHub Actions: every open pull request whose policy says `advance: automatic`, whatever the event",
+    )
     parser.set_defaults(command=_advance)
 
 
@@ -469,6 +479,8 @@ def _advance(options: argparse.Namespace) -> int:
     from model_ratchet.report.advanced import step_lines
     from model_ratchet.report.check import Check
 
+    if options.publish or options.all:
+        return _advance_event(options)
     with forge_of(options.pull_request, os.environ) as (number, forge):
         asked = CheckInput(
             repo=options.repo,
@@ -493,6 +505,22 @@ def _advance(options: argparse.Namespace) -> int:
     if len(waiting) < len(found.steps):
         return ExitCode.PASSED
     return ExitCode.FAILED if waiting[0].refused else ExitCode.WAITING
+
+
+def _advance_event(options: argparse.Namespace) -> int:
+    """What moved, what waits and what is refused all ends with 0: the summary and the outputs say which it is."""
+    from model_ratchet.actions.advancing import advance_on_github, advancing_lines
+    from model_ratchet.github.event import RefreshDue, read_event
+
+    if options.head != "HEAD" or options.pull_request is not None:
+        raise UsageError("what is advanced is named by the event: leave out --head and --pull-request")
+    event = RefreshDue() if options.all else read_event(os.environ)
+    with _workflow_run(options) as run:
+        done = advance_on_github(event, run, base=options.base, by=_actor())
+        _print(advancing_lines(done, run.job), None)
+    if done.errored:
+        return ExitCode.ERRORED
+    return ExitCode.PASSED if done.whole else ExitCode.NOT_PUBLISHED
 
 
 def _stage(options: argparse.Namespace) -> int:

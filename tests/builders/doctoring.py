@@ -17,6 +17,7 @@ from model_ratchet.github.client import Pace
 PERMISSIONS = {
     "checks": "write",
     "contents": "write",
+    "deployments": "write",
     "issues": "write",
     "members": "read",
     "metadata": "read",

@@ -63,13 +63,13 @@ class Runs:
     def refreshed(self) -> dict[int, Refreshed]:
         """What the hourly schedule makes of each pull request."""
         forge = self.scene.forge
-        event, run = self._event("schedule", events.schedule(forge, self.scene.repo, "17 * * * *")), self.run()
+        event, run = self.event("schedule", events.schedule(forge, self.scene.repo, "17 * * * *")), self.run()
         with closing(run.forge) if isinstance(run.forge, GithubForge) else closing(run.hub.api):
             return {one.number: one for one in refresh(event, run)}
 
     def on(self, name: str, payload: Mapping[str, Any]) -> Published | NothingToDo:
         """What comes of an event."""
-        event, run = self._event(name, payload), self.run()
+        event, run = self.event(name, payload), self.run()
         with closing(run.forge) if isinstance(run.forge, GithubForge) else closing(run.hub.api):
             return check_and_publish(event, run)
 
@@ -95,7 +95,8 @@ class Runs:
         assert not done.troubles, done.troubles
         return done
 
-    def _event(self, name: str, payload: Mapping[str, Any]) -> Event:
+    def event(self, name: str, payload: Mapping[str, Any]) -> Event:
+        """The event that a payload tells of."""
         file = self.folder / "event.json"
         file.write_text(json.dumps(payload), encoding="utf-8")
         given = {"GITHUB_EVENT_NAME": name, "GITHUB_EVENT_PATH": str(file)}

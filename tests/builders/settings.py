@@ -36,6 +36,7 @@ THE_APP = App(
         "checks": "write",
         "pull_requests": "write",
         "contents": "write",
+        "deployments": "write",
         "issues": "write",
         "statuses": "read",
         "members": "read",

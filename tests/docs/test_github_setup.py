@@ -43,13 +43,16 @@ def test_the_table_of_permissions_is_that_of_the_workflows(tmp_path: Path) -> No
     assert sorted(told()) == sorted(found)
 
 
-def test_only_what_records_may_write_what_is_in_the_repository(tmp_path: Path) -> None:
+def test_only_what_records_and_advances_may_write_what_is_in_the_repository(tmp_path: Path) -> None:
     for tier in Tier:
         initialised(tmp_path / tier, tier)
         for _, file, _, own, app in granted(tmp_path / tier, tier):
             writes = {one.partition(":")[0] for one in f"{own}, {app}".split(", ") if one.endswith("write")}
-            recorded = {"contents", "issues", "pull-requests"}
-            assert writes <= (recorded if file == "promotion-record.yml" else {"checks", "pull-requests"})
+            may = {
+                "promotion-record.yml": {"contents", "issues", "pull-requests"},
+                "promotion-advance.yml": {"checks", "contents", "deployments", "pull-requests"},
+            }
+            assert writes <= may.get(file, {"checks", "pull-requests"})
 
 
 def test_each_file_that_init_writes_has_its_line(tmp_path: Path) -> None:

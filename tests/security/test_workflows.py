@@ -184,14 +184,31 @@ def test_records_are_made_one_after_the_other_from_the_protected_branch(tmp_path
 
 
 @TIERS
-def test_only_the_job_that_records_may_write_contents(tmp_path: Path, tier: Tier) -> None:
+def test_only_the_jobs_that_record_and_advance_may_write_contents(tmp_path: Path, tier: Tier) -> None:
     initialised(tmp_path, tier)
     writing = set()
     for file, name, job in jobs(tmp_path):
         given = [step.get("with", {}).get("permission-contents") for step in job["steps"]]
         if job["permissions"].get("contents") == "write" or "write" in given:
             writing.add((file, name))
-    assert writing == {("promotion-record.yml", "record")}
+    assert writing == {
+        ("promotion-record.yml", "record"),
+        ("promotion-advance.yml", "advance"),
+        ("promotion-advance.yml", "advance-all"),
+    }
+
+
+@TIERS
+def test_what_anybody_may_write_keeps_neither_a_record_nor_the_hour_from_being_run(tmp_path: Path, tier: Tier) -> None:
+    """GitHub drops a run that waits in a group for one that comes later."""
+    initialised(tmp_path, tier)
+    advance = read(tmp_path / ".github" / "workflows" / "promotion-advance.yml")
+    assert "concurrency" not in advance
+    groups = {name: job["concurrency"]["group"] for name, job in advance["jobs"].items()}
+    assert groups["advance"].startswith("promotion-advance-${{ github.event.issue.number || ")
+    assert groups["advance-all"] == "promotion-advance"
+    assert "promotion-record" not in groups.values()
+    assert not any(job["concurrency"]["cancel-in-progress"] for job in advance["jobs"].values())
 
 
 @TIERS
@@ -209,15 +226,16 @@ def test_what_the_relay_hands_on_is_answered_from_the_protected_branch(tmp_path:
     initialised(tmp_path, Tier.HARDENED)
     folder = tmp_path / ".github" / "workflows"
     assert set(events(folder / "promotion-relay.yml")) == {"pull_request_review", "merge_group"}
-    relayed = events(folder / "promotion-recheck.yml")["workflow_run"]
-    assert relayed == {"workflows": [read(folder / "promotion-relay.yml")["name"]], "types": ["completed"]}
-    assert "github.event_name == 'workflow_run'" in read(folder / "promotion-recheck.yml")["jobs"]["recheck"]["if"]
+    for name, job in (("promotion-recheck.yml", "recheck"), ("promotion-advance.yml", "advance")):
+        relayed = events(folder / name)["workflow_run"]
+        assert relayed == {"workflows": [read(folder / "promotion-relay.yml")["name"]], "types": ["completed"]}
+        assert "github.event_name == 'workflow_run'" in read(folder / name)["jobs"][job]["if"]
 
 
 def test_the_product_is_told_whose_token_it_publishes_with(tmp_path: Path) -> None:
     initialised(tmp_path, Tier.HARDENED)
     calls = [step for step in steps(tmp_path) if step.get("uses", "").startswith(f"{ACTION}@")]
-    assert len(calls) == 4
+    assert len(calls) == 6
     assert {step["with"]["app"] for step in calls} == {"${{ steps.app.outputs.app-slug }}"}
 
 
@@ -235,12 +253,17 @@ def test_each_job_is_one_call_of_the_action(tmp_path: Path, tier: Tier, asked: s
         ("promotion-recheck.yml", "recheck"): "publish",
         ("promotion-recheck.yml", "refresh"): "refresh",
         ("promotion-record.yml", "record"): "record",
+        ("promotion-advance.yml", "advance"): "advance",
+        ("promotion-advance.yml", "advance-all"): "advance",
     }
     ours = read(OURS)
     assert ours["inputs"]["mode"]["default"] == asked.removeprefix("--")
     (judge,) = [step["run"] for step in ours["runs"]["steps"] if step.get("id") == "ratchet"]
     assert judge.strip().splitlines() == [
         'ratchet="$RUNNER_TEMP/ratchet/bin/ratchet"',
-        'if [[ $MODE == record ]]; then "$ratchet" record --publish; else "$ratchet" check "--$MODE"; fi',
+        "case $MODE in",
+        '  record | advance) "$ratchet" "$MODE" --publish ;;',
+        '  *) "$ratchet" check "--$MODE" ;;',
+        "esac",
     ]
-    assert set(ours["outputs"]) == {"outcome", "record", "report"}
+    assert set(ours["outputs"]) == {"outcome", "record", "report", "advanced", "because"}

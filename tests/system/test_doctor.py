@@ -137,7 +137,7 @@ BROKEN: dict[str, tuple[str, Tier, Break, str]] = {
         swap(CHECK, "github.event.pull_request.base.ref }}", "github.event.pull_request.head.sha }}"),
         "checks out ${{ github.event.pull_request.head.sha }}",
     ),
-    "switched off": ("active", Q, switch_off, "promotion-check.yml is disabled_inactivity"),
+    "switched off": ("active", Q, switch_off, "promotion-advance.yml is disabled_inactivity"),
     "no actions": ("active", Q, setting(enabled=False), "Actions are switched off"),
     "no environment": (
         "environment",

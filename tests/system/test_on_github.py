@@ -225,9 +225,9 @@ def test_a_recheck_that_can_not_be_shown_as_seen_is_published_all_the_same(signi
     ("body", "login", "action", "says"),
     [
         ("/ratchet recheck", "cleo", "created", "only who may write here may ask for a recheck"),
-        ("/ratchet recheck", "bob", "edited", "only a new comment asks for a check"),
-        ("/ratchet recheck now; $(id)", "bob", "created", "the comment is not `/ratchet recheck`"),
-        ("please /ratchet recheck", "bob", "created", "the comment is not `/ratchet recheck`"),
+        ("/ratchet recheck", "bob", "edited", "only a new comment asks for anything"),
+        ("/ratchet recheck now; $(id)", "bob", "created", "the comment is neither `/ratchet recheck`"),
+        ("please /ratchet recheck", "bob", "created", "the comment is neither `/ratchet recheck`"),
     ],
     ids=["reader", "edited", "arguments", "within"],
 )

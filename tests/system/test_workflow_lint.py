@@ -67,10 +67,12 @@ def test_zizmor_finds_a_broken_workflow(tmp_path: Path, name: str, old: str, new
 
 def test_zizmor_finds_a_grant_without_a_reason_and_triggers_that_nobody_thought_about(tmp_path: Path) -> None:
     initialised(tmp_path, Tier.QUICKSTART)
-    check, recheck, _ = workflows(tmp_path)
+    advance, check, recheck, _ = workflows(tmp_path)
     broken(check, "checks: write # publishes the check promotion/main\n", "checks: write\n")
     broken(recheck, " # zizmor: ignore[dangerous-triggers]", " #")
+    broken(advance, "deployments: write # shows each stage as a deployment\n", "deployments: write\n")
     assert zizmor(tmp_path) == [
+        "undocumented-permissions promotion-advance.yml",
         "undocumented-permissions promotion-check.yml",
         "dangerous-triggers promotion-recheck.yml",
     ]
@@ -86,8 +88,13 @@ def test_what_zizmor_is_told_to_ignore_are_triggers_with_a_reason(tmp_path: Path
         if "zizmor:" in line
     ]
     triggers = {
-        Tier.QUICKSTART: ["issue_comment", "pull_request_target"],
-        Tier.HARDENED: ["pull_request_target", "issue_comment", "workflow_run", "pull_request_target"],
+        Tier.QUICKSTART: ["issue_comment", "issue_comment", "pull_request_target"],
+        Tier.HARDENED: [
+            *("issue_comment", "workflow_run"),
+            "pull_request_target",
+            *("issue_comment", "workflow_run"),
+            "pull_request_target",
+        ],
     }
     assert [start for start, _, _ in ignored] == [
         f"{one}: # zizmor: ignore[dangerous-triggers" for one in triggers[tier]

@@ -30,7 +30,20 @@ from model_ratchet.documents.events import (
     StageStarted,
     Withdrawn,
 )
-from model_ratchet.engine.advance import Close, End, Extend, Situation, Start, State, Step, Wait, next_steps
+from model_ratchet.engine.advance import (
+    Cause,
+    Close,
+    End,
+    Extend,
+    Situation,
+    Start,
+    State,
+    Step,
+    Wait,
+    may_move,
+    next_steps,
+    overtaken,
+)
 from model_ratchet.engine.disclosure import hidden_values, refuse_unlisted
 from model_ratchet.engine.judge import judge
 from model_ratchet.engine.lifecycle import Folder, Proposed, Refused
@@ -51,12 +64,14 @@ class Asked:
     check: CheckInput
     state: State = State.OPEN
     by: Actor | None = None
-    """None on a schedule, which leaves no trace where it changes nothing."""
+    """None where nobody asked for it, which leaves no trace where it changes nothing."""
+    cause: Cause = Cause.ASKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advanced:
-    """What was done: the steps, the events that they became, and the record of a stage that was closed."""
+    """What was done: the steps, the events that they became, and the record of a stage that was closed; none of it where
+    nobody asked for it and the policy leaves it to people."""
 
     folder: Folder | None = None
     steps: tuple[Step, ...] = ()
@@ -72,6 +87,7 @@ def advance(
 
     Raises:
         UsageError: the head proposes no promotion, or more than one.
+        MovedError: somebody else was faster, and nothing was appended: it may be asked again.
         RepositoryError: git could not answer, or the ledger can't be written.
         ForgeError: the reviews can't be read.
     """
@@ -80,8 +96,16 @@ def advance(
     if isinstance(meant, Refused):
         return Advanced(findings=meant.findings)
     if not isinstance(meant, Proposed) or len(meant.folders) != 1:
+        if asked.cause is not Cause.ASKED:
+            return Advanced()
         raise UsageError("there is nothing to advance here: that takes a head that proposes one version")
     (folder,) = meant.folders
+    ledger = fetch_ledger(repository)
+    story = ledger.story(folder.model)
+    told = _Told(folder, asked)
+    end = overtaken(story.attempt(folder.version), change.chains[folder.model])
+    if end is not None:
+        return _append(repository, told, story, (end,), (Withdrawn(**told.fields, because=end.because),))
     proposal = read_proposal(
         repository,
         folder,
@@ -92,8 +116,9 @@ def advance(
     )
     if isinstance(proposal, Faulty):
         return Advanced(folder=folder, findings=proposal.findings)
-    ledger = fetch_ledger(repository)
-    story = ledger.story(folder.model)
+    policy = proposal.policy.document
+    if not may_move(asked.cause, policy, story.attempt(folder.version)):
+        return Advanced(folder=folder)
     plan, closed = bind_remembered(proposal, story, ledger, now=asked.check.now)
     if not isinstance(plan, Plan):
         return Advanced(folder=folder, findings=tuple(proposal.finding(misfit) for misfit in plan))
@@ -105,7 +130,6 @@ def advance(
         progress=progress,
     )
     plan, evidence = as_sealed(plan, read_evidence(proposal, plan, asked.check, world, change, closed))
-    policy = proposal.policy.document
     roles = sorted({role for stage in policy.stages for role in stage.enter})
     situation = Situation(
         policy=policy,
@@ -117,19 +141,10 @@ def advance(
     )
     steps = next_steps(situation)
     record = seal(plan, evidence, situation.verdict, now=asked.check.now)
-    events = tuple(_events(steps, _Told(folder, asked), proposal, record, story))
-    entry = Entry(events, _files(events, record))
-
-    def decide(latest: GitLedger) -> Entry:
-        if latest.story(folder.model) != story:
-            raise MovedError(f"somebody else advanced {folder.model} meanwhile: run this again")
-        return entry
-
-    message = f"{folder.model} {folder.version}: {', '.join(event.kind for event in events)}"
+    events = tuple(_events(steps, told, proposal, record, story))
     refuse_unlisted(evidence, proposal.model.segments)
     hidden = hidden_values(proposal.sources, asked.check.environ)
-    append(repository, decide, message, asked.check.now, hidden=hidden)
-    return Advanced(folder=folder, steps=steps, events=events, record=record if entry.files else None)
+    return _append(repository, told, story, steps, events, record, hidden=hidden)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +164,30 @@ class _Told:
             "candidate": Version.parse(self.folder.version),
             "pull": self.asked.check.pull_request,
         }
+
+
+def _append(
+    repository: Writer,
+    told: _Told,
+    story: Story,
+    steps: tuple[Step, ...],
+    events: tuple[Event, ...],
+    record: Record | None = None,
+    *,
+    hidden: Mapping[str, str] | None = None,
+) -> Advanced:
+    """Append the events, unless the model's story is another one by now. Raises ``MovedError`` then."""
+    folder = told.folder
+    entry = Entry(events, _files(events, record) if record is not None else {})
+
+    def decide(latest: GitLedger) -> Entry:
+        if latest.story(folder.model) != story:
+            raise MovedError(f"somebody else advanced {folder.model} meanwhile: run this again")
+        return entry
+
+    message = f"{folder.model} {folder.version}: {', '.join(event.kind for event in events)}"
+    append(repository, decide, message, told.asked.check.now, hidden=hidden)
+    return Advanced(folder=folder, steps=steps, events=events, record=record if entry.files else None)
 
 
 def _events(steps: Sequence[Step], told: _Told, proposal: Proposal, record: Record, story: Story) -> Iterator[Event]:

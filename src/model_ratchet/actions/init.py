@@ -28,9 +28,10 @@ class Tier(StrEnum):
     HARDENED = "hardened"
 
 
+_BOTH = ("promotion-advance.yml", "promotion-check.yml", "promotion-recheck.yml", "promotion-record.yml")
 WORKFLOWS: Mapping[Tier, tuple[str, ...]] = {
-    Tier.QUICKSTART: ("promotion-check.yml", "promotion-recheck.yml", "promotion-record.yml"),
-    Tier.HARDENED: ("promotion-check.yml", "promotion-recheck.yml", "promotion-record.yml", "promotion-relay.yml"),
+    Tier.QUICKSTART: _BOTH,
+    Tier.HARDENED: (*_BOTH, "promotion-relay.yml"),
 }
 
 

@@ -12,13 +12,14 @@ from model_ratchet.actions.impact import open_promotions
 from model_ratchet.actions.merge_group import Queue
 from model_ratchet.actions.publish import Published, Target, publish, publish_group
 from model_ratchet.actions.sign_off import PullRequest
-from model_ratchet.actions.standing import Said, said_of, stands
+from model_ratchet.actions.standing import Said, said_of, same_stages, stands
 from model_ratchet.core.errors import ForgeError, RatchetError, UsageError
 from model_ratchet.git import Git
 from model_ratchet.git_write import Writer
 from model_ratchet.github.client import Access, Hub
 from model_ratchet.github.comments import take_up
 from model_ratchet.github.event import (
+    AdvanceAsked,
     Event,
     MergeGroupBuilt,
     NothingToDo,
@@ -31,7 +32,7 @@ from model_ratchet.github.event import (
 from model_ratchet.github.job import Job
 from model_ratchet.github.people import may_write
 from model_ratchet.github.pulls import PullState, open_pulls, read_pull
-from model_ratchet.ledger import fetch_ledger
+from model_ratchet.ledger import GitLedger, fetch_ledger
 from model_ratchet.ports import Forge
 from model_ratchet.report.check import Check
 
@@ -52,6 +53,8 @@ class Run:
     progress: Progress | None = None
     tips: dict[str, str] = field(default_factory=dict)
     """The commit of each base branch that has been fetched: all pull requests of a refresh are judged by the same one."""
+    ledgers: list[GitLedger] = field(default_factory=list)
+    """The ledger, once it has been fetched: of it, too, they are all judged by the same commit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,25 +92,27 @@ def check_and_publish(event: Event, run: Run) -> Published | NothingToDo:
         case RefreshDue():
             raise UsageError("this event names no pull request: refresh all open ones with --refresh")
         case MergeGroupBuilt():
-            target = Target(number=0, head=event.head, base=event.base, fork=False, files=_files(run))
+            target = Target(number=0, head=event.head, base=event.base, fork=False, files=files_of(run))
             return publish_group(_judged_group(run, event), target, run.hub, run.job)
         case PullRequestChanged():
-            target = Target(number=event.number, head=event.head, base=event.base, fork=event.fork, files=_files(run))
+            target = Target(number=event.number, head=event.head, base=event.base, fork=event.fork, files=files_of(run))
+        case AdvanceAsked():
+            return NothingToDo(why="`/ratchet advance` asks for the next stage, which is answered by `ratchet advance`")
         case RecheckAsked() if not may_write(run.hub, event.login):
             return NothingToDo(why="only who may write here may ask for a recheck")
         case RunEnded():
             there = [state for state in open_pulls(run.hub) if state.head == event.head]
             if len(there) != 1:
                 return NothingToDo(why=f"{len(there)} open pull requests have the head {event.head[:12]}")
-            target = _target(there[0], _files(run))
+            target = _target(there[0], files_of(run))
         case RecheckAsked() | PullRequestNamed():
             state = read_pull(run.hub, event.number)
             if not state.open:
                 return NothingToDo(why=f"pull request #{state.number} is closed")
-            target = _target(state, _files(run))
+            target = _target(state, files_of(run))
         case _:
             assert_never(event)
-    warnings = _taken_up(event, run)
+    warnings = taken_up(event, run)
     published = publish(_judged(run, target, _said(run, target)), target, run.hub, run.job)
     return replace(published, warnings=(*warnings, *published.warnings))
 
@@ -122,7 +127,7 @@ def refresh(event: Event, run: Run) -> Iterator[Refreshed]:
     if not isinstance(event, RefreshDue):
         raise UsageError("this event is of one pull request: publish its check with --publish")
     for state in open_pulls(run.hub, event.branch):
-        target = _target(state, _files(run) / str(state.number))
+        target = _target(state, files_of(run) / str(state.number))
         try:
             said = _said(run, target)
             if _stands(run, target, said):
@@ -136,14 +141,37 @@ def refresh(event: Event, run: Run) -> Iterator[Refreshed]:
             yield Refreshed(number=state.number, trouble=str(error))
 
 
-def _taken_up(event: Event, run: Run) -> tuple[str, ...]:
-    """Show who asked for a recheck that it has begun; what hinders that hinders nothing else."""
+def taken_up(event: Event, run: Run) -> tuple[str, ...]:
+    """Show who asked in a comment that it has been read; what hinders that hinders nothing else, and is told."""
     try:
-        if isinstance(event, RecheckAsked):
+        if isinstance(event, RecheckAsked | AdvanceAsked):
             take_up(run.hub, event.number, event.comment)
     except ForgeError as error:
         return (str(error),)
     return ()
+
+
+def files_of(run: Run) -> Path:
+    """The folder of the reports of a run."""
+    return run.job.temporary / "ratchet"
+
+
+def base_tip(run: Run, repository: Git, branch: str) -> str:
+    """The commit that a base branch has in this run, fetched once for all of its pull requests.
+
+    Raises:
+        RepositoryError: it can't be fetched.
+    """
+    if branch not in run.tips:
+        run.tips[branch] = repository.fetch_branch(branch)
+    return run.tips[branch]
+
+
+def _ledger(run: Run, repository: Writer) -> GitLedger:
+    """The ledger as it is in this run. One that can't be fetched is an error, and never an empty one."""
+    if not run.ledgers:
+        run.ledgers.append(fetch_ledger(repository))
+    return run.ledgers[-1]
 
 
 def _judged_group(run: Run, group: MergeGroupBuilt) -> Check:
@@ -171,10 +199,14 @@ def _stands(run: Run, target: Target, said: Said) -> bool:
     if not (said.records and said.fresh):
         return False
     try:
-        repository = Git(run.repo, run.headers)
+        repository = Writer(run.repo, run.headers)
         asked = _asked(run, target, repository, said)
         base, head = asked.base or "", asked.head
-        if any(path.startswith("policies/") for path in read_change(repository, asked).paths):
+        change = read_change(repository, asked)
+        if any(path.startswith("policies/") for path in change.paths):
+            return False
+        ledger = _ledger(run, repository)
+        if not all(same_stages(one, repository, ledger, change, now=run.now) for one in said.records):
             return False
         pull = PullRequest(run.forge, target.number) if run.forge is not None else None
         return all(stands(one, repository, pull, base=base, head=head, now=run.now) for one in said.records)
@@ -182,17 +214,10 @@ def _stands(run: Run, target: Target, said: Said) -> bool:
         return False
 
 
-def _tip(run: Run, repository: Git, branch: str) -> str:
-    """The commit that a base branch has in this run, fetched once for all of its pull requests."""
-    if branch not in run.tips:
-        run.tips[branch] = repository.fetch_branch(branch)
-    return run.tips[branch]
-
-
 def _asked(run: Run, target: Target, repository: Git, said: Said) -> CheckInput:
     return CheckInput(
         repo=run.repo,
-        base=_tip(run, repository, target.base),
+        base=base_tip(run, repository, target.base),
         head=repository.ensure(target.head),
         now=run.now,
         environ=run.environ,
@@ -206,7 +231,7 @@ def _judged(run: Run, target: Target, said: Said) -> Check:
     try:
         repository = Writer(run.repo, run.headers)
         asked = _asked(run, target, repository, said)
-        ledger = fetch_ledger(repository)
+        ledger = _ledger(run, repository)
         checked = check(asked, repository=repository, ledger=ledger, forge=run.forge, progress=run.progress)
         return _with_impact(run, target, repository, asked, checked)
     except RatchetError as error:
@@ -225,7 +250,3 @@ def _with_impact(run: Run, target: Target, repository: Git, asked: CheckInput, c
 
 def _target(state: PullState, files: Path) -> Target:
     return Target(number=state.number, head=state.head, base=state.base, fork=False, files=files, draft=state.draft)
-
-
-def _files(run: Run) -> Path:
-    return run.job.temporary / "ratchet"

@@ -1,7 +1,7 @@
 """render: what existing systems are to be given, from git alone: no metric source and no GitHub is asked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -60,8 +60,12 @@ def render_traffic(asked: RenderInput) -> Rendered:
     return _rendered(asked, repository, open_ledger(repository))
 
 
-def publish_traffic(asked: RenderInput, now: datetime) -> tuple[Rendered, str | None]:
+def publish_traffic(
+    asked: RenderInput, now: datetime, repository: Writer | None = None, *, branch: str | None = None
+) -> tuple[Rendered, str | None]:
     """The same with the ledger as it is now, put on the branch that routers follow; the commit, None where it was there.
+
+    ``branch`` is the base branch where it is to be fetched first.
 
     What can't be rendered stays there as it was rendered last: nothing that goes wrong changes what a router is given.
 
@@ -69,9 +73,10 @@ def publish_traffic(asked: RenderInput, now: datetime) -> tuple[Rendered, str | 
         UsageError: a model is named that is not there, or that no router, or another one, carries.
         RepositoryError: git could not answer, or the branch can't be written.
     """
-    repository = Writer(asked.repo)
-    rendered = _rendered(asked, repository, fetch_ledger(repository))
-    tip = repository.branch(BRANCH)
+    repository = repository if repository is not None else Writer(asked.repo)
+    tip = repository.branch(BRANCH)  # first: what is rendered is then never older than what stands there
+    base = repository.fetch_branch(branch) if branch is not None else asked.base
+    rendered = _rendered(replace(asked, base=base), repository, fetch_ledger(repository))
     there = repository.read(tip, repository.paths(tip)) if tip is not None else {}
     if all(path in there and there[path].content.decode() == text for path, text in rendered.files.items()):
         return rendered, None

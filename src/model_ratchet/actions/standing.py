@@ -3,19 +3,24 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from model_ratchet.actions.proposal import SOURCES
+from model_ratchet.actions.check import Change, bind_remembered
+from model_ratchet.actions.proposal import SOURCES, read_proposal
 from model_ratchet.actions.queue import read_standing
+from model_ratchet.actions.reading import Faulty
 from model_ratchet.actions.sign_off import PullRequest, read_sign_offs
 from model_ratchet.actions.waivers import same_waivers
 from model_ratchet.core.errors import RecordError
+from model_ratchet.core.evidence import Evidence
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.engine.enclosed import enclosed
-from model_ratchet.engine.record import Record
+from model_ratchet.engine.lifecycle import Folder
+from model_ratchet.engine.plan import Plan
+from model_ratchet.engine.record import Record, as_sealed
 from model_ratchet.engine.reuse import settled, with_sign_offs
 from model_ratchet.engine.validity import still_valid
 from model_ratchet.github.checks import is_fresh, newest_check
 from model_ratchet.github.client import Hub
-from model_ratchet.ports import Repository
+from model_ratchet.ports import Ledger, Repository
 
 _JUDGED = frozenset({Outcome.PASSED, Outcome.FAILED, Outcome.INCONCLUSIVE})
 
@@ -44,6 +49,36 @@ def said_of(hub: Hub, *, head: str, base: str, number: int, now: datetime) -> Sa
         return Said(enclosed(found.summary), is_fresh(found, now))
     except RecordError:
         return Said()
+
+
+def same_stages(record: Record, repository: Repository, ledger: Ledger, change: Change, *, now: datetime) -> bool:
+    """Whether the ledger says of a promotion what it said when its verdict was sealed: a stage that started, paused, was
+    extended, closed or withdrawn since would be judged otherwise, and so would attempts and rollbacks.
+
+    Raises:
+        RepositoryError: git could not answer.
+        RecordError: the ledger can't be read.
+    """
+    facts = record.plan.facts
+    if facts.model not in change.chains:
+        return False
+    proposal = read_proposal(
+        repository,
+        Folder(facts.model, facts.candidate),
+        base=change.base,
+        head=change.head,
+        chain=change.chains[facts.model],
+        changed=change.paths,
+    )
+    if isinstance(proposal, Faulty):
+        return False
+    plan, sealed = bind_remembered(proposal, ledger.story(facts.model), ledger, now=now)
+    if not isinstance(plan, Plan):
+        return False
+    form, _ = as_sealed(plan, Evidence())
+    return (form.stages, form.facts, form.reasons) == (record.plan.stages, facts, record.plan.reasons) and all(
+        record.evidence.answers.get(need) == answer for need, answer in sealed.items() if need in plan.needs()
+    )
 
 
 def stands(

@@ -64,6 +64,7 @@ LOOSE_TO_STRICT: Mapping[str, tuple[object, ...]] = {
     "rule": ("point_and_significance", "superiority_margin"),
     "prove": ("overall", "every_window"),
     "reported": ("not_available", "required"),
+    "advance": ("automatic", "manual"),
     "retrospective": ("allowed", "refused"),
     "underpowered": ("warn", "refuse"),
     "trust": ("author-supplied", "attested", "fetched"),
@@ -96,7 +97,7 @@ def compare_others(
 
 
 def _policy(old: Policy, new: Policy) -> Iterator[Difference]:
-    named = ("settle", "merge_within", "max_paused", "retrospective", "underpowered", "full_evaluation")
+    named = ("settle", "merge_within", "max_paused", "advance", "retrospective", "underpowered", "full_evaluation")
     for name in named:
         yield from _leaf("policy", name, (name,), name, getattr(old, name), getattr(new, name))
     yield from _fields("extend", old.extend, new.extend, ("extend",), "extend")

@@ -153,6 +153,8 @@ class Policy(Model):
     """How long the last share is held once all stages have passed; then the last stage must be repeated."""
     max_paused: DurationField = _HOURS[24]
     """A stage that was paused longer starts again."""
+    advance: Literal["manual", "automatic"] = "manual"
+    """``automatic``: a schedule closes stages that can be decided and starts the next ones, without anybody asking for it."""
     extend: Extend = Extend()
     early_fail: EarlyFail = EarlyFail()
     retrospective: Literal["allowed", "refused"] = "refused"

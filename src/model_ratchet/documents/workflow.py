@@ -49,14 +49,14 @@ class Job:
 
     @property
     def calls_ratchet(self) -> bool:
-        """Whether it judges or records: by the action, or by the command itself."""
-        return any(step.is_ours or re.search(r"\bratchet (check|record) --\w", step.run) for step in self.steps)
+        """Whether it judges, records or advances: by the action, or by the command itself."""
+        return any(step.is_ours or re.search(r"\bratchet (check|record|advance) --\w", step.run) for step in self.steps)
 
     @property
     def judges(self) -> bool:
-        """Whether it publishes verdicts, which a job that only records does not."""
+        """Whether it is there for verdicts, and not for what follows from them."""
         return any(
-            (step.is_ours and step.given.get("mode") != "record")
+            (step.is_ours and step.given.get("mode") not in ("record", "advance"))
             or re.search(r"\bratchet check --(publish|refresh)", step.run)
             for step in self.steps
         )
@@ -97,8 +97,8 @@ class Workflow:
         return self.file.startswith("promotion-") or any(job.calls_ratchet for job in self.jobs)
 
     @property
-    def only_records(self) -> bool:
-        """Whether all that it calls Ratchet for is to record what was merged."""
+    def only_follows(self) -> bool:
+        """Whether all that it calls Ratchet for follows from verdicts: to move stages, and to record what was merged."""
         return any(job.calls_ratchet for job in self.jobs) and not any(job.judges for job in self.jobs)
 
 

@@ -17,6 +17,7 @@ from model_ratchet.core.verdict import Leaf, Verdict
 from model_ratchet.criteria.base import StageFacts
 from model_ratchet.documents.policy import Policy, Stage
 from model_ratchet.engine.history import StageRun
+from model_ratchet.engine.lifecycle import Chain
 from model_ratchet.engine.plan import Plan
 from model_ratchet.engine.sign_off import Entry
 from model_ratchet.engine.story import Attempt, Story
@@ -29,6 +30,15 @@ class State(StrEnum):
     DRAFT = "a draft"
     CLOSED = "closed"
     FORK = "from a fork, and a fork starts no stage"
+
+
+class Cause(StrEnum):
+    """Why it is looked at whether a candidate can go on."""
+
+    ASKED = "asked"
+    """Somebody who may asked for it."""
+    REVIEWED = "reviewed"
+    SCHEDULED = "scheduled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +106,23 @@ class Wait:
 Step: TypeAlias = Close | Extend | Start | End | Wait
 
 
+def may_move(cause: Cause, policy: Policy, attempt: Attempt | None) -> bool:
+    """Whether a cause moves a candidate: what nobody asked for does under ``advance: automatic``. A review also lets a
+    candidate go on whose last stage is closed, because an approval is all that the next one can wait for."""
+    if cause is Cause.ASKED or policy.advance == "automatic":
+        return True
+    waiting = attempt is not None and attempt.start is not None and attempt.start.stage in attempt.closed
+    return cause is Cause.REVIEWED and waiting
+
+
+def overtaken(attempt: Attempt | None, known: Chain) -> End | None:
+    """The end of an attempt whose baseline is no longer the active version; None where it is, or nobody can tell."""
+    if attempt is None or known.trouble is not None:
+        return None
+    active = _text(known.active.candidate if known.active is not None else None)
+    return _moved(attempt, active)
+
+
 def next_steps(now: Situation) -> tuple[Step, ...]:
     """What is to be done for the candidate, in order."""
     attempt, facts = now.attempt, now.plan.facts
@@ -103,9 +130,9 @@ def next_steps(now: Situation) -> tuple[Step, ...]:
         return (End("the pull request is closed") if attempt is not None else _refuse("the pull request is closed"),)
     if now.state is not State.OPEN:
         return (_refuse(f"the pull request is {now.state}"),)
-    if attempt is not None and _text(attempt.admitted.baseline) != facts.baseline:
-        moved = f"the baseline moved from {attempt.admitted.baseline or 'none'} to {facts.baseline or 'none'}"
-        return (End(f"{moved}: fresh windows are needed"),)
+    moved = _moved(attempt, facts.baseline) if attempt is not None else None
+    if moved is not None:
+        return (moved,)
     again = next((reason for reason in now.plan.reasons if reason.why is Why.STARTS_AGAIN), None)
     if attempt is not None and again is not None:
         return (End(f"{again.parameters['what']}: fresh windows are needed"),)
@@ -119,6 +146,13 @@ def next_steps(now: Situation) -> tuple[Step, ...]:
     if name in attempt.closed:
         return (_after(now, name, attempt.closed[name].at),)
     return _of_running(now, attempt.runs[-1])
+
+
+def _moved(attempt: Attempt, baseline: str | None) -> End | None:
+    before = _text(attempt.admitted.baseline)
+    if before == baseline:
+        return None
+    return End(f"the baseline moved from {before or 'none'} to {baseline or 'none'}: fresh windows are needed")
 
 
 def _of_running(now: Situation, run: StageRun) -> tuple[Step, ...]:

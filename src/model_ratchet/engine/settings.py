@@ -122,7 +122,7 @@ class Files:
     @property
     def hardened(self) -> bool:
         """Whether they are those of the tier that trusts nobody who may push a branch."""
-        return any("pull_request_target" in one.triggers and not one.only_records for one in self.ours)
+        return any("pull_request_target" in one.triggers and not one.only_follows for one in self.ours)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

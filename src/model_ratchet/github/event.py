@@ -17,7 +17,7 @@ _GROUP = re.compile(
     r"gh-readonly-queue/(?P<base>.+)/pr-[1-9]\d*-(?P<base_commit>[0-9a-f]{40}(?:[0-9a-f]{24})?)", re.ASCII
 )
 """The branch that the merge queue builds a group on: where it goes to, and the commit that it starts from."""
-_RECHECK = re.compile(r"/ratchet recheck\s*", re.ASCII)
+_COMMAND = re.compile(r"/ratchet (recheck|advance)\s*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,18 @@ class RecheckAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AdvanceAsked:
+    """Somebody wrote ``/ratchet advance`` under a pull request; whether they may is still to be asked of GitHub."""
+
+    number: int
+    login: str
+    account: int
+    """The number of the account, which no other ever has."""
+    comment: int
+    """The id of the comment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequestNamed:
     """A workflow was started by hand for one pull request."""
 
@@ -80,7 +92,14 @@ class NothingToDo:
 
 
 Event: TypeAlias = (
-    PullRequestChanged | MergeGroupBuilt | RecheckAsked | PullRequestNamed | RunEnded | RefreshDue | NothingToDo
+    PullRequestChanged
+    | MergeGroupBuilt
+    | RecheckAsked
+    | AdvanceAsked
+    | PullRequestNamed
+    | RunEnded
+    | RefreshDue
+    | NothingToDo
 )
 
 _Sha = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
@@ -124,6 +143,7 @@ class _GroupPayload(BaseModel):
 
 class _User(BaseModel):
     login: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    id: _Number
 
 
 class _Comment(BaseModel):
@@ -235,10 +255,14 @@ def _issue_comment(payload: object) -> Event:
     if read.issue.state != "open":
         return NothingToDo(why="the pull request is closed")
     if read.action != "created":
-        return NothingToDo(why="only a new comment asks for a check, never an edited one")
-    if read.comment.user is None or _RECHECK.fullmatch(read.comment.body or "") is None:
-        return NothingToDo(why="the comment is not `/ratchet recheck`")
-    return RecheckAsked(number=read.issue.number, login=read.comment.user.login, comment=read.comment.id)
+        return NothingToDo(why="only a new comment asks for anything, never an edited one")
+    comment, by = read.comment, read.comment.user
+    command = _COMMAND.fullmatch(comment.body or "")
+    if by is None or command is None:
+        return NothingToDo(why="the comment is neither `/ratchet recheck` nor `/ratchet advance`")
+    if command[1] == "advance":
+        return AdvanceAsked(number=read.issue.number, login=by.login, account=by.id, comment=comment.id)
+    return RecheckAsked(number=read.issue.number, login=by.login, comment=comment.id)
 
 
 def _dispatch(payload: object) -> Event:

@@ -10,7 +10,7 @@ def may_write(hub: Hub, login: str) -> bool:
     Raises:
         ForgeError: it can't be asked.
     """
-    what = "read the rights of who asked for a recheck"
+    what = "read the rights of who asked for it"
     try:
         # GitHub answers for `maintain` with `write`, and for `triage` with `read`
         return hub.read(what, lambda: hub.repository.get_collaborator_permission(login)) in ("write", "admin")

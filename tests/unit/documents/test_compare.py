@@ -111,6 +111,7 @@ def test_a_document_differs_from_itself_in_nothing() -> None:
         ("traffic: 5%", "traffic: 6%", "changed stage canary.traffic: 5% → 6%"),
         ("lasts: 72h, enter: [code-owner]", "lasts: 72h", "looser stage shadow.enter: code-owner → –"),
         ("merge_within: 72h", "merge_within: 96h", "looser merge_within: 72h → 96h"),
+        ("merge_within: 72h", "merge_within: 72h\nadvance: automatic", "looser advance: manual → automatic"),
         ("retrospective: refused", "retrospective: allowed", "looser retrospective: refused → allowed"),
         ("at_least: fetched", "at_least: author-supplied", "looser trust.at_least: fetched → author-supplied"),
         ("level: 0.01", "level: 0.001", "looser early_fail.level: 0.01 → 0.001"),

@@ -46,8 +46,9 @@ def sign_ins(files: Files) -> Iterator[SignIn]:
 
 
 def environment_name(files: Files) -> str:
-    """The environment that the key stands in: that of the jobs which sign in."""
-    return next((one.job.environment for one in sign_ins(files) if one.job.environment), ENVIRONMENT)
+    """The environment that the key stands in: that of the jobs which sign in to judge."""
+    named = (one.job.environment for one in sign_ins(files) if one.job.judges)
+    return next((name for name in named if name), ENVIRONMENT)
 
 
 def environment(settings: Settings) -> Said:

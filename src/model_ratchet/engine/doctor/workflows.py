@@ -39,7 +39,7 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
 
 def triggers(settings: Settings) -> Said:
     """A verdict has to follow each change of a pull request, each review, and the passing of time."""
-    mine = [one for one in settings.files.ours if not one.only_records]
+    mine = [one for one in settings.files.ours if not one.only_follows]
     if not mine:
         return _unreadable(settings, every=False) or missing("no workflow calls Ratchet")
     changed = "pull_request_target" if settings.files.hardened else "pull_request"
