@@ -1,4 +1,4 @@
-"""Stages moved by the advance workflow on a fake GitHub: who may ask, what an approval lets on, what a schedule does by itself."""
+"""Stages moved by the advance workflow on a fake GitHub: who may ask, what an approval lets on, what a schedule does alone."""
 
 import threading
 from collections.abc import Iterator

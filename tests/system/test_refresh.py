@@ -14,7 +14,11 @@ from builders.waiving import sha256, waiver_file
 from forge import faults
 from model_ratchet.actions.on_event import Refreshed
 from model_ratchet.actions.publish import Published
+from model_ratchet.core.names import PolicyName, Version
+from model_ratchet.documents.events import Admitted
 from model_ratchet.engine.enclosed import enclose, enclosed, without_measurements
+from model_ratchet.git_write import Writer
+from model_ratchet.ledger import Entry, append
 
 
 @pytest.fixture
@@ -70,6 +74,24 @@ def test_a_baseline_that_moved_is_published(signed: Signed) -> None:
     conclusion, title = signed.verdict()
     assert conclusion == "failure"
     assert f"baseline moved: {V3} is active, and the request compares with {V1}" in title
+
+
+def test_a_verdict_whose_stages_the_ledger_tells_otherwise_is_judged_again(signed: Signed) -> None:
+    signed.passed()
+    now = signed.scene.forge.clock.now
+    admitted = Admitted(
+        at=now,
+        model="demo",
+        candidate=Version.parse(V2),
+        pull=signed.pull.number,
+        baseline=Version.parse(V1),
+        digest=f"sha256:{'a' * 64}",
+        policy=PolicyName.parse("small/1.0.0"),
+        attempt=1,
+    )
+    append(Writer(signed.scene.repo.git.path), lambda _: Entry((admitted,)), "a new attempt", now)
+    assert refreshed(signed)[0].published is not None
+    assert signed.verdict()[0] is None  # its stages are all to come
 
 
 def test_a_revocation_is_published_at_the_instant_that_it_names(signed: Signed) -> None:
