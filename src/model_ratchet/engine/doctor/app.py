@@ -237,7 +237,7 @@ APP = (
         what="the App has the permissions that the workflows ask for",
         why="it gets no token otherwise",
         place=Place.APPS,
-        how="*Checks*, *Contents*, *Issues*, *Pull requests* write, *Commit statuses*, *Members* read",
+        how="*Checks*, *Contents*, *Deployments*, *Issues*, *Pull requests* write, *Commit statuses*, *Members* read",
         ask=permissions,
     ),
 )
