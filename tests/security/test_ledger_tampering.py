@@ -102,13 +102,6 @@ def test_t29_a_record_that_is_put_beside_such_a_merge_afterwards_is_found() -> N
     assert said(audit) == "nothing in the ledger names it"
 
 
-def test_the_baseline_of_a_model_that_was_promoted_belongs_there_and_no_other_file_does() -> None:
-    files = {**year(), "baselines/flight-delay.json": b"{}\n", "baselines/fraud.json": b"{}\n"}
-    assert [(one.place, one.what) for one in found(files).tampered] == [
-        ("baselines/fraud.json", "nothing in the ledger names it")
-    ]
-
-
 def test_t30_a_line_that_was_changed_dropped_moved_or_added_is_found() -> None:
     lines = year()[SHARD].splitlines(keepends=True)
     changed = lines[3].replace(b'"login":"bo"', b'"login":"al"')
