@@ -140,6 +140,8 @@ def _case(kind: str, **parameters: object) -> Case:
         stated={"infrastructure.python": "3.12", "dataset.version": "1"},
         drill={"performed_at": START.isoformat(), "restored": some_facts().baseline or "", "result": "passed"},
         decided_at=START,
+        golden="v1.0.0_20250101_000000",
+        drift={"accuracy": 0.0},
     )
     return Case(criterion, Scope(facts=of_code(facts, **facts.stated), stages=(a_stage(),)), _answer)
 
@@ -149,6 +151,7 @@ CASES = (
     _case("superiority", metric="accuracy", by="2pp", rule="superiority_margin"),
     _case("quantile_superiority", metric="latency", by="10%", quantile=0.95),
     _case("non_inferiority", metric="accuracy", margin="1pp"),
+    _case("drift", metric="accuracy", max_drop="2pp"),
     _case("quantile_limit", metric="latency", quantile=0.95, at_most="500ms"),
     _case("maximum", metric="latency", at_most="2000ms"),
     _case("rate_limit", metric="errors", below="0.1%"),
@@ -420,7 +423,7 @@ def test_swapping_the_latencies_never_passes_both_ways(scale: float, seed: int) 
 COMPARISONS = tuple(
     case
     for case in CASES
-    if case.criterion.kind in ("superiority", "non_inferiority", "stability", "sustained", "segments")
+    if case.criterion.kind in ("superiority", "non_inferiority", "drift", "stability", "sustained", "segments")
 )
 
 

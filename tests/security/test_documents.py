@@ -71,12 +71,12 @@ def test_t10_no_document_ends_the_process(tmp_path: Path, name: str) -> None:
     assert f"{folder(V2)}/promotion.yaml:" in ran.stdout
 
 
-def calls(*, without: str = "") -> list[tuple[str, ast.Call]]:
-    """Every call in the product, with the text of what is called; ``without`` one module."""
+def calls(*, without: tuple[str, ...] = ()) -> list[tuple[str, ast.Call]]:
+    """Every call in the product, with the text of what is called; ``without`` some modules."""
     return [
         (ast.unparse(node.func), node)
         for file in SOURCE.rglob("*.py")
-        if file.name != without
+        if file.name not in without
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call)
     ]
@@ -93,10 +93,13 @@ def test_t16_t35_nothing_is_evaluated_imported_by_name_or_unpickled() -> None:
 
 
 def test_t35_no_pattern_comes_from_a_document() -> None:
-    """A pattern is written in the code: a literal, or made of named constants; CODEOWNERS is the base branch's."""
+    """A pattern is written in the code: a literal, or made of named constants.
+
+    CODEOWNERS is the base branch's, and what is searched for secrets are values of our own environment, each escaped.
+    """
     patterns = [
         node.args[0]
-        for called, node in calls(without="codeowners.py")
+        for called, node in calls(without=("codeowners.py", "disclosure.py"))
         if called in {f"re.{name}" for name in ("compile", "match", "fullmatch", "search", "sub", "split", "findall")}
     ]
     assert len(patterns) > 50

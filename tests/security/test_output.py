@@ -134,12 +134,12 @@ def test_t19_the_oracle_obeys_what_a_runner_would() -> None:
 
 
 def test_t32_nothing_that_is_written_opens_in_a_spreadsheet() -> None:
-    """There is no table for spreadsheets: whoever adds one has to guard its cells, and this test."""
+    """One module writes a table for spreadsheets, the ledger's log, whose cells are guarded (test_ledger_tampering)."""
     assert set(FORMATS) == {"text", "markdown", "json", "junit", "sarif", "github"}
     assert {Path(name).suffix for name in REPORTS} == {".md", ".json", ".sarif", ".xml"}
     source = Path(model_ratchet.__file__).parent
     writers = {"csv.writer", "csv.DictWriter", "to_csv", "to_excel"}
-    for file in source.rglob("*.py"):
+    for file in set(source.rglob("*.py")) - {source / "report" / "chronicle.py"}:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 called = ast.unparse(node.func)

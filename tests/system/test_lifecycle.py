@@ -401,7 +401,7 @@ def test_a_folder_that_becomes_a_link_is_refused(chained: Repo) -> None:
     chained.git("rm", "-r", "--quiet", folder(V3))
     (chained.path / folder(V3)).symlink_to(V2)
     chained.commit()
-    assert "a rollback stands alone" in refusal(checked(chained))
+    assert "a folder belongs here: a file, a link or a submodule in its place is not read" in refusal(checked(chained))
 
 
 def test_what_is_written_after_the_merge_is_allowed(chained: Repo) -> None:

@@ -18,6 +18,7 @@ from model_ratchet.documents.promoted import Promoted, PromotedOrNot, Unreadable
 from model_ratchet.engine.bind import Misfit, bind
 from model_ratchet.engine.fast_lane import levels, strays
 from model_ratchet.engine.guards import in_view_of, named_records
+from model_ratchet.engine.history import StageHistory
 from model_ratchet.engine.judge import judge
 from model_ratchet.engine.lifecycle import (
     Chain,
@@ -300,7 +301,7 @@ def bind_remembered(
         if not isinstance(plan, Plan) or covered(attempt, plan, closed):
             return plan, closed
         why = f"{plan.policy} needs of its closed stages what was not sealed"
-    again = bind(documents, None, now=now)
+    again = bind(documents, StageHistory(runs=(), attempt=attempt.number), now=now)
     if isinstance(again, Plan):
         again = replace(again, reasons=(*again.reasons, because(Why.STARTS_AGAIN, what=why)))
     return again, _NOTHING
