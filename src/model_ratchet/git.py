@@ -66,6 +66,16 @@ class Git:
         self._refuse_ambiguous(revision)
         return found.decode().strip()
 
+    def _fetched(self, what: str, *options: str) -> bool:
+        """Whether origin gave it; a shallow clone stays one, because the merge base deepens it as far as it needs."""
+        depth = ("--depth=1",) if self._shallow() else ()
+        fetch = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", *options, *depth)
+        return self._try(*fetch, "origin", what) is not None
+
+    def _there(self, commit: str) -> bool:
+        """Whether the repository holds a commit."""
+        return self._try("cat-file", "-e", f"{commit}^{{commit}}") is not None
+
     def find(self, ref: str) -> str | None:
         """The commit at a full ref name, None where there is none."""
         found = self._try("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
@@ -86,13 +96,12 @@ class Git:
         Raises:
             RepositoryError: it can't be fetched.
         """
-        if self._try("cat-file", "-e", f"{commit}^{{commit}}") is None:
+        if not self._there(commit):
             self._fetch(commit, f"the commit {commit}")
         return self.commit(commit)
 
     def _fetch(self, what: str, named: str) -> None:
-        depth = ("--depth=1",) if self._shallow() else ()  # the merge base deepens it as far as it needs
-        if self._try("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", *depth, "origin", what) is None:
+        if not self._fetched(what):
             raise RepositoryError(
                 f"{named} can't be fetched from origin: it is gone, or the token may not read contents"
             )
@@ -261,12 +270,9 @@ class Git:
         """Whether a commit, named by its whole id, is there; one that is not is fetched where the remote gives it."""
         if _WHOLE_ID.fullmatch(commit) is None:
             return False
-        there = ("cat-file", "-e", f"{commit}^{{commit}}")
-        if self._try(*there) is not None:
-            return True
-        depth = ("--depth=1",) if self._shallow() else ()
-        self._try("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", *depth, "origin", commit)
-        return self._try(*there) is not None
+        if not self._there(commit):
+            self._fetched(commit)
+        return self._there(commit)
 
     def as_of(self, tip: str, instant: datetime) -> str | None:
         """The commit that a branch was at, by its first parents and their commit times; None where it was not there yet.

@@ -42,14 +42,10 @@ class Writer(Git):
             tip = listed.decode().split()[0]
             if self._there(tip):
                 return tip
-            depth = ("--depth=1",) if self._shallow() else ()
-            self._try("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", *depth, "origin", ref)
+            self._fetched(ref, "--no-write-fetch-head")
             if self._there(tip):
                 return tip
         raise RepositoryError(f"origin can't be asked for the branch {name}: it is gone, or refuses the token")
-
-    def _there(self, commit: str) -> bool:
-        return self._try("cat-file", "-e", f"{commit}^{{commit}}") is not None
 
     def add(self, name: str, parent: str | None, files: Mapping[str, bytes], message: str, at: datetime) -> str:
         """Commit files on top of ``parent``, all others as they are there, and move the branch to the commit.

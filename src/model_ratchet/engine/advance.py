@@ -119,7 +119,7 @@ def overtaken(attempt: Attempt | None, known: Chain) -> End | None:
     """The end of an attempt whose baseline is no longer the active version; None where it is, or nobody can tell."""
     if attempt is None or known.trouble is not None:
         return None
-    active = _text(known.active.candidate if known.active is not None else None)
+    active = str(known.active.candidate) if known.active is not None else None
     return _moved(attempt, active)
 
 
@@ -149,7 +149,7 @@ def next_steps(now: Situation) -> tuple[Step, ...]:
 
 
 def _moved(attempt: Attempt, baseline: str | None) -> End | None:
-    before = _text(attempt.admitted.baseline)
+    before = attempt.baseline
     if before == baseline:
         return None
     return End(f"the baseline moved from {before or 'none'} to {baseline or 'none'}: fresh windows are needed")
@@ -246,7 +246,3 @@ def _refuse(because: str) -> Wait:
 
 def _instant(at: datetime) -> str:
     return at.isoformat(timespec="minutes").replace("+00:00", "Z")
-
-
-def _text(version: object) -> str | None:
-    return None if version is None else str(version)

@@ -46,6 +46,11 @@ class Attempt:
         return str(self.admitted.candidate)
 
     @property
+    def baseline(self) -> str | None:
+        """The version that it was admitted against, None for a first version."""
+        return None if self.admitted.baseline is None else str(self.admitted.baseline)
+
+    @property
     def number(self) -> int:
         """The how manieth attempt it is of its digest against its baseline."""
         return self.admitted.attempt
@@ -108,7 +113,7 @@ class Story:
 
     def attempts_of(self, digest: str, baseline: str | None) -> int:
         """How many attempts of an artifact against a baseline there were."""
-        return sum(one.admitted.digest == digest and _text(one.admitted.baseline) == baseline for one in self.attempts)
+        return sum(one.admitted.digest == digest and one.baseline == baseline for one in self.attempts)
 
     def rollback_of(self, version: str, digest: str | None) -> RolledBackVersion | None:
         """The last rollback of a version, or of the artifact with its digest, after which it was not promoted again."""
@@ -200,7 +205,3 @@ def _resumed(run: StageRun, at: datetime) -> StageRun:
 
 def _rerun(attempt: Attempt, stage: str, changed: Callable[[StageRun], StageRun]) -> Attempt:
     return replace(attempt, runs=tuple(changed(run) if run.stage == stage else run for run in attempt.runs))
-
-
-def _text(version: object) -> str | None:
-    return None if version is None else str(version)
