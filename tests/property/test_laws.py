@@ -58,7 +58,7 @@ from model_ratchet.engine.code_review import code_reviews
 from model_ratchet.engine.judge import judge
 from model_ratchet.engine.plan import BoundGate
 
-FEW = settings(max_examples=60, deadline=None)
+FEW = settings(max_examples=60)
 DIGEST = "sha256:" + "ab" * 32
 
 
@@ -258,7 +258,7 @@ UNASKED = (Shape.MOMENTS,)
 def _decisive(case: Case, need: Need) -> bool:
     """Whether the judgement rests on that answer, or only shows it or looks at it early."""
     kind = case.criterion.kind
-    if need.grouping is Grouping.HOUR and kind in ("superiority", "non_inferiority", "rate_limit"):
+    if need.grouping is Grouping.HOUR and kind in ("superiority", "non_inferiority", "drift", "rate_limit"):
         return False  # early harm and warnings
     if need.grouping is Grouping.TOTAL and need.shape is Shape.PAIRED_COUNTS and kind == "segments":
         return False  # the values decide
@@ -271,7 +271,7 @@ MISSED = [(case, need) for case in CASES for need in case.criterion.needs(case.s
 
 
 @given(missed=st.sampled_from(MISSED), reason=st.sampled_from(UNREADABLE), lasting=st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_missing_answer_never_passes(missed: tuple[Case, Need], reason: Reason, lasting: bool) -> None:
     case, need = missed
     answers = {**case.evidence.answers, need: Missing(reason=reason, lasting=lasting)}
@@ -386,13 +386,13 @@ SUPERIOR = (
 
 @given(table=tables(), case=st.sampled_from(SUPERIOR))
 @example(table=GAINING, case=SUPERIOR[0])
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_swapping_the_arms_of_pairs_never_passes_both_ways(table: PairedCounts, case: Case) -> None:
     assert [_with_table(case, table), _with_table(case, _swapped(table))].count(Outcome.PASSED) <= 1
 
 
 @given(baseline=counts(), candidate=counts(), case=st.sampled_from(SUPERIOR))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_swapping_independent_arms_never_passes_both_ways(baseline: Counts, candidate: Counts, case: Case) -> None:
     there = _with_arms(case.criterion, baseline, candidate)
     back = _with_arms(case.criterion, candidate, baseline)
@@ -400,7 +400,7 @@ def test_swapping_independent_arms_never_passes_both_ways(baseline: Counts, cand
 
 
 @given(scale=st.floats(0.5, 2.0), seed=st.integers(0, 50))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_swapping_the_latencies_never_passes_both_ways(scale: float, seed: int) -> None:
     (case,) = (case for case in CASES if case.criterion.kind == "quantile_superiority")
     hours = [[0.1 * (1 + 0.05 * ((hour * 7 + k * 3 + seed) % 11)) for k in range(10)] for hour in range(30)]
@@ -428,7 +428,7 @@ COMPARISONS = tuple(
 
 
 @given(table=tables(), case=st.sampled_from(COMPARISONS), share=st.floats(0, 1))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_request_that_the_candidate_no_longer_gets_right_never_makes_it_pass(
     table: PairedCounts, case: Case, share: float
 ) -> None:
@@ -444,7 +444,7 @@ def test_a_request_that_the_candidate_no_longer_gets_right_never_makes_it_pass(
 
 
 @given(table=tables(), case=st.sampled_from(COMPARISONS[:1] + COMPARISONS[2:]), more=st.integers(1, 2_000))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_one_more_request_that_only_the_baseline_gets_right_never_makes_it_pass(
     table: PairedCounts, case: Case, more: int
 ) -> None:
@@ -456,7 +456,7 @@ def test_one_more_request_that_only_the_baseline_gets_right_never_makes_it_pass(
 
 
 @given(baseline=counts(), candidate=counts(), lost=st.integers(1, 500), case=st.sampled_from(SUPERIOR[:3]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_fewer_right_answers_of_the_candidate_never_make_it_pass(
     baseline: Counts, candidate: Counts, lost: int, case: Case
 ) -> None:
@@ -480,7 +480,7 @@ def _rate(errors: int, n: int) -> Outcome:
 
 
 @given(n=st.integers(1, 200_000), errors=st.integers(0, 400), more=st.integers(1, 5))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_one_more_error_never_improves_a_rate(n: int, errors: int, more: int) -> None:
     assume(errors <= n)
     before = _rate(errors, n)
@@ -504,7 +504,7 @@ def _slow(within: int, above: int, kind: str) -> Outcome:
     above=st.integers(0, 400),
     kind=st.sampled_from(["quantile_limit", "maximum"]),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_one_more_slow_request_never_improves_a_latency(within: int, above: int, kind: str) -> None:
     before = _slow(within, above, kind)
     instead, besides = _slow(within - 1, above + 1, kind), _slow(within, above + 1, kind)
@@ -526,7 +526,7 @@ def _loaded(slow: int, errors: int, n: int) -> Outcome:
 
 
 @given(n=st.integers(1, 3_000), slow=st.integers(0, 300), errors=st.integers(0, 30), more=st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_one_more_slow_request_or_error_never_improves_the_load(n: int, slow: int, errors: int, more: bool) -> None:
     assume(slow < n)
     assume(errors < n)

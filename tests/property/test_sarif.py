@@ -105,7 +105,7 @@ LOGS = st.one_of(
 @example(sarif())
 @example(sarif(a_run(results=None)))
 @example(b"[" * 20_000)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_no_bytes_raise_anything_else_and_what_passes_holds_runs_with_results(content: bytes) -> None:
     scan = scan_of(content)
     if scan is None:
@@ -119,7 +119,7 @@ def test_no_bytes_raise_anything_else_and_what_passes_holds_runs_with_results(co
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_report_cut_anywhere_is_never_read(data: st.DataObject) -> None:
     content = sarif(a_run(a_result("error"), rules=({"id": "r1"},)))
     end = data.draw(st.integers(0, len(content) - 1))
@@ -138,7 +138,7 @@ FINDINGS = st.lists(
 
 
 @given(findings=FINDINGS, more=FINDINGS, asked=CRITERIA)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_one_more_finding_never_improves_a_scan(
     findings: list[Found], more: list[Found], asked: dict[str, Any]
 ) -> None:
@@ -148,7 +148,7 @@ def test_one_more_finding_never_improves_a_scan(
 
 
 @given(findings=FINDINGS, asked=CRITERIA, undecided=st.integers(0, 2), completed=st.sampled_from([True, None, False]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_scan_that_says_less_of_itself_never_passes_better(
     findings: list[Found], asked: dict[str, Any], undecided: int, completed: bool | None
 ) -> None:

@@ -34,7 +34,7 @@ def test_a_ledger_that_nobody_touched_verifies() -> None:
     assert (audit.tampered, audit.unread, len(audit.records)) == ((), (), 3)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_any_single_byte_that_is_another_is_found(data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(sorted(files())))
@@ -44,7 +44,7 @@ def test_any_single_byte_that_is_another_is_found(data: st.DataObject) -> None:
     assert found({**files(), path: bytes(content)}, head()).tampered
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_any_single_byte_of_a_record_is_found_without_an_anchor(data: st.DataObject) -> None:
     path = data.draw(st.sampled_from([path for path in sorted(files()) if path.startswith("records/")]))

@@ -22,7 +22,7 @@ from model_ratchet.engine.plan import BoundGate, BoundWaiver, Plan
 from model_ratchet.engine.record import as_sealed
 from model_ratchet.engine.waivers import bind_waivers
 
-FEW = settings(max_examples=80, deadline=None)
+FEW = settings(max_examples=80)
 WAIVABLE = (Outcome.INCONCLUSIVE, Outcome.ERRORED, Outcome.FAILED)
 GONE = because(Why.WAIVER_EXPIRED, waiver="w", criterion="x", since=EXPIRES.isoformat())
 ABSENT = because(Why.SOURCE_ABSENT, source="ci", file="cases.csv")

@@ -276,7 +276,7 @@ def test_the_removal_alone_is_on_the_lane() -> None:
     assert found.fast
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 @given(path=st.lists(PARTS, min_size=1, max_size=4).map("/".join), content=CONTENTS)
 def test_adding_any_file_takes_a_change_off_the_lane(path: str, content: Content) -> None:
     if any(other == path or other.startswith(f"{path}/") or path.startswith(f"{other}/") for other in BASE):
@@ -285,7 +285,7 @@ def test_adding_any_file_takes_a_change_off_the_lane(path: str, content: Content
     assert found.findings or (found.rollback is not None and found.rollback.beside == (path,))
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 @given(
     edits=st.lists(
         st.dictionaries(

@@ -92,7 +92,7 @@ def test_an_older_run_that_is_held_up_anywhere_leaves_what_the_newer_one_says(st
             stage.together("a" * held + "b" * steps + "a" * ENOUGH + "b" * ENOUGH)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(order=st.text("ab", min_size=24, max_size=24), commented=st.booleans())
 def test_two_runs_in_any_order_leave_what_the_newer_one_says(stage: Stage, order: str, commented: bool) -> None:
     stage.begin(PENDING if commented else None)

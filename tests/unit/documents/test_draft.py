@@ -53,7 +53,7 @@ NASTY = st.one_of(st.text(max_size=40), st.sampled_from((*WORDS.split(), *LINES)
 NUMBERS = st.one_of(st.floats(), st.integers(-(10**20), 10**20), st.booleans())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.dictionaries(NASTY, NASTY, max_size=5),
     st.dictionaries(NASTY, st.one_of(NASTY, NUMBERS), max_size=5),

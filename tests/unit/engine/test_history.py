@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from model_ratchet.core.evidence import Interval, Window
@@ -171,7 +171,6 @@ def active(run: StageRun, length: timedelta, settle: timedelta) -> list[int]:
     return found
 
 
-@settings(deadline=None)
 @given(run=runs(), length=lasts, settle=short, mature=short, now=nows)
 def test_a_window_holds_active_time_only_and_never_more_than_the_stage_lasts(
     run: StageRun, length: timedelta, settle: timedelta, mature: timedelta, now: datetime
@@ -188,7 +187,6 @@ def test_a_window_holds_active_time_only_and_never_more_than_the_stage_lasts(
         assert run.paused_since is None or interval.end <= run.paused_since
 
 
-@settings(deadline=None)
 @given(run=runs(), length=lasts, settle=short, mature=short, now=nows)
 def test_the_end_is_where_the_active_minutes_add_up(
     run: StageRun, length: timedelta, settle: timedelta, mature: timedelta, now: datetime
@@ -216,7 +214,6 @@ def test_the_end_is_where_the_active_minutes_add_up(
         assert held == counted
 
 
-@settings(deadline=None)
 @given(run=runs(), length=lasts, settle=short, mature=short, first=nows, second=nows)
 def test_a_window_only_grows(
     run: StageRun, length: timedelta, settle: timedelta, mature: timedelta, first: datetime, second: datetime
@@ -233,7 +230,6 @@ def test_a_window_only_grows(
         assert (early.ends_at, early.decidable_at) == (late.ends_at, late.decidable_at)
 
 
-@settings(deadline=None)
 @given(run=runs(), length=lasts, settle=short, mature=short, now=nows)
 def test_looking_between_two_points_of_the_grid_shows_nothing_new(
     run: StageRun, length: timedelta, settle: timedelta, mature: timedelta, now: datetime
@@ -245,7 +241,6 @@ def test_looking_between_two_points_of_the_grid_shows_nothing_new(
         assert at_grid.window == found.window
 
 
-@settings(deadline=None)
 @given(run=runs(), length=lasts, settle=short, mature=short, now=nows)
 def test_a_pause_that_lies_ahead_is_not_foreseen_in_the_window(
     run: StageRun, length: timedelta, settle: timedelta, mature: timedelta, now: datetime

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from builders.records import ACCURACY_IMPROVEMENT, ERROR_RATE, RISK, a_plan, bound
@@ -117,7 +117,6 @@ def test_without_any_evidence_everything_is_errored_or_pending_and_nothing_passe
     assert {leaf.outcome for gate in verdict.gates for leaf in gate.leaves} == {Outcome.ERRORED}
 
 
-@settings(deadline=None)
 @given(kept=st.sets(st.integers(min_value=0, max_value=30)))
 def test_an_answer_less_never_makes_a_verdict_pass(kept: set[int]) -> None:
     plan = a_plan(a_gate(one(), one(ACCURACY_IMPROVEMENT)), a_gate(approval_of(), name="sign-off"))
@@ -128,7 +127,6 @@ def test_an_answer_less_never_makes_a_verdict_pass(kept: set[int]) -> None:
     assert (verdict.outcome is Outcome.PASSED) is (len(left) == len(whole))
 
 
-@settings(deadline=None)
 @given(broken=st.sets(st.integers(min_value=0, max_value=30), min_size=1))
 def test_a_trouble_more_never_turns_failed_into_passed(broken: set[int]) -> None:
     plan = a_plan(a_gate(one(), one(ACCURACY_IMPROVEMENT)))

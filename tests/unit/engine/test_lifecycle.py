@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from model_ratchet.core.names import Version
@@ -123,14 +123,12 @@ def test_what_is_no_chain_has_no_active_version_and_says_why(entries: list[Promo
     assert found.active is None
 
 
-@settings(deadline=None)
 @given(order=st.permutations(range(5)))
 def test_a_chain_does_not_depend_on_the_order_in_which_it_is_read(order: list[int]) -> None:
     entries = list(a_chain(5).versions)
     assert chain("demo", [entries[index] for index in order]) == a_chain(5)
 
 
-@settings(deadline=None)
 @given(
     baselines=st.lists(st.none() | st.sampled_from(VERSIONS), min_size=1, max_size=6),
 )
@@ -277,7 +275,6 @@ def test_all_findings_are_told_in_order() -> None:
 # rollbacks
 
 
-@settings(deadline=None)
 @given(length=st.integers(min_value=1, max_value=6), removed=st.sets(st.integers(min_value=0, max_value=5), min_size=1))
 def test_a_rollback_removes_a_suffix_and_leaves_a_version(length: int, removed: set[int]) -> None:
     there = VERSIONS[:length]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from builders.code import COMMIT, ENDED, a_finding, a_pull, a_record_of_code, a_report, a_scan, an_approval
@@ -245,7 +245,6 @@ _instants = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1), timezones=s
     stated=st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3),
     share=st.none() | st.floats(0, 1),
 )
-@settings(deadline=None)
 def test_any_plan_reads_back(
     instants: list[datetime], lasts: timedelta, stated: dict[str, str], share: float | None
 ) -> None:

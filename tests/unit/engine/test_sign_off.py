@@ -217,7 +217,7 @@ NAMES = ("ann", "ben", "cat", "dov", "eli")
 ROLES = ("risk", "business", "stakeholders")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     people=st.dictionaries(st.sampled_from(NAMES), st.sets(st.sampled_from(ROLES), min_size=1), max_size=5),
     wanted=st.lists(st.integers(1, 2), min_size=3, max_size=3),

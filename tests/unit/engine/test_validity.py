@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from builders.records import DECIDABLE, NOW, a_failed_record, a_passed_record, a_pending_record
@@ -140,7 +140,6 @@ def test_time_alone_changes_nothing_of_a_failed_verdict() -> None:
     active=st.none() | st.just("v2.0.3_20250601_090000"),
     make=st.sampled_from([passed, a_failed_record, a_pending_record]),
 )
-@settings(deadline=None)
 def test_nothing_makes_a_verdict_better(hours: int, active: str | None, make: object) -> None:
     record = make()  # type: ignore[operator]
     found = worth(record, DECIDABLE + timedelta(hours=hours), active=active)

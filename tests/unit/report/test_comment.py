@@ -320,7 +320,7 @@ def test_500_segments_in_30_criteria_fit_and_keep_what_matters(name: str, said: 
     assert all(re.search(rf"\bs{index}\b", found.text) for index in range(30))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(
     name=st.text(min_size=1, max_size=2000),
     said=st.text(alphabet="@#<>[]()!`|\\*_~$&:;.-+=/ \n0a", max_size=2000),

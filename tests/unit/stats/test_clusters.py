@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import statsmodels.api as sm
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
@@ -158,7 +158,6 @@ def test_what_both_arms_share_of_a_cluster_cancels() -> None:
     assert estimate.p_value is None
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_swapping_the_arms_mirrors_the_difference(seed: int) -> None:
     cluster, arm, value = some_rows(seed, n=120, clusters=6)
@@ -174,7 +173,6 @@ def test_swapping_the_arms_mirrors_the_difference(seed: int) -> None:
     assert reverse.p_value == pair.p_value
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, 10_000), level=st.sampled_from([0.8, 0.9, 0.95]))
 def test_the_one_sided_p_value_is_critical_at_the_end_of_the_interval(seed: int, level: float) -> None:
     cluster, arm, value = some_rows(seed, n=200, clusters=8)

@@ -3,7 +3,7 @@
 from math import log, sqrt
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.optimize import minimize_scalar
@@ -33,7 +33,6 @@ def test_the_worked_value_of_mcnemar_is_that_of_the_football_models() -> None:
     assert mcnemar_exact(39, 66) == pytest.approx(0.0108, abs=5e-5)
 
 
-@settings(deadline=None)
 @given(b=st.integers(0, 400), c=st.integers(0, 400))
 def test_mcnemar_is_the_binomial_test_of_the_discordant_pairs(b: int, c: int) -> None:
     assume(b + c > 0)
@@ -42,7 +41,6 @@ def test_mcnemar_is_the_binomial_test_of_the_discordant_pairs(b: int, c: int) ->
     assert mcnemar_exact(b, c) == pytest.approx(oracle.pvalue, rel=1e-9)
 
 
-@settings(deadline=None)
 @given(b=st.integers(0, 400), c=st.integers(0, 400))
 def test_mid_p_is_the_exact_p_value_less_half_of_the_observed_point_in_each_tail(b: int, c: int) -> None:
     expected = 1.0 if b == c else mcnemar_exact(b, c) - stats.binom.pmf(b, b + c, 0.5)
@@ -62,7 +60,6 @@ def test_the_p_value_of_very_many_pairs_stays_that_of_the_normal() -> None:
     assert mcnemar_exact(half - gap, half + gap) == pytest.approx(2 * normal_below(-2), rel=1e-3)
 
 
-@settings(deadline=None)
 @given(pairs=SOME_PAIRS)
 def test_swapping_the_versions_mirrors_the_estimate(pairs: PairedCounts) -> None:
     low, high = tango_interval(pairs, 0.95)
@@ -73,7 +70,6 @@ def test_swapping_the_versions_mirrors_the_estimate(pairs: PairedCounts) -> None
     assert (other.baseline, other.candidate) == (one.candidate, one.baseline)
 
 
-@settings(deadline=None)
 @given(pairs=SOME_PAIRS, level=st.sampled_from([0.8, 0.9, 0.95, 0.99]))
 @example(pairs=table(1, 0, 0, 0), level=0.95)
 @example(pairs=table(0, 1, 0, 0), level=0.95)
@@ -88,7 +84,6 @@ def test_the_interval_holds_the_estimate_and_is_never_zero_width(pairs: PairedCo
     assert high > low
 
 
-@settings(deadline=None)
 @given(pairs=SOME_PAIRS)
 def test_a_higher_level_has_a_wider_interval(pairs: PairedCounts) -> None:
     narrow, wide = tango_interval(pairs, 0.90), tango_interval(pairs, 0.95)
@@ -108,7 +103,6 @@ def likeliest_variance(pairs: PairedCounts, delta: float) -> float:
     return float((2 * found.x + delta - delta**2) / pairs.n)
 
 
-@settings(deadline=None)
 @given(pairs=SOME_PAIRS.filter(lambda one: one.only_baseline > 0 < one.only_candidate and one.n > one.discordant))
 def test_the_ends_of_the_interval_are_where_the_score_is_critical(pairs: PairedCounts) -> None:
     value = (pairs.only_candidate - pairs.only_baseline) / pairs.n
@@ -118,7 +112,6 @@ def test_the_ends_of_the_interval_are_where_the_score_is_critical(pairs: PairedC
         assert score == pytest.approx(sign * z, rel=1e-4)
 
 
-@settings(deadline=None)
 @given(pairs=SOME_PAIRS, level=st.sampled_from([0.8, 0.9, 0.95]))
 def test_the_one_sided_p_value_agrees_with_the_end_of_the_interval(pairs: PairedCounts, level: float) -> None:
     low, high = tango_interval(pairs, level)

@@ -4,7 +4,7 @@ from math import log, sqrt
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from scipy.optimize import minimize_scalar
@@ -59,7 +59,6 @@ def test_the_worked_values_of_the_docstrings() -> None:
     )
 
 
-@settings(deadline=None)
 @given(counts=COUNTS, level=LEVELS)
 def test_intervals_of_one_rate_agree_with_two_other_packages(counts: Counts, level: float) -> None:
     k, n = counts.successes, counts.n
@@ -70,7 +69,6 @@ def test_intervals_of_one_rate_agree_with_two_other_packages(counts: Counts, lev
     assert clopper_pearson(k, n, level) == pytest.approx(proportion_confint(k, n, 1 - level, "beta"), rel=1e-9)
 
 
-@settings(deadline=None)
 @given(counts=COUNTS, level=LEVELS)
 def test_an_interval_of_one_rate_holds_it_and_that_of_the_failures_is_its_mirror(counts: Counts, level: float) -> None:
     for interval in (wilson, clopper_pearson):
@@ -111,7 +109,6 @@ def test_a_level_that_is_no_level_is_refused(level: float) -> None:
         wilson(1, 2, level)
 
 
-@settings(deadline=None)
 @given(errors=st.integers(0, 40), limit=st.sampled_from([0.001, 0.01, 0.05]))
 def test_the_least_rows_for_a_rate_are_the_first_whose_upper_bound_is_below_the_limit(
     errors: int, limit: float
@@ -121,7 +118,6 @@ def test_the_least_rows_for_a_rate_are_the_first_whose_upper_bound_is_below_the_
     assert clopper_pearson(errors, n - 1, 0.90)[1] >= limit
 
 
-@settings(deadline=None)
 @given(baseline=COUNTS, candidate=COUNTS)
 def test_the_pooled_test_agrees_with_another_package_and_with_the_chi_square(
     baseline: Counts, candidate: Counts
@@ -137,7 +133,6 @@ def test_the_pooled_test_agrees_with_another_package_and_with_the_chi_square(
     assert p_value == pytest.approx(stats.chi2_contingency(table, correction=False).pvalue, rel=1e-6, abs=1e-12)
 
 
-@settings(deadline=None)
 @given(baseline=COUNTS, candidate=COUNTS, level=LEVELS)
 def test_newcombe_agrees_with_another_package(baseline: Counts, candidate: Counts, level: float) -> None:
     expected = confint_proportions_2indep(
@@ -146,7 +141,6 @@ def test_newcombe_agrees_with_another_package(baseline: Counts, candidate: Count
     assert newcombe(baseline, candidate, level) == pytest.approx(expected, abs=1e-12)
 
 
-@settings(deadline=None)
 @given(baseline=COUNTS, candidate=COUNTS, level=LEVELS)
 def test_intervals_of_a_difference_hold_it_and_have_width(baseline: Counts, candidate: Counts, level: float) -> None:
     gap = candidate.successes / candidate.n - baseline.successes / baseline.n
@@ -157,7 +151,6 @@ def test_intervals_of_a_difference_hold_it_and_have_width(baseline: Counts, cand
         assert high > low
 
 
-@settings(deadline=None)
 @given(baseline=COUNTS, candidate=COUNTS)
 def test_swapping_the_arms_or_right_and_wrong_mirrors_the_difference(baseline: Counts, candidate: Counts) -> None:
     one = difference(baseline, candidate, level=0.95)
@@ -194,7 +187,6 @@ def likeliest(baseline: Counts, candidate: Counts, delta: float) -> float:
 INNER = st.integers(2, 400).flatmap(lambda n: st.builds(of, st.integers(1, n - 1), st.just(n)))
 
 
-@settings(deadline=None)
 @given(baseline=INNER, candidate=INNER, delta=st.floats(-0.9, 0.9))
 def test_the_constrained_rates_are_the_likeliest(baseline: Counts, candidate: Counts, delta: float) -> None:
     rate_0, rate_1 = constrained_rates(baseline, candidate, delta)
@@ -202,14 +194,12 @@ def test_the_constrained_rates_are_the_likeliest(baseline: Counts, candidate: Co
     assert rate_0 == pytest.approx(likeliest(baseline, candidate, delta), abs=1e-5)
 
 
-@settings(deadline=None)
 @given(baseline=COUNTS, candidate=COUNTS)
 def test_at_no_difference_the_likeliest_rate_is_the_pooled_one(baseline: Counts, candidate: Counts) -> None:
     pooled = (baseline.successes + candidate.successes) / (baseline.n + candidate.n)
     assert constrained_rates(baseline, candidate, 0.0) == pytest.approx((pooled, pooled), abs=1e-7)
 
 
-@settings(deadline=None)
 @given(baseline=COUNTS, candidate=COUNTS, delta=st.floats(-1, 1))
 def test_the_constrained_rates_are_rates_at_every_corner(baseline: Counts, candidate: Counts, delta: float) -> None:
     assert all(0 <= share <= 1 for share in constrained_rates(baseline, candidate, delta))
@@ -221,7 +211,6 @@ def test_the_constrained_rates_of_shares_are_those_of_the_counts() -> None:
     )
 
 
-@settings(deadline=None)
 @given(baseline=INNER, candidate=INNER, level=LEVELS)
 def test_the_ends_of_the_score_interval_are_where_its_one_sided_test_is_critical(
     baseline: Counts, candidate: Counts, level: float
@@ -280,7 +269,6 @@ def test_the_estimate_counts_the_candidates_rows() -> None:
 STRATA = st.lists(st.tuples(INNER, INNER), min_size=1, max_size=5)
 
 
-@settings(deadline=None)
 @given(strata=STRATA)
 def test_the_stratified_difference_is_the_weighted_mean_and_swaps_with_the_arms(
     strata: list[tuple[Counts, Counts]],

@@ -4,7 +4,7 @@ from math import exp, inf, log, sqrt
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate, stats
 from scipy.optimize import brentq
@@ -32,7 +32,6 @@ def test_the_worked_value_of_the_e_value() -> None:
     assert discordant_e_value(40, 60) == pytest.approx(-0.517394, abs=5e-7)
 
 
-@settings(deadline=None)
 @given(b=st.integers(0, 60), c=st.integers(0, 60))
 def test_the_e_value_is_the_likelihood_ratio_averaged_over_the_arcsine_law(b: int, c: int) -> None:
     # with p = sin²(t) the Beta(½, ½) density is uniform in t
@@ -81,7 +80,6 @@ def test_the_planned_size_is_that_of_the_best_two_sided_mixture() -> None:
     assert n * confidence_sequence_halfwidth(n, 1.0, alpha, n) == pytest.approx(sqrt(best), rel=1e-4)
 
 
-@settings(deadline=None)
 @given(n=st.integers(1, 100_000), alpha=st.sampled_from([0.001, 0.01, 0.05]), planned=st.integers(100, 100_000))
 def test_the_one_sided_bound_lies_above_the_exact_mixture_bound_and_below_the_two_sided(
     n: int, alpha: float, planned: int
@@ -192,7 +190,6 @@ def test_small_harm_within_the_margin_is_no_harm() -> None:
     assert harm_independent([arms(700, 695)] * 2_000, margin=0.0, level=0.01, planned_n=2_000_000) is not None
 
 
-@settings(deadline=None)
 @given(errors=st.integers(1, 200), n=st.integers(1, 20_000), limit=st.sampled_from([0.001, 0.01, 0.2]))
 def test_a_rate_crosses_where_the_averaged_likelihood_ratio_says(errors: int, n: int, limit: float) -> None:
     errors = min(errors, n)

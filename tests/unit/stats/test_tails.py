@@ -1,7 +1,7 @@
 """tails: every probability against scipy.stats, and the searches on sets whose ends are known."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -22,7 +22,6 @@ def test_a_level_outside_0_and_1_is_refused(level: float) -> None:
         tails.critical(level)
 
 
-@settings(deadline=None)
 @given(z=st.floats(-8, 8), freedom=st.integers(1, 500))
 def test_normal_and_t_tails_agree_with_scipy(z: float, freedom: int) -> None:
     assert tails.normal_below(z) == pytest.approx(stats.norm.cdf(z), rel=1e-9)
@@ -31,7 +30,6 @@ def test_normal_and_t_tails_agree_with_scipy(z: float, freedom: int) -> None:
     assert tails.chi_square_above(abs(z), freedom) == pytest.approx(stats.chi2.sf(abs(z), freedom), rel=1e-9)
 
 
-@settings(deadline=None)
 @given(n=st.integers(0, 2_000), share=st.floats(0, 1), p=st.floats(0.001, 0.999))
 def test_binomial_tails_agree_with_scipy_and_share_their_one_point(n: int, share: float, p: float) -> None:
     k = round(share * n)
@@ -53,7 +51,6 @@ def test_five_thousand_million_rows_are_counted_as_five_thousand_million() -> No
     assert tails.at_least(6, 5_000_000_000, 1e-9) == pytest.approx(stats.poisson.sf(5, 5), rel=1e-8)
 
 
-@settings(deadline=None)
 @given(end=st.floats(-1, 1), target=st.sampled_from([-1.0, 1.0]))
 def test_an_edge_is_found_to_the_last_bit(end: float, target: float) -> None:
     start = -target
@@ -73,7 +70,6 @@ def test_a_set_without_an_edge_ends_at_the_end() -> None:
     assert tails.edge(lambda value: value == 0.0, 0.0, 1.0) == 0.0
 
 
-@settings(deadline=None)
 @given(start=st.integers(0, 50), beyond=st.integers(0, 100_000))
 def test_the_least_number_that_is_enough_is_found(start: int, beyond: int) -> None:
     assert tails.least(lambda n: n >= start + beyond, start) == start + beyond
