@@ -15,7 +15,7 @@ from builders.publishing import a_job
 from model_ratchet.actions.on_event import Refreshed
 from model_ratchet.actions.publish import REPORTS, Published
 from model_ratchet.actions.told import published_lines, refreshed_lines
-from model_ratchet.cli import FORMATS
+from model_ratchet.cli.options import FORMATS
 from model_ratchet.core.finding import Finding, Location
 from model_ratchet.report import render
 from model_ratchet.report.check import Check, RollbackNote, judged

@@ -13,7 +13,8 @@ from builders.production import CANDIDATE, DECIDABLE, Truth
 from builders.repositories import Repo, a_repo
 from model_ratchet.actions.check import CheckInput, check
 from model_ratchet.actions.rejudge import write_records
-from model_ratchet.cli import FORMATS, run
+from model_ratchet.cli import run
+from model_ratchet.cli.options import FORMATS
 from model_ratchet.report import render
 
 CANARY = "hunter2-canary/+="

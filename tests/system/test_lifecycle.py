@@ -29,7 +29,8 @@ from builders.small import (
     write_log,
 )
 from model_ratchet.actions.check import CheckInput, check
-from model_ratchet.cli import FORMATS, ExitCode, run
+from model_ratchet.cli import ExitCode, run
+from model_ratchet.cli.options import FORMATS
 from model_ratchet.core.errors import RepositoryError
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Why

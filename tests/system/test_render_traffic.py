@@ -10,7 +10,8 @@ from builders.repositories import Repo, a_repo
 from builders.small import V1, V2, V3
 from builders.traffic import SECTIONS
 from model_ratchet.actions.render import BRANCH
-from model_ratchet.cli import ROUTERS, ExitCode, run
+from model_ratchet.cli import ExitCode, run
+from model_ratchet.cli.moving import ROUTERS
 from model_ratchet.core.names import PolicyName, Version
 from model_ratchet.documents.events import Admitted, StageStarted
 from model_ratchet.documents.schemas import schemas

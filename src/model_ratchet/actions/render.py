@@ -119,7 +119,7 @@ def read_desired(
     return tuple(_desired(repository, commit, model, ledger) for model in models)
 
 
-def write(rendered: Rendered, folder: Path) -> tuple[Placed, ...]:
+def write_files(rendered: Rendered, folder: Path) -> tuple[Placed, ...]:
     """Write the files into a folder; files of other models that are there stay.
 
     Raises:

@@ -1,44 +1,36 @@
-"""The command line of the ledger: ``ratchet audit …`` and ``ratchet replay``."""
+"""``ratchet audit`` and ``replay``: the ledger verified, read, and judged under another policy."""
 
 import argparse
-from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
+from model_ratchet.cli.codes import ExitCode
+from model_ratchet.cli.options import Commands, add_base, add_repo, instant
+from model_ratchet.cli.terminal import write
 from model_ratchet.core.errors import RecordError
-from model_ratchet.core.outcome import Outcome
 
 if TYPE_CHECKING:
     from model_ratchet.engine.lines import Head
 
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-Told: TypeAlias = tuple[str, Outcome | None]
-"""What is printed, and what it comes to; None where a document is invalid."""
 
-
-def add_audit(
-    commands: Commands, place: argparse.ArgumentParser, instant: Callable[[str], datetime]
-) -> argparse.ArgumentParser:
-    """``ratchet audit`` with its own commands. ``place`` names the repository, ``instant`` reads one."""
+def add_audit(commands: Commands) -> None:
+    """``ratchet audit`` with its own commands."""
     parser = commands.add_parser(
         "audit",
         help="verify the ledger, and read what it holds",
         description="Verifies the branch ratchet/ledger, and says who did what, when, why, and under which policy.",
     )
     asked = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _add_verify(asked, place)
-    _add_anchor(asked, place)
-    _add_log(asked, place, instant)
-    _add_show(asked, place)
-    return parser
+    _add_verify(asked)
+    _add_anchor(asked)
+    _add_log(asked)
+    _add_show(asked)
 
 
-def add_replay(commands: Commands, place: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    """``ratchet replay``. ``place`` names the repository and its protected branch."""
+def add_replay(commands: Commands) -> None:
+    """``ratchet replay``."""
     parser = commands.add_parser(
         "replay",
-        parents=[place],
         help="judge recorded decisions under another policy",
         description="Judges the sealed evidence of every recorded decision under another policy, and says which would "
         "change, which would not, and which can't be assessed because a need was not recorded. Asks no source.",
@@ -47,22 +39,22 @@ def add_replay(commands: Commands, place: argparse.ArgumentParser) -> argparse.A
     parser.add_argument(
         "--policy", required=True, metavar="POLICY", help="NAME/VERSION on the base branch, or the path of a draft"
     )
-    _add_output(parser, ("text", "markdown", "json"))
-    parser.set_defaults(tell=_replay)
-    return parser
+    add_base(parser)
+    _add_printed(parser, ("text", "markdown", "json"))
+    parser.set_defaults(command=_replay)
 
 
-def _add_output(parser: argparse.ArgumentParser, forms: tuple[str, ...]) -> None:
+def _add_printed(parser: argparse.ArgumentParser, forms: tuple[str, ...]) -> None:
+    add_repo(parser)
     parser.add_argument("--fetch", action="store_true", help="ask the remote for the ledger first")
     if forms:
         parser.add_argument("--format", choices=forms, default="text", help="how to print (default: text)")
         parser.add_argument("--output", "-o", type=Path, metavar="FILE", help="print into a file")
 
 
-def _add_verify(commands: Commands, place: argparse.ArgumentParser) -> None:
+def _add_verify(commands: Commands) -> None:
     parser = commands.add_parser(
         "verify",
-        parents=[place],
         help="find whatever was changed, and judge every record again",
         description="Looks at every line, every record and everything else in the ledger, and judges every record again. "
         "Exit codes: 0 verified, or consistent and not anchored; 1 tampered with; 3 something can't be read.",
@@ -73,25 +65,23 @@ def _add_verify(commands: Commands, place: argparse.ArgumentParser) -> None:
         metavar='"N sha256:…"',
         help="the head of the ledger as `ratchet audit anchor` printed it earlier, kept elsewhere since",
     )
-    _add_output(parser, ("text", "json"))
-    parser.set_defaults(tell=_verify)
+    _add_printed(parser, ("text", "json"))
+    parser.set_defaults(command=_verify)
 
 
-def _add_anchor(commands: Commands, place: argparse.ArgumentParser) -> None:
+def _add_anchor(commands: Commands) -> None:
     parser = commands.add_parser(
         "anchor",
-        parents=[place],
         help="print the head of the ledger, to be kept elsewhere",
         description="Prints the head of the ledger: the number of its lines and the digest of the last one.",
     )
-    _add_output(parser, ())
-    parser.set_defaults(tell=_print_anchor)
+    _add_printed(parser, ())
+    parser.set_defaults(command=_print_anchor)
 
 
-def _add_log(commands: Commands, place: argparse.ArgumentParser, instant: Callable[[str], datetime]) -> None:
+def _add_log(commands: Commands) -> None:
     parser = commands.add_parser(
         "log",
-        parents=[place],
         help="list what happened",
         description="Lists the events of the ledger: who, what, when, why, under which policy.",
     )
@@ -100,56 +90,59 @@ def _add_log(commands: Commands, place: argparse.ArgumentParser, instant: Callab
     parser.add_argument(
         "--since", type=instant, metavar="INSTANT", help="only from this instant on, such as 2025-09-01T12:00:00Z"
     )
-    _add_output(parser, ("text", "json", "csv"))
-    parser.set_defaults(tell=_log)
+    _add_printed(parser, ("text", "json", "csv"))
+    parser.set_defaults(command=_log)
 
 
-def _add_show(commands: Commands, place: argparse.ArgumentParser) -> None:
+def _add_show(commands: Commands) -> None:
     parser = commands.add_parser(
         "show",
-        parents=[place],
         help="show a version, or a sealed record",
         description="Shows the events of a version with the record that was sealed last, or one record with its events.",
     )
     parser.add_argument("what", metavar="DIGEST|VERSION", help="the version, or the first digits of a record's digest")
-    _add_output(parser, ("text", "markdown", "json"))
-    parser.set_defaults(tell=_show)
+    _add_printed(parser, ("text", "markdown", "json"))
+    parser.set_defaults(command=_show)
 
 
-def _verify(options: argparse.Namespace) -> Told:
+def _verify(options: argparse.Namespace) -> int:
     from model_ratchet.actions.audit import the_ledger, verify
     from model_ratchet.report.audit import audit_json, audit_outcome, audit_text
 
     found = verify(the_ledger(options.repo, fetch=options.fetch), options.anchor)
-    return audit_json(found) if options.format == "json" else audit_text(found), audit_outcome(found)
+    write(audit_json(found) if options.format == "json" else audit_text(found), options.output)
+    return ExitCode.of(audit_outcome(found))
 
 
-def _print_anchor(options: argparse.Namespace) -> Told:
+def _print_anchor(options: argparse.Namespace) -> int:
     from model_ratchet.actions.audit import anchor, the_ledger
 
-    return str(anchor(the_ledger(options.repo, fetch=options.fetch))), Outcome.PASSED
+    write(str(anchor(the_ledger(options.repo, fetch=options.fetch))))
+    return ExitCode.PASSED
 
 
-def _log(options: argparse.Namespace) -> Told:
+def _log(options: argparse.Namespace) -> int:
     from model_ratchet.actions.audit import log, the_ledger
     from model_ratchet.report.chronicle import chosen, chronicle_csv, chronicle_json, chronicle_text
 
     forms = {"text": chronicle_text, "json": chronicle_json, "csv": chronicle_csv}
     rows = log(the_ledger(options.repo, fetch=options.fetch))
     picked = chosen(rows, model=options.model, version=options.of_version, since=options.since)
-    return forms[options.format](picked), Outcome.PASSED
+    write(forms[options.format](picked), options.output)
+    return ExitCode.PASSED
 
 
-def _show(options: argparse.Namespace) -> Told:
+def _show(options: argparse.Namespace) -> int:
     from model_ratchet.actions.audit import show, the_ledger
     from model_ratchet.report.shown import shown_json, shown_markdown, shown_text
 
     found = show(the_ledger(options.repo, fetch=options.fetch), options.what)
     forms = {"text": shown_text, "markdown": shown_markdown, "json": shown_json}
-    return forms[options.format](found.rows, found.record), Outcome.PASSED
+    write(forms[options.format](found.rows, found.record), options.output)
+    return ExitCode.PASSED
 
 
-def _replay(options: argparse.Namespace) -> Told:
+def _replay(options: argparse.Namespace) -> int:
     from model_ratchet.actions.audit import the_ledger
     from model_ratchet.actions.replay import replay_all, the_policy
     from model_ratchet.git import Git
@@ -159,13 +152,15 @@ def _replay(options: argparse.Namespace) -> Told:
 
     policy = the_policy(Git(options.repo), options.base, options.policy)
     if isinstance(policy, tuple):
-        return render(Check(findings=policy), options.format, width=110), None
+        write(render(Check(findings=policy), options.format, width=110), options.output)
+        return ExitCode.INVALID
     decisions = replay_all(the_ledger(options.repo, fetch=options.fetch), policy, model=options.model)
     if not decisions:
         of = f" of {options.model}" if options.model is not None else ""
         raise RecordError(f"the ledger holds no recorded decision{of}: nothing was replayed")
     forms = {"text": replay_text, "markdown": replay_markdown, "json": replay_json}
-    return forms[options.format](str(policy.full_name), decisions), Outcome.PASSED
+    write(forms[options.format](str(policy.full_name), decisions), options.output)
+    return ExitCode.PASSED
 
 
 def _anchor(text: str) -> "Head":
