@@ -8,7 +8,7 @@ import hashlib
 import json
 import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partialmethod
 from pathlib import Path
@@ -53,10 +53,7 @@ def scan(log: Path) -> object:
 
 def everything(log: Path) -> object:
     """All needs of the standard policy."""
-    found = a_source(log).answer(_NEEDS)
-    missing = [answer for answer in found.answers.values() if isinstance(answer, Missing)]
-    assert not missing, missing[:3]
-    return [(str(need), str(answer)) for need, answer in found.answers.items()]
+    return a_source(log).answer(_NEEDS).answers
 
 
 def folded(log: Path) -> object:
@@ -158,6 +155,10 @@ def main() -> None:
     found = WORK[work](Path(log))
     seconds = perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_SELF)
+    if isinstance(found, Mapping):
+        missing = [answer for answer in found.values() if isinstance(answer, Missing)]
+        assert not missing, missing[:3]
+        found = [(str(need), str(answer)) for need, answer in found.items()]
     told = {
         "seconds": float(found) if isinstance(found, Seconds) else seconds,
         "processor": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,

@@ -6,6 +6,7 @@ import io
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
 
@@ -14,7 +15,7 @@ from sqlglot import exp
 
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.sources.duckdb_merge import keep_merged, stretches
-from model_ratchet.sources.engine import Column, Kind, UnanswerableError
+from model_ratchet.sources.engine import Column, Kind, Later, UnanswerableError
 from model_ratchet.sources.files import Files
 from model_ratchet.sources.table_sql import column, table, within
 
@@ -43,6 +44,8 @@ class DuckDBEngine:
         self._scratch = Path(tempfile.mkdtemp(prefix="ratchet-"))
         self._queries: list[str] = [f"-- {line}" for line in files.provenance]
         self._columns: dict[str, Column] | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        self._beside: list[duckdb.DuckDBPyConnection] = []
         self._connection = duckdb.connect(
             ":memory:",
             config={
@@ -99,14 +102,23 @@ class DuckDBEngine:
         self._queries.append(text)
         return self._asked(lambda: self._connection.execute(text).fetchall())
 
+    def run_beside(self, question: exp.Query) -> Later[list[tuple[Any, ...]]]:
+        """Run by a thread of its own, after what was started so before."""
+        self.columns()
+        text = question.sql(dialect="duckdb")
+        self._queries.append(text)
+        cursor = self._connection.cursor()
+        self._beside.append(cursor)
+        rows = self._thread.submit(lambda: cursor.execute(text).fetchall())
+        return lambda: self._asked(rows.result)
+
     def keep(self, name: str, question: exp.Query) -> None:
-        """A temporary table, which goes to the scratch folder where memory runs short."""
+        """A table that goes to the scratch folder where memory runs short."""
         self.columns()
         kept = exp.Create(
             this=table(name),
             kind="TABLE",
             replace=True,
-            properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
             expression=question,
         )
         text = kept.sql(dialect="duckdb")
@@ -127,7 +139,11 @@ class DuckDBEngine:
 
     def close(self) -> None:
         """Interrupts what is running, closes the database and removes the scratch folder."""
-        self._connection.interrupt()
+        for connection in (self._connection, *self._beside):
+            connection.interrupt()
+        self._thread.shutdown(cancel_futures=True)
+        for cursor in self._beside:
+            cursor.close()
         if self._files.filesystem is not None:
             # the database and the file system would keep each other alive
             self._connection.unregister_filesystem(self._files.filesystem.protocol)

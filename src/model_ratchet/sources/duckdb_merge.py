@@ -20,7 +20,7 @@ from model_ratchet.sources.table_sql import Tree, absent, column, every, number,
 if TYPE_CHECKING:
     import pyarrow
 
-LEAST_ROWS = 1_000_000
+LEAST_ROWS = 3_000_000
 """Fewer rows than this are folded as fast as they are merged, and without Arrow."""
 
 _BATCH = 250_000

@@ -1,15 +1,21 @@
 """What a table source asks of the engine that holds the rows, so that several engines can be given the same questions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from model_ratchet.core.errors import SourceError
 from model_ratchet.core.reason import Reason
 
 if TYPE_CHECKING:
     from sqlglot import exp
+
+
+T = TypeVar("T")
+
+Later: TypeAlias = Callable[[], T]
+"""What was asked for, and is read when it is called."""
 
 
 class Kind(StrEnum):
@@ -71,6 +77,9 @@ class Engine(Protocol):
         Raises:
             UnanswerableError: the table could not be read to its end, or the question went beyond the engine's limits.
         """
+
+    def run_beside(self, question: "exp.Query") -> Later[list[tuple[Any, ...]]]:
+        """The same, started now and read when the returned is called: it may run beside what is asked in between."""
 
     def keep(self, name: str, question: "exp.Query") -> None:
         """Keep the answer as a table of that name, for as long as the engine is open; one of the same name is replaced."""

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from time import monotonic
@@ -14,7 +15,7 @@ from sqlglot import exp
 
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.sources.database import Database, numbers
-from model_ratchet.sources.engine import Column, Kind, UnanswerableError
+from model_ratchet.sources.engine import Column, Kind, Later, UnanswerableError
 from model_ratchet.sources.postgresql_sql import spelled
 from model_ratchet.sources.reach import Reach
 from model_ratchet.sources.table_sql import table
@@ -130,6 +131,10 @@ class PostgreSQLEngine:
         self._queries.append(text)
         with self._reading():
             return [numbers(row) for row in self._connection.execute(text)]
+
+    def run_beside(self, question: exp.Query) -> Later[list[tuple[Any, ...]]]:
+        """Run when it is read."""
+        return partial(self.run, question)
 
     def keep(self, name: str, question: exp.Query) -> None:
         """A temporary table: made empty, and filled where nothing else can be written."""

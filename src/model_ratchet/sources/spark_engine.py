@@ -6,6 +6,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from sqlglot import exp
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.documents.origin import Origin
 from model_ratchet.sources.database import Database, numbers
-from model_ratchet.sources.engine import Column, Kind, UnanswerableError
+from model_ratchet.sources.engine import Column, Kind, Later, UnanswerableError
 from model_ratchet.sources.reach import Reach
 from model_ratchet.sources.spark_sql import spelled
 from model_ratchet.sources.table_sql import table
@@ -98,6 +99,10 @@ class SparkEngine:
     def run(self, question: exp.Query) -> list[tuple[Any, ...]]:
         """The rows of the answer."""
         return self._asked(spelled(question, self._source, self._relation))
+
+    def run_beside(self, question: exp.Query) -> Later[list[tuple[Any, ...]]]:
+        """Run when it is read."""
+        return partial(self.run, question)
 
     def keep(self, name: str, question: exp.Query) -> None:
         """A temporary view, its rows computed at once and cached by the executors (on their disks where memory is short)."""

@@ -167,7 +167,7 @@ def _key(read: Read, need: Need, hours: range) -> Callable[[Cell | PairCell], st
 
 
 def _sum(cells: Iterable[Cell | PairCell], name: str) -> int:
-    return sum(cell.sums.get(name, 0) for cell in cells)
+    return sum([cell.sums.get(name, 0) for cell in cells])
 
 
 def _counts(read: Read, need: Need, cells: list[Cell]) -> Counts | None:

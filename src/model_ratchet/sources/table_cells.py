@@ -5,13 +5,14 @@ clusters that the survey does not hold. Every further question is asked of these
 """
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlglot import exp
 
 from model_ratchet.core.evidence import Arm, ArmMoments
-from model_ratchet.sources.engine import Engine
+from model_ratchet.sources.engine import Engine, Later
 from model_ratchet.sources.table_census import CLASSES, arm_class
 from model_ratchet.sources.table_rows import RowForm, segment_code, with_codes
 from model_ratchet.sources.table_sql import (
@@ -36,15 +37,15 @@ from model_ratchet.sources.table_sql import (
 )
 from model_ratchet.sources.table_survey import MOST_CELLS, SURVEY, Survey, measures
 
+_MOST_STARTS = 32
 _LOG_BASE = 0.01980262729617973  # ln 1.02
-_CELL = ("arm", "served", "hour")
 _ARMS = {0: Arm.BASELINE, 1: Arm.CANDIDATE}
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """The sums of one arm's rows, served or mirrored, in one hour; ``code`` is the segment's, where one was asked for.
 
+    By segment, the hour is the first of the stretch of hours that is told apart.
     The largest value is None where there is none.
     """
 
@@ -87,7 +88,7 @@ class ArmCells:
         strata: Iterable[int | None],
         clusters: int,
     ) -> None:
-        """``segments`` are asked for by hour, ``limits`` counted by metric, cluster moments asked in ``strata``.
+        """``segments`` are asked for by stretch, ``limits`` counted by metric, cluster moments asked in ``strata``.
 
         A stratum is a segment column, or None for all rows; ``clusters`` is about how many there are. ``survey`` is None where
         its table holds other rows than these.
@@ -114,7 +115,7 @@ class ArmCells:
         return self._cells[None]
 
     def segment(self, position: int) -> tuple[Cell, ...]:
-        """The sums by hour and the code of one segment column."""
+        """The sums by stretch and the code of one segment column."""
         return self._cells[position]
 
     def moments(self, metric: int, stratum: int | None) -> Mapping[tuple[Span, int], ArmMoments]:
@@ -153,7 +154,7 @@ class ArmCells:
             found[self._spans[row[0]], code] = _as_arm_moments(numbers, unit)
         return found
 
-    def histogram(self, metric: int, *, by_hour: bool) -> Iterator[tuple[Arm, bool, int, int, int]]:
+    def histogram(self, metric: int, *, by_hour: bool) -> Later[tuple[tuple[Arm, bool, int, int, int], ...]]:
         """Arm, served, hour (0 unless asked for), bucket and rows: bucket k holds (1.02^(k−1), 1.02^k], 0 all up to 1.
 
         ceil(ln v / ln 1.02) is exact for every whole number up to 10¹²: none lies closer than 10⁻¹¹ to a bucket's edge.
@@ -173,10 +174,10 @@ class ArmCells:
             .group_by(*(number(position) for position in range(1, 5)), copy=False)
             .order_by(*(number(position) for position in range(1, 5)), copy=False)
         )
-        for arm, served, hour, k, count in self._engine.run(counted):
-            yield _ARMS[arm], bool(served), hour, k, count
+        rows = self._engine.run_beside(counted)
+        return lambda: tuple((_ARMS[arm], bool(served), hour, k, count) for arm, served, hour, k, count in rows())
 
-    def units(self) -> Mapping[Arm, int]:
+    def units(self) -> Later[Mapping[Arm, int]]:
         """Distinct assignment units among the served rows of each arm."""
         counted = (
             exp.select(column("arm"), exp.Count(this=exp.Distinct(expressions=[column("unit")])))
@@ -184,7 +185,8 @@ class ArmCells:
             .where(column("served").eq(number(1)), copy=False)
             .group_by(column("arm"), copy=False)
         )
-        return {_ARMS[arm]: count for arm, count in self._engine.run(counted)}
+        rows = self._engine.run_beside(counted)
+        return lambda: {_ARMS[arm]: count for arm, count in rows()}
 
     def _keep_survey(self, survey: Survey) -> _Joint:
         """The sums of the survey by arm, exposure and the codes of its segment columns."""
@@ -236,7 +238,7 @@ class ArmCells:
 
     @functools.cached_property
     def _cells(self) -> Mapping[int | None, tuple[Cell, ...]]:
-        """The sums by hour, and by hour and each segment column that is asked for: one question a joint table."""
+        """The sums by hour, and by stretch and each segment column that is asked for: one question a joint table."""
         asked: dict[_Joint, list[int | None]] = {}
         for position in (None, *self._segments):
             joint = self._joint(frozenset() if position is None else frozenset({f"g{position}"}), by_hour=True)
@@ -245,15 +247,14 @@ class ArmCells:
 
     def _cells_of(self, joint: _Joint, asked: Sequence[int | None]) -> Mapping[int | None, tuple[Cell, ...]]:
         positions = [position for position in asked if position is not None]
-        keys, codes = [column(name) for name in _CELL], [column(f"g{position}") for position in positions]
         combined = (measure.combined() for measure in self._measures)
-        question = exp.select(*keys, *codes, *combined).from_(table(joint.name), copy=False)
-        sets = [[*keys, *([] if position is None else [column(f"g{position}")])] for position in asked]
+        keys = [column("arm"), column("served")]
+        question = by_time(table(joint.name), keys, asked, self._form.arm_starts, combined)
         names = [measure.name for measure in self._measures]
         found: dict[int | None, list[Cell]] = {position: [] for position in asked}
-        for arm, served, hour, *numbers in self._engine.run(grouped_by(question, *sets)):
+        for arm, served, hour, *numbers in self._engine.run(question):
             position, code = grouping(numbers, positions)
-            sums = dict(zip(names, numbers[len(codes) :], strict=True))
+            sums = dict(zip(names, numbers[len(positions) :], strict=True))
             found[position].append(Cell(_ARMS[arm], bool(served), hour, code, sums))
         return {position: tuple(cells) for position, cells in found.items()}
 
@@ -283,10 +284,37 @@ def _asked(segments: Iterable[int], strata: Iterable[int | None]) -> Iterator[fr
         yield frozenset({"cluster"} if stratum is None else {"cluster", f"g{stratum}"})
 
 
+def by_time(
+    rows: Tree, keys: Sequence[Tree], asked: Collection[int | None], starts: Sequence[int], sums: Iterable[Tree]
+) -> exp.Select:
+    """Sums over rows by hour, and by stretch and the code of each of some segment columns; None among these is the hour.
+
+    What is selected are the keys, the hour (the first of the stretch), the codes as ``grouping`` reads them, and the sums.
+    """
+    hour, first = column("hour"), column("stretch")
+    codes = {position: column(f"g{position}") for position in asked if position is not None}
+    times = [hour, first] if None in asked and codes else [first if codes else hour]
+    placed = exp.select("*", named(_stretch(starts), "stretch")).from_(rows, copy=False)
+    question = exp.select(*keys, call("COALESCE", *times), *codes.values(), *sums)
+    sets = [[*keys, hour] if position is None else [*keys, first, codes[position]] for position in asked]
+    return grouped_by(question.from_(within(placed, "placed"), copy=False), *sets)
+
+
+def _stretch(starts: Sequence[int]) -> Tree:
+    """The first hour of the stretch between two starts that an hour lies in; any hour is one where there are many."""
+    if len(starts) > _MOST_STARTS:
+        return column("hour")
+    *before, last = starts[:-1] or (0,)
+    branches = [(column("hour") < number(end), number(first)) for first, end in zip(before, starts[1:], strict=False)]
+    return choose(*branches, otherwise=number(last)) if branches else number(last)
+
+
 def grouping(codes: Sequence[int | None], positions: Sequence[int]) -> tuple[int | None, int]:
     """The segment column that a row of several groupings is of, with its code; None and 0 where it is of none."""
-    told = ((position, code) for position, code in zip(positions, codes, strict=False) if code is not None)
-    return next(told, (None, 0))
+    for position, code in zip(positions, codes, strict=False):
+        if code is not None:
+            return position, code
+    return None, 0
 
 
 def _arm_moments() -> Iterator[Tree]:

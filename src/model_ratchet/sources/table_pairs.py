@@ -10,13 +10,14 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlglot import exp
 
 from model_ratchet.core.evidence import PairedMoments
 from model_ratchet.documents.model import Proportion
 from model_ratchet.sources.engine import Engine
-from model_ratchet.sources.table_cells import Span, grouping
+from model_ratchet.sources.table_cells import Span, by_time, grouping
 from model_ratchet.sources.table_rows import RowForm, names
 from model_ratchet.sources.table_sql import (
     Tree,
@@ -48,9 +49,8 @@ _FEW_CELLS = 200_000
 _KNOWN = 3  # a proportion's value in a row: not known, 0, 1
 
 
-@dataclass(frozen=True, slots=True)
-class PairCell:
-    """The requests of one hour; ``code`` is the segment's, where one was asked for."""
+class PairCell(NamedTuple):
+    """The requests of one hour; ``code`` is the segment's, where one was asked for, and the hour the first of its stretch."""
 
     hour: int
     code: int
@@ -73,7 +73,7 @@ class PairCells:
         clusters: int,
         as_stored: bool,
     ) -> None:
-        """``segments`` are asked for by hour, ``numeric`` are the metrics beside proportions of which pairs are asked.
+        """``segments`` are asked for by stretch, ``numeric`` are the metrics beside proportions of which pairs are asked.
 
         ``clustered`` says whether clusters are asked for, ``as_stored`` that the rows are those of the table, in its order.
         """
@@ -96,7 +96,7 @@ class PairCells:
         return self._cells[None]
 
     def segment(self, position: int) -> tuple[PairCell, ...]:
-        """The same by hour and the code of one segment column."""
+        """The same by stretch and the code of one segment column."""
         return self._cells[position]
 
     def moments(
@@ -142,15 +142,14 @@ class PairCells:
         log = self._form.log
         if log.wide is not None or log.request_id is None or any(segment.joined for segment in self._form.segments):
             return False
-        arm = cast(column("arm"), "TINYINT")
-        kept = {"id": cast(column("id"), "BIGINT"), "arm": arm, **self._kept()}
-        parts = [
-            named(tree, name)
-            for name, tree in (kept | {"cluster": column("cluster")} if self._clustered else kept).items()
-        ]
         told = exp.select(*(column(name) for name in self._folded())).from_(table("@merged"), copy=False)
-        stream = exp.select(*parts).from_(within(rows, "rows"), copy=False)
+        stream = self._packed(rows, cast(column("id"), "BIGINT"), cast(column("arm"), "TINYINT"))
         return self._engine.keep_merged("@requests", summed(told), stream, log.request_id)
+
+    def _packed(self, rows: exp.Query, request: Tree, arm: Tree) -> exp.Select:
+        """The rows with what is kept of them."""
+        kept = {"id": request, "arm": arm, **self._kept()} | ({"cluster": column("cluster")} if self._clustered else {})
+        return exp.select(*(named(tree, name) for name, tree in kept.items())).from_(within(rows, "rows"), copy=False)
 
     def _kept(self) -> dict[str, Tree]:
         """What is kept of a row: its words and its numeric values."""
@@ -166,15 +165,15 @@ class PairCells:
         """One row for each request id: how many rows it has, and per arm its words and numeric values."""
         arms = {"b": column("arm").eq(number(0)), "c": column("arm").eq(number(1))}
         states = [
-            named(only_where(call("MIN", tree), arm), f"{letter}_{name}")
-            for name, tree in self._kept().items()
+            named(only_where(call("MIN", column(name)), arm), f"{letter}_{name}")
+            for name in self._kept()
             for letter, arm in arms.items()
         ]
         if self._clustered:
             states.append(named(call("MIN", column("cluster")), "cluster"))
         return (
             exp.select(named(how_many(), "rows"), *states)
-            .from_(within(rows, "rows"), copy=False)
+            .from_(within(self._packed(rows, column("id"), column("arm")), "packed"), copy=False)
             .group_by(column("id"), copy=False)
         )
 
@@ -196,8 +195,7 @@ class PairCells:
 
     @functools.cached_property
     def _cells(self) -> Mapping[int | None, tuple[PairCell, ...]]:
-        """The sums by hour, and by hour and each segment column that is asked for."""
-        hour, codes = column("hour"), [column(f"g{position}") for position in self._segments]
+        """The sums by hour, and by stretch and each segment column that is asked for."""
         weight, rows, arms = column("weight"), column("rows"), column("arms")
         sums = {
             "requests": as_whole(total(weight)),
@@ -207,12 +205,13 @@ class PairCells:
         for i in self._metrics:
             paired = dict(_paired_sums(i))
             sums |= paired if i in self._numeric else {name: as_whole(tree) for name, tree in paired.items()}
-        question = exp.select(hour, *codes, *(named(tree, name) for name, tree in sums.items()))
-        question = question.from_(within(self._decoded(), "requests"), copy=False)
+        told = (named(tree, name) for name, tree in sums.items())
         found: dict[int | None, list[PairCell]] = {position: [] for position in (None, *self._segments)}
-        for at, *numbers in self._engine.run(grouped_by(question, [hour], *([hour, code] for code in codes))):
+        question = by_time(within(self._decoded(), "requests"), [], found, self._form.pair_starts, told)
+        for at, *numbers in self._engine.run(question):
             position, code = grouping(numbers, self._segments)
-            found[position].append(PairCell(at, code, dict(zip(sums, numbers[len(codes) :], strict=True))))
+            sums_of = dict(zip(sums, numbers[len(self._segments) :], strict=True))
+            found[position].append(PairCell(at, code, sums_of))
         return {position: tuple(cells) for position, cells in found.items()}
 
 

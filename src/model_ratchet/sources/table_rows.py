@@ -71,6 +71,10 @@ class RowForm:
     window: Window
     metrics: tuple[tuple[str, RowMetric], ...]
     segments: tuple[Segment, ...]
+    arm_starts: tuple[int, ...]
+    """The hours, ascending, between which the segments of each arm are told apart."""
+    pair_starts: tuple[int, ...]
+    """The same of pairs."""
 
     def metric(self, name: str) -> int:
         """The position of a metric."""

@@ -4,6 +4,7 @@ A tree can stand in many places, and neither these functions nor the chains that
 it: the text is made from one copy of the whole. sqlglot would copy all of a question at each of its clauses.
 """
 
+import functools
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
@@ -81,12 +82,18 @@ def as_real(tree: Tree) -> Tree:
 
 def try_cast(tree: Tree, kind: str) -> Tree:
     """A text as another type; null where it can't be. Only texts are tried: other dialects know how to try nothing else."""
-    return exp.TryCast(this=tree, to=exp.DataType.build(kind))
+    return exp.TryCast(this=tree, to=_type(kind))
 
 
 def cast(tree: Tree, kind: str | exp.DataType) -> Tree:
     """The value as another type; an error where it can't be."""
-    return exp.Cast(this=tree, to=exp.DataType.build(kind))
+    return exp.Cast(this=tree, to=_type(kind) if isinstance(kind, str) else kind)
+
+
+@functools.cache
+def _type(kind: str) -> exp.DataType:
+    """A type by its name, which sqlglot would read anew for each cast."""
+    return exp.DataType.build(kind)
 
 
 def every(*conditions: Tree) -> Tree:

@@ -32,7 +32,8 @@ def read_window(engine: Engine, log: Log, source: str, base: Base) -> Answered:
         return _all(base.needs, Missing(reason=because(Why.NO_ROWS, metric="", arm="either"), lasting=False))
     grouped = {need.segment for need in base.needs if need.segment in log.segments}
     untold = tuple(Segment(name, ()) for name in log.segments if name in grouped)
-    form = RowForm(log, base.window, tuple(log.metrics.items()), untold)
+    starts = (base.starts(paired=paired) for paired in (False, True))
+    form = RowForm(log, base.window, tuple(log.metrics.items()), untold, *starts)
     unfit = {need: what for need in base.needs if (what := misfit(need, form, pairs=log.request_id is not None))}
     asked = _Asked(base, form, tuple(need for need in base.needs if need not in unfit))
     sizes = near_sizes(engine, log, source, base.window, asked.sized())
@@ -197,6 +198,8 @@ def _sums(
         strata=[stratum for _, stratum in strata],
         clusters=clusters,
     )
+    histograms = {i: arms.histogram(i, by_hour=by_hour) for i, by_hour in asked.histograms().items()}
+    units = arms.units() if asked.wants(Shape.ROWS) and asked.form.log.unit else dict
     hours, pairs = arms.hours, requests.pairs
     read = Read(
         form=asked.form,
@@ -205,11 +208,11 @@ def _sums(
         arm_hours=hours,
         arm_segments={i: arms.segment(i) for i in asked.segments(paired=False)},
         arm_moments={(metric, stratum): arms.moments(metric, stratum) for metric, stratum in strata},
-        histograms={i: tuple(arms.histogram(i, by_hour=by_hour)) for i, by_hour in asked.histograms().items()},
-        units=arms.units() if asked.wants(Shape.ROWS) and asked.form.log.unit else {},
         pair_hours=pairs.hours if pairs else None,
         pair_segments={i: pairs.segment(i) for i in asked.segments(paired=True)} if pairs else {},
         pair_moments=_pair_moments(pairs, asked) if pairs else {},
+        histograms={i: buckets() for i, buckets in histograms.items()},
+        units=units(),
     )
     troubles = {name: _trouble(asked.form, i, hours) for i, (name, _) in enumerate(asked.form.metrics)}
     return read, {name: trouble for name, trouble in troubles.items() if trouble is not None}

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from model_ratchet.core.evidence import HOUR, Need, Shape, Window
+from model_ratchet.core.evidence import HOUR, Clustering, Grouping, Need, Shape, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,13 @@ class Base:
         """The hours of this base that a need asks for."""
         assert need.window is not None  # noqa: S101  (needs without a window are never put under a base)
         return range(*self.parts[need.window])
+
+    def starts(self, *, paired: bool) -> tuple[int, ...]:
+        """The hours between which segments of arms, or pairs, are told apart: at which a part starts or ends, or all."""
+        by_segment = (need for need in self.needs if need.grouping is Grouping.SEGMENT and need.paired == paired)
+        if any(need.clustering is Clustering.WITHIN_WINDOW for need in by_segment):
+            return tuple(range(self.window.hours + 1))
+        return tuple(sorted({hour for part in self.parts.values() for hour in part}))
 
 
 def bases(needs: Iterable[Need]) -> tuple[Base, ...]:

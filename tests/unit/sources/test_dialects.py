@@ -11,7 +11,7 @@ from builders.logs import LONG, WIDE, a_model, a_source, a_window, random_long, 
 from builders.needs import every_need
 from model_ratchet.sources import duckdb_engine
 from model_ratchet.sources.dialects import RENDERED, rendered
-from model_ratchet.sources.engine import Column, Kind
+from model_ratchet.sources.engine import Column, Kind, Later
 from model_ratchet.sources.postgresql_sql import spelled as for_postgresql
 from model_ratchet.sources.spark_sql import spelled as for_spark
 
@@ -27,6 +27,10 @@ def questions(tmp_path_factory: pytest.TempPathFactory) -> list[exp.Query]:
         def run(self, question: exp.Query) -> list[tuple[Any, ...]]:
             found.setdefault(question.sql(dialect="duckdb"), question.copy())
             return super().run(question)
+
+        def run_beside(self, question: exp.Query) -> Later[list[tuple[Any, ...]]]:
+            found.setdefault(question.sql(dialect="duckdb"), question.copy())
+            return super().run_beside(question)
 
         def keep(self, name: str, question: exp.Query) -> None:
             found.setdefault(question.sql(dialect="duckdb"), question.copy())
