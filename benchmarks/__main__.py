@@ -177,11 +177,11 @@ def _page(rows: Sequence[Row]) -> str:
     return f"""\
 # Performance
 
-Ratios, measured side by side in one run by `make bench`, which writes this page. Medians of {ROUNDS} rounds in turns ({3 * ROUNDS}
-at 1e6 rows), each in a process of its own, files in the page cache. *Everything* is all that the policy `standard` asks of a mirrored canary's log,
-and the standing base set: counts by hour, segment and arm, pairs by request id, cluster sums, latency counts and histogram,
-distinct users, duplicate and foreign rows. The scan is DuckDB reading the same 13 columns with one cheap aggregate on each;
-pandas does the same work on dictionary-coded columns as well as we know how.
+Ratios, measured side by side in one run by `make bench`, which writes this page. Medians of {ROUNDS} rounds in turns
+({3 * ROUNDS} at 1e6 rows), each in a process of its own, files in the page cache. *Everything* is all that the policy
+`standard` asks of a mirrored canary's log, and the standing base set: counts by hour, segment and arm, pairs by request id,
+cluster sums, latency counts and histogram, distinct users, duplicate and foreign rows. The scan is DuckDB reading the same
+13 columns with one cheap aggregate on each; pandas does the same work on dictionary-coded columns as well as we know how.
 
 | what | beside | ratio | at most | | |
 |---|---|---|---|---|---|
