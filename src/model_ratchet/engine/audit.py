@@ -62,13 +62,14 @@ def looked_at(place: str, digest: str, content: bytes | None, events: Iterable[E
         return Broken(place, "the file is not there, and events name it")
     try:
         record = filed(content, digest)
+        whole = read_whole(content, record)
         rejudged = judge_again(record)
     except ForeignError as error:
         return Broken(place, str(error))
     except RecordError as error:
         return Broken(place, str(error), unread=True)
     facts = record.plan.facts
-    if not read_whole(content, record):
+    if not whole:
         return Broken(place, "it holds what is not read of a record, or is not spelled as one")
     foreign = next(filter(None, (_foreign(event, record) for event in events)), None)
     if foreign is not None:

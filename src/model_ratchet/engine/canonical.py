@@ -1,28 +1,30 @@
 """Canonical JSON (RFC 8785): the one spelling of a value, so that equal records have equal bytes."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from json.encoder import encode_basestring as _quoted
-from types import NoneType
 from typing import Any
 
 from model_ratchet.core.errors import RecordError
+from model_ratchet.core.units import significant
 
 _EXACT = 2**53
 
 
-def canonical(value: object) -> bytes:
+def canonical(value: object, *, digits: int | None = None) -> bytes:
     """The RFC 8785 bytes of a JSON value: keys by UTF-16 code units, ECMAScript numbers, no white space, UTF-8.
 
     Integers beyond ±2⁵³, which ECMAScript can't hold, become decimal text; instants RFC 3339 in UTC (``Z``), lengths of
-    time ISO 8601 seconds. ``canonical({"b": 1.0, "a": [1e21, 0.1]})`` is ``{"a":[1e+21,0.1],"b":1}``.
+    time ISO 8601 seconds. ``canonical({"b": 1.0, "a": [1e21, 0.1]})`` is ``{"a":[1e+21,0.1],"b":1}``. Numbers that are no
+    integers are rounded to so many significant ``digits``, where those are named.
 
     Raises:
         RecordError: a number is NaN or infinite, text is no Unicode, or the value has no JSON form.
     """
     try:
-        return _spell(value).encode("utf-8")
+        spell_float = number if digits is None else lambda exact: number(significant(exact, digits))
+        return _spell(value, spell_float).encode("utf-8")
     except UnicodeEncodeError as error:
         raise RecordError(f"the text {error.object[:40]!r} is no Unicode, so that no record can hold it") from None
 
@@ -61,35 +63,46 @@ def _placed(digits: str, point: int) -> str:
     return f"{digits[0]}{rest}e{point - 1:+d}"
 
 
-def _spell(value: Any) -> str:
-    spelling = _SPELLINGS.get(type(value))
-    if spelling is None:
-        spelling = next((one for kind, one in _SPELLINGS.items() if isinstance(value, kind)), None)
-    if spelling is None:
-        raise RecordError(f"a record holds no {type(value).__name__}")
-    return spelling(value)
+def _spell(value: Any, spell_float: Callable[[float], str]) -> str:
+    # by the type itself first, the most frequent before the others: a record holds tens of thousands of values
+    kind = type(value)
+    if kind is int:
+        return repr(value) if -_EXACT <= value <= _EXACT else f'"{value}"'
+    if kind is str:
+        return _quoted(value)
+    if kind is dict:
+        keys = sorted(value) if "".join(value).isascii() else sorted(value, key=_code_units)
+        return "{" + ",".join([f"{_quoted(key)}:{_spell(value[key], spell_float)}" for key in keys]) + "}"
+    if kind is list or kind is tuple:
+        return "[" + ",".join([_spell(entry, spell_float) for entry in value]) + "]"
+    if kind is float:
+        return spell_float(value)
+    if value is None:
+        return "null"
+    if kind is bool:
+        return "true" if value else "false"
+    return _rarer(value, spell_float)
 
 
-def _integer(value: int) -> str:
-    return int.__repr__(value) if -_EXACT <= value <= _EXACT else f'"{int(value)}"'
-
-
-def _instant(value: datetime) -> str:
-    return f'"{value.astimezone(UTC).isoformat().replace("+00:00", "Z")}"'
-
-
-def _text(value: str) -> str:
-    return _quoted(str(value))
-
-
-def _object(value: Mapping[object, object]) -> str:
-    entries = {str(key): entry for key, entry in value.items()}
-    keys = sorted(entries) if all(map(str.isascii, entries)) else sorted(entries, key=_code_units)
-    return "{" + ",".join([f"{_quoted(key)}:{_spell(entries[key])}" for key in keys]) + "}"
-
-
-def _array(value: Iterable[object]) -> str:
-    return "[" + ",".join([_spell(entry) for entry in value]) + "]"
+def _rarer(value: object, spell_float: Callable[[float], str]) -> str:
+    """A value of any other type: of one of its own that is derived from those, or of time."""
+    match value:
+        case str():
+            return _quoted(value)
+        case datetime():
+            return f'"{value.astimezone(UTC).isoformat().replace("+00:00", "Z")}"'
+        case timedelta():
+            return f'"{_seconds(value)}"'
+        case Mapping():
+            return _spell({str(key): entry for key, entry in value.items()}, spell_float)
+        case int():
+            return _spell(int(value), spell_float)
+        case float():
+            return spell_float(value)
+        case list() | tuple():
+            return _spell(list(value), spell_float)
+        case _:
+            raise RecordError(f"a record holds no {type(value).__name__}")
 
 
 def _code_units(key: str) -> bytes:
@@ -101,19 +114,3 @@ def _seconds(value: timedelta) -> str:
     whole, rest = divmod(abs(value), timedelta(seconds=1))
     fraction = f".{rest.microseconds:06d}".rstrip("0") if rest else ""
     return f"{sign}PT{whole}{fraction}S"
-
-
-_SPELLINGS: Mapping[type, Callable[[Any], str]] = {
-    NoneType: lambda _: "null",
-    bool: lambda value: "true" if value else "false",
-    str: _text,
-    int: _integer,
-    float: number,
-    datetime: _instant,
-    timedelta: lambda value: f'"{_seconds(value)}"',
-    dict: _object,
-    list: _array,
-    tuple: _array,
-    Mapping: _object,
-}
-"""By the type itself first, which is nearly always there; a truth value comes before the integer that it also is."""

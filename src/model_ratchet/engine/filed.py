@@ -2,27 +2,24 @@
 
 import hashlib
 import re
-from typing import Any
 
 from pydantic_core import from_json
 
-from model_ratchet.core.errors import ForeignError, RecordError
+from model_ratchet.core.errors import ForeignError
 from model_ratchet.engine.canonical import canonical
 from model_ratchet.engine.record import Record, parsed, to_bytes
 
 _FORM = re.compile(rb'\{"sealed":(?P<sealed>\{.*\}),"sha256":"(?P<sha256>[0-9a-f]{64})","unsealed":\{\}\}\n', re.DOTALL)
 
 
-def filed(content: bytes, digest: str, *, lazily: bool = False) -> Record:
+def filed(content: bytes, digest: str) -> Record:
     """The record in a file that a digest names, after every byte of the file was accounted for.
-
-    ``lazily``: each answer of the evidence is read when it is asked for, and RecordError raised then.
 
     Raises:
         ForeignError: the file holds other bytes than those that the digest was taken of, or any beside them.
         RecordError: they are of a record that this release does not read.
     """
-    return parsed(_values(_sealed(content, digest)), digest, lazily=lazily)
+    return parsed(_sealed(content, digest), digest)
 
 
 def read_whole(content: bytes, record: Record) -> bool:
@@ -33,7 +30,7 @@ def read_whole(content: bytes, record: Record) -> bool:
     if to_bytes(record) == content:
         return True
     sealed = _sealed(content, record.filed_as)
-    values, again = _values(sealed), _values(_sealed(to_bytes(record), None))
+    values, again = from_json(sealed), from_json(_sealed(to_bytes(record), None))
     return canonical(values) == sealed and within(values, again)
 
 
@@ -47,13 +44,6 @@ def _sealed(content: bytes, digest: str | None) -> bytes:
     if form["sha256"].decode() != found:
         raise ForeignError("the file states another digest than that of its content")
     return form["sealed"]
-
-
-def _values(sealed: bytes) -> Any:
-    try:
-        return from_json(sealed, allow_inf_nan=False)
-    except ValueError:
-        raise RecordError("the record is not JSON") from None
 
 
 def within(held: object, again: object) -> bool:

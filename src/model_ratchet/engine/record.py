@@ -2,19 +2,18 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
-from pydantic_core import to_json
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from model_ratchet.core.code import Checks, Scan
 from model_ratchet.core.errors import RecordError
 from model_ratchet.core.evidence import Approvals, CodeReviews, Evidence, Groups, Measurement, Missing, Need, Simple
-from model_ratchet.core.units import significant
 from model_ratchet.core.verdict import Verdict
 from model_ratchet.engine.canonical import canonical
 from model_ratchet.engine.judge import JUDGE_VERSION
@@ -22,6 +21,7 @@ from model_ratchet.engine.plan import Plan
 
 SCHEMA: Literal["ratchet/record/v1"] = "ratchet/record/v1"
 LARGEST = 64 * 2**20
+_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ def as_sealed(plan: Plan, evidence: Evidence) -> tuple[Plan, Evidence]:
     forms = _forms()
     return (
         forms.plan.validate_json(canonical(forms.plan.dump_python(plan))),
-        _evidence(json.loads(canonical(_answers(evidence))), evidence.queries),
+        _evidence(forms.answered.validate_json(_answers(evidence)), evidence.queries),
     )
 
 
@@ -75,7 +75,7 @@ def seal(
         decided_at=decided_at if now is None else _decided_at(plan, evidence, now),
         revisions=revisions(plan),
     )
-    return parsed(json.loads(canonical(_sealed(made))))
+    return parsed(_sealed(made))
 
 
 def revisions(plan: Plan) -> dict[str, int]:
@@ -85,17 +85,17 @@ def revisions(plan: Plan) -> dict[str, int]:
 
 def spelled(verdict: Verdict) -> bytes:
     """The canonical bytes of a verdict as a record holds it."""
-    return canonical(_verdict(verdict))
+    return canonical(_forms().verdict.dump_python(verdict), digits=_DIGITS)
 
 
 def digest(record: Record) -> str:
     """``sha256:`` and the SHA-256 of the sealed part's canonical bytes, in lower-case hexadecimal."""
-    return record.filed_as or _digest(canonical(_sealed(record)))
+    return record.filed_as or _digest(_sealed(record))
 
 
 def to_bytes(record: Record, *, written_at: datetime | None = None, run_id: str | None = None) -> bytes:
     """The file of a record: the sealed part, its digest, and outside of both when and by which run it was written."""
-    sealed = canonical(_sealed(record))
+    sealed = _sealed(record)
     unsealed = {name: value for name, value in (("run_id", run_id), ("written_at", written_at)) if value is not None}
     sha256 = _digest(sealed).removeprefix("sha256:").encode()
     # the keys in their order, so that a large part is spelled once
@@ -115,57 +115,96 @@ def read(content: bytes) -> Record:
     sealed = envelope["sealed"]
     _refuse_other(sealed)
     stated = envelope.get("sha256")
-    found = _digest(canonical(sealed)).removeprefix("sha256:")
+    spelled_again = canonical(sealed)
+    found = _digest(spelled_again).removeprefix("sha256:")
     if stated != found:
         raise RecordError(
             f"the record says that its SHA-256 is {stated}, and its content has {found}: it was changed after it was "
             "sealed; fetch it again from where it was recorded"
         )
-    return parsed(sealed, f"sha256:{found}")
+    return parsed(spelled_again, f"sha256:{found}")
 
 
-_Answer: TypeAlias = Annotated[Simple | Groups | Missing, Field(discriminator="shape")]
+def parsed(sealed: bytes, filed_as: str | None = None) -> Record:
+    """The record in the canonical bytes of a sealed part, which are those that its digest names.
+
+    Raises:
+        RecordError: they are no JSON, of an unknown schema, or hold what no record holds.
+    """
+    try:
+        form = _forms().sealed.validate_json(sealed)
+    except ValidationError as error:
+        raise _unread(sealed, error) from None
+    return Record(
+        plan=form.plan,
+        evidence=_evidence(form.evidence, form.queries),
+        verdict=form.verdict,
+        decided_at=form.decided_at,
+        judge_version=form.judge,
+        revisions=form.revisions,
+        filed_as=filed_as,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """A need with its answer, as a record holds them."""
+
+    need: Need
+    answer: Annotated[Simple | Groups | Missing, Field(discriminator="shape")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """The sealed part of a record, as it is read."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(allow_inf_nan=False)
+    schema: Literal["ratchet/record/v1"]
+    judge: int
+    revisions: dict[str, int]
+    decided_at: datetime | None
+    plan: Plan
+    evidence: tuple[_Answered, ...]
+    queries: dict[str, str]
+    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class _Forms:
+    sealed: TypeAdapter[_Sealed]
     plan: TypeAdapter[Plan]
     need: TypeAdapter[Need]
-    needs: TypeAdapter[list[Need]]
     answer: TypeAdapter[Measurement | Missing]
+    answered: TypeAdapter[tuple[_Answered, ...]]
     verdict: TypeAdapter[Verdict]
-    instant: TypeAdapter[datetime | None]
 
 
 @cache
 def _forms() -> _Forms:
     """How each part is written and read; built once, at the first record."""
     return _Forms(
+        sealed=TypeAdapter(_Sealed),
         plan=TypeAdapter(Plan),
         need=TypeAdapter(Need),
-        needs=TypeAdapter(list[Need]),
-        answer=TypeAdapter(_Answer),
+        answer=TypeAdapter(Annotated[Simple | Groups | Missing, Field(discriminator="shape")]),
+        answered=TypeAdapter(tuple[_Answered, ...]),
         verdict=TypeAdapter(Verdict),
-        instant=TypeAdapter(datetime | None),
     )
 
 
-def _sealed(record: Record) -> dict[str, object]:
-    forms = _forms()
-    return {
-        "schema": SCHEMA,
-        "judge": record.judge_version,
-        "revisions": dict(record.revisions),
-        "decided_at": record.decided_at,
-        "plan": _plan(forms.plan.dump_python(record.plan)),
+def _sealed(record: Record) -> bytes:
+    """The canonical bytes of the sealed part."""
+    parts = {
+        "schema": canonical(SCHEMA),
+        "judge": canonical(record.judge_version),
+        "revisions": canonical(record.revisions),
+        "decided_at": canonical(record.decided_at),
+        "plan": canonical(_plan(_forms().plan.dump_python(record.plan))),
         "evidence": _answers(record.evidence),
-        "queries": dict(record.evidence.queries),
-        "verdict": _verdict(record.verdict),
+        "queries": canonical(record.evidence.queries),
+        "verdict": spelled(record.verdict),
     }
-
-
-def _verdict(verdict: Verdict) -> object:
-    return _rounded(_forms().verdict.dump_python(verdict))
+    return b"{%b}" % b",".join(b'"%b":%b' % (name.encode(), parts[name]) for name in sorted(parts))
 
 
 def _plan(form: dict[str, object]) -> dict[str, object]:
@@ -173,28 +212,21 @@ def _plan(form: dict[str, object]) -> dict[str, object]:
     return form if form["waivers"] else {name: value for name, value in form.items() if name != "waivers"}
 
 
-def _answers(evidence: Evidence) -> list[dict[str, object]]:
+def _answers(evidence: Evidence) -> bytes:
     """Every need with its answer, in the order of the needs' bytes: sources answer side by side, in any order.
 
     Needs keep their numbers exactly, because criteria find their answers by them; measured numbers are rounded.
     """
     forms = _forms()
-    pairs = [
-        {"need": forms.need.dump_python(need), "answer": _rounded(forms.answer.dump_python(answer))}
+    pairs = sorted(
+        (canonical(forms.need.dump_python(need)), canonical(forms.answer.dump_python(answer), digits=_DIGITS))
         for need, answer in evidence.answers.items()
-    ]
-    return sorted(pairs, key=lambda pair: canonical(pair["need"]))
+    )
+    return b"[%b]" % b",".join(b'{"answer":%b,"need":%b}' % (answer, need) for need, answer in pairs)
 
 
-def _rounded(value: Any) -> object:
-    kind = type(value)
-    if kind is float:
-        return significant(value)
-    if kind is dict:
-        return {key: _rounded(entry) for key, entry in value.items()}
-    if kind is tuple or kind is list:
-        return [_rounded(entry) for entry in value]
-    return value
+def _evidence(answered: Iterable[_Answered], queries: Mapping[str, str]) -> Evidence:
+    return Evidence(answers={one.need: one.answer for one in answered}, queries=queries)
 
 
 def _decided_at(plan: Plan, evidence: Evidence, now: datetime) -> datetime | None:
@@ -250,34 +282,6 @@ def _refused(word: str) -> object:
     raise RecordError(f"the record holds {word}, which no record does")
 
 
-def parsed(sealed: Mapping[str, Any], filed_as: str | None = None, *, lazily: bool = False) -> Record:
-    """The record in the JSON values of a sealed part, which are those that its digest names.
-
-    ``lazily``: each answer of the evidence is read when it is asked for.
-
-    Raises:
-        RecordError: they are of an unknown schema, or hold what no record holds.
-    """
-    _refuse_other(sealed)
-    forms = _forms()
-    try:
-        return Record(
-            plan=forms.plan.validate_json(to_json(sealed["plan"])),
-            evidence=_evidence(sealed["evidence"], sealed["queries"], lazily=lazily),
-            verdict=forms.verdict.validate_json(to_json(sealed["verdict"])),
-            decided_at=forms.instant.validate_json(to_json(sealed["decided_at"])),
-            judge_version=int(sealed["judge"]),
-            revisions={str(kind): int(revision) for kind, revision in sealed["revisions"].items()},
-            filed_as=filed_as,
-        )
-    except ValidationError as error:
-        raise _unread(error) from None
-    except KeyError as error:
-        raise RecordError(f"the record has no {error.args[0]}") from None
-    except (TypeError, AttributeError, ValueError):
-        raise RecordError("the record does not read: a part is not of the form that records have") from None
-
-
 def _refuse_other(sealed: Mapping[str, Any]) -> None:
     schema = sealed.get("schema")
     if schema != SCHEMA:
@@ -286,42 +290,16 @@ def _refuse_other(sealed: Mapping[str, Any]) -> None:
         )
 
 
-def _unread(error: ValidationError) -> RecordError:
+def _unread(sealed: bytes, error: ValidationError) -> RecordError:
+    """What is wrong with a sealed part that does not read."""
+    try:
+        value = from_json(sealed, allow_inf_nan=False)
+    except ValueError:
+        return RecordError("the record is not JSON")
+    if isinstance(value, dict):
+        _refuse_other(value)
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(step) for step in first["loc"])
+    if first["type"] == "missing" and len(first["loc"]) == 1:
+        return RecordError(f"the record has no {where}")
     return RecordError(f"the record does not read: {first['msg']} at {where}; use the release that wrote it")
-
-
-def _evidence(pairs: list[dict[str, Any]], queries: Mapping[str, str], *, lazily: bool = False) -> Evidence:
-    asked = _forms().needs.validate_json(to_json([pair["need"] for pair in pairs]))
-    held = dict(zip(asked, (pair["answer"] for pair in pairs), strict=True))
-    return Evidence(
-        answers=_Unread(held) if lazily else {need: _answer(value) for need, value in held.items()},
-        queries={str(source): str(text) for source, text in queries.items()},
-    )
-
-
-def _answer(value: object) -> Measurement | Missing:
-    return _forms().answer.validate_json(to_json(value))
-
-
-@dataclass(frozen=True, slots=True)
-class _Unread(Mapping[Need, Measurement | Missing]):
-    """Answers that are read when they are asked for. Raises RecordError for one that does not read."""
-
-    held: Mapping[Need, object]
-
-    def __getitem__(self, need: Need) -> Measurement | Missing:
-        try:
-            return _answer(self.held[need])
-        except ValidationError as error:
-            raise _unread(error) from None
-
-    def __contains__(self, need: object) -> bool:
-        return need in self.held
-
-    def __iter__(self) -> Iterator[Need]:
-        return iter(self.held)
-
-    def __len__(self) -> int:
-        return len(self.held)

@@ -12,6 +12,7 @@ from model_ratchet.engine.again import Again
 from model_ratchet.engine.audit import Audited, looked_at
 from model_ratchet.engine.canonical import canonical
 from model_ratchet.engine.filed import filed, read_whole
+from model_ratchet.engine.lines import Broken
 from model_ratchet.engine.record import digest, read, to_bytes
 
 FROZEN = Path(__file__).parents[2] / "cases" / "records" / "v1-standard.json"
@@ -41,22 +42,28 @@ def test_what_is_filed_reads_as_any_record_does() -> None:
     assert read_whole(content, filed(content, name))
 
 
-def test_answers_are_read_when_they_are_asked_for() -> None:
-    record = a_judged_record()
-    lazy = filed(to_bytes(record), digest(record), lazily=True)
-    assert dict(lazy.evidence.answers) == record.evidence.answers
-    assert len(lazy.evidence.answers) == len(record.evidence.answers)
-    assert lazy.plan.needs()[0] in lazy.evidence.answers
-
-
-def test_an_answer_that_does_not_read_is_an_error_when_it_is_asked_for() -> None:
+def test_an_answer_that_does_not_read_is_an_error() -> None:
     content, name = named(canonical_part(shape="counted"))
-    lazy = filed(content, name, lazily=True)
-    (need, *_) = lazy.evidence.answers
-    with pytest.raises(RecordError, match="does not read"):
-        lazy.evidence.answer(need)
     with pytest.raises(RecordError, match="does not read"):
         filed(content, name)
+
+
+@pytest.mark.parametrize(
+    ("place", "put"),
+    [
+        (b'"alpha_divisor":1', b'"alpha_divisor":NaN'),
+        (b'"judge":1', b'"judge":1,"more":NaN'),
+        (b'"level":0.95', b'"level":Infinity'),
+    ],
+    ids=["plan", "unread", "verdict"],
+)
+def test_a_number_that_is_none_is_an_error(place: bytes, put: bytes) -> None:
+    sealed = canonical_part()
+    assert place in sealed
+    content, name = named(sealed.replace(place, put))
+    found = looked_at("x", name, content, ())
+    assert isinstance(found, Broken)
+    assert found.unread
 
 
 def canonical_part(**answer: object) -> bytes:

@@ -207,7 +207,7 @@ REFUSED = {
         lambda: _changed(lambda envelope: envelope["sealed"].update(schema="ratchet/record/v9"))  # type: ignore[attr-defined]
     ),
     "the record has no verdict": lambda: _resealed(lambda sealed: sealed.pop("verdict")),
-    "the record does not read: a part is not of the form that records have": (
+    "the record does not read: Input should be an object at revisions; use the release that wrote it": (
         lambda: _resealed(lambda sealed: sealed.update(revisions=[]))
     ),
 }
@@ -232,7 +232,9 @@ def test_a_record_without_its_digest_is_refused() -> None:
 
 
 def test_a_part_of_another_form_is_refused_with_its_place() -> None:
-    with pytest.raises(RecordError, match=r"the record does not read: .* at evidence_outcome; use the release"):
+    with pytest.raises(
+        RecordError, match=r"the record does not read: .* at verdict\.evidence_outcome; use the release"
+    ):
         read(_resealed(lambda sealed: sealed["verdict"].update(evidence_outcome="fine")))  # type: ignore[attr-defined]
 
 

@@ -31,7 +31,7 @@ def policy(*changes: tuple[str, str]) -> Policy:
 
 
 def told(record: Record, *changes: tuple[str, str]) -> Replayed:
-    return replay(policy(*changes), filed(to_bytes(record), digest(record), lazily=True))
+    return replay(policy(*changes), filed(to_bytes(record), digest(record)))
 
 
 def largest(metric: str) -> tuple[str, str]:
