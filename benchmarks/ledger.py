@@ -6,6 +6,7 @@ Each promotion has one record of the policy ``standard`` with three stages and t
 evidence that differs from one to the next, and four events.
 """
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -26,14 +27,14 @@ from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.read import read as read_document
 from model_ratchet.engine.judge import judge
 from model_ratchet.engine.lines import Head, link
-from model_ratchet.engine.record import Record, digest, read, seal, to_bytes
+from model_ratchet.engine.record import Record, read, seal, to_bytes
 from model_ratchet.git_write import Writer
 from model_ratchet.ledger import BRANCH, GitLedger, record_path
 
 SEALED = ROOT / "tests" / "cases" / "records" / "v1-standard.json"
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 VARIED = 40
-"""So many records are judged and sealed; the others are these, of other versions: making them takes longer than an audit."""
+"""So many records are judged and sealed; the others are these, of other versions."""
 
 
 def main() -> None:
@@ -67,19 +68,20 @@ def a_ledger(folder: Path, count: int) -> GitLedger:
     """The ledger of so many promotions in a repository of its own."""
     subprocess.run(["git", "init", "--quiet", str(folder)], check=True)
     writer = Writer(folder)
-    records = _records(count)
     files: dict[str, bytes] = {}
     events: list[Event] = []
-    for number, record in enumerate(records):
-        files[record_path(digest(record))] = to_bytes(record)
-        events += _events(number, record)
+    for number, (record, content) in enumerate(_records(count)):
+        name = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        files[record_path(name)] = filed_as(content)
+        events += _events(number, record, name)
     lines, _ = link(Head(), events)
     commit = writer.add(BRANCH, None, {"events/2026-01.jsonl": lines, **files}, "bench", AT)
     subprocess.run(["git", "-C", str(folder), "repack", "-q", "-a", "-d"], check=True)
     return GitLedger(writer, commit)
 
 
-def _records(count: int) -> Iterator[Record]:
+def _records(count: int) -> Iterator[tuple[Record, bytes]]:
+    """Each record with the canonical bytes of its sealed part."""
     first = read(SEALED.read_bytes())
     sealed = []
     for number in range(min(count, VARIED)):
@@ -88,11 +90,18 @@ def _records(count: int) -> Iterator[Record]:
             for need, answer in first.evidence.answers.items()
         }
         evidence = replace(first.evidence, answers=answers)
-        sealed.append(seal(first.plan, evidence, judge(first.plan, evidence), decided_at=first.decided_at))
+        record = seal(first.plan, evidence, judge(first.plan, evidence), decided_at=first.decided_at)
+        sealed.append((record, to_bytes(record).removeprefix(b'{"sealed":').rpartition(b',"sha256":')[0]))
+    old = first.plan.facts.candidate.encode()
     for number in range(count):
-        record = sealed[number % VARIED]
-        facts = replace(record.plan.facts, candidate=str(version(number)), documents={"number": f"{number}.md"})
-        yield replace(record, plan=replace(record.plan, facts=facts))
+        record, content = sealed[number % VARIED]
+        yield record, content.replace(old, str(version(number)).encode())
+
+
+def filed_as(sealed: bytes) -> bytes:
+    """The file of a sealed part."""
+    digits = hashlib.sha256(sealed).hexdigest().encode()
+    return b'{"sealed":%b,"sha256":"%b","unsealed":{}}\n' % (sealed, digits)
 
 
 def _varied(answer: Measurement | Missing, number: int) -> Measurement | Missing:
@@ -106,8 +115,8 @@ def version(number: int) -> Version:
     return Version(1, number, 0, AT + timedelta(hours=number))
 
 
-def _events(number: int, record: Record) -> tuple[Event, ...]:
-    at, name = AT + timedelta(hours=number), digest(record)
+def _events(number: int, record: Record, name: str) -> tuple[Event, ...]:
+    at = AT + timedelta(hours=number)
     of = {"model": record.plan.facts.model, "candidate": version(number)}
     stated = PolicyName.parse(record.plan.policy)
     artifact = record.plan.facts.candidate_digest or "sha256:" + "0" * 64

@@ -1,7 +1,7 @@
 """Git, written: branches that grow by whole commits, made of objects and never in a work tree."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -88,12 +88,9 @@ class Writer(Git):
     def _commit(
         self, parent: str | None, files: Mapping[str, bytes], message: str, at: datetime, start: str | None = None
     ) -> str:
-        oids = {
-            path: self._run("hash-object", "-w", "--stdin", stdin=content).decode().strip()
-            for path, content in files.items()
-        }
-        entries = "".join(f"100644 {oid}\t{path}\0" for path, oid in oids.items()).encode()
         with tempfile.TemporaryDirectory(prefix="ratchet-") as folder:
+            oids = self._written(Path(folder), list(files.values()))
+            entries = "".join(f"100644 {oid}\t{path}\0" for path, oid in zip(files, oids, strict=True)).encode()
             index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
             self._run("read-tree", start or parent or "--empty", environ=index)
             self._run("update-index", "-z", "--index-info", stdin=entries, environ=index)
@@ -105,6 +102,14 @@ class Writer(Git):
             "commit-tree", tree, *parents, "-F", "-", stdin=message.encode(), environ={**_COMMITTER, **dates}
         )
         return made.decode().strip()
+
+    def _written(self, folder: Path, contents: Sequence[bytes]) -> list[str]:
+        """The objects of these contents, made by one process however many they are."""
+        names = [str((folder / str(number)).resolve()) for number, _ in enumerate(contents)]
+        for name, content in zip(names, contents, strict=True):
+            Path(name).write_bytes(content)
+        listed = "".join(f"{name}\n" for name in names).encode()
+        return self._run("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=listed).decode().split()
 
     def _remote(self) -> bool:
         return b"origin" in (self._try("remote") or b"").split()

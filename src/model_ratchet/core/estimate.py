@@ -1,7 +1,7 @@
 """Estimate: a number with its interval, and everything that is needed to read it."""
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Literal
 
 from model_ratchet.core.units import Scale, significant
@@ -35,7 +35,7 @@ class Estimate:
     sided: Literal["two-sided", "lower", "upper"] = "two-sided"
 
     def __post_init__(self) -> None:
-        for name in (entry.name for entry in fields(self)):
+        for name in self.__slots__:
             value = getattr(self, name)
             if isinstance(value, float):
                 if not math.isfinite(value):

@@ -5,7 +5,7 @@ is sealed, so that the same data give the same bytes on any number of threads.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
@@ -94,7 +94,7 @@ class Window:
             if first < last:
                 parts.append(Interval(first, last))
             passed += interval.length
-        return replace(self, intervals=tuple(parts))
+        return Window(tuple(parts), self.labels_until)
 
 
 class Shape(StrEnum):

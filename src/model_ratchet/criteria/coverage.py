@@ -148,7 +148,9 @@ def _arms(facts: Facts) -> tuple[Arm, ...]:
 
 def _hours(window: Window) -> Iterator[datetime]:
     """The instant at which each whole hour of active time starts."""
-    offset = timedelta()
-    while offset + HOUR <= window.length:
-        yield window.part(offset, offset + HOUR).start
-        offset += HOUR
+    whole, hour, passed = window.length // HOUR, 0, timedelta()
+    for interval in window.intervals:
+        while hour < whole and (instant := interval.start + (hour * HOUR - passed)) < interval.end:
+            yield instant
+            hour += 1
+        passed += interval.length

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from json.encoder import encode_basestring as _quoted
 from typing import Any
 
@@ -23,8 +24,7 @@ def canonical(value: object, *, digits: int | None = None) -> bytes:
         RecordError: a number is NaN or infinite, text is no Unicode, or the value has no JSON form.
     """
     try:
-        spell_float = number if digits is None else lambda exact: number(significant(exact, digits))
-        return _spell(value, spell_float).encode("utf-8")
+        return _spell(value, number if digits is None else partial(_rounded, digits=digits)).encode("utf-8")
     except UnicodeEncodeError as error:
         raise RecordError(f"the text {error.object[:40]!r} is no Unicode, so that no record can hold it") from None
 
@@ -37,6 +37,8 @@ def number(value: float) -> str:
     Raises:
         RecordError: the number is NaN or infinite.
     """
+    if 1e-4 <= abs(value) < 1e16:
+        return repr(value).removesuffix(".0")  # where Python and ECMAScript spell alike
     if not math.isfinite(value):
         raise RecordError(f"a record holds no {value}")
     if value == 0:
@@ -49,6 +51,11 @@ def number(value: float) -> str:
     point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))
     digits = digits.rstrip("0")
     return sign + _placed(digits, point)
+
+
+def _rounded(value: float, digits: int) -> str:
+    few = len(repr(value)) <= digits + 1  # of which one is a point or an exponent
+    return number(value if few else significant(value, digits))
 
 
 def _placed(digits: str, point: int) -> str:

@@ -52,7 +52,7 @@ def tango_interval(table: PairedCounts, level: float) -> tuple[float, float]:
 def difference(table: PairedCounts, *, level: float) -> Estimate:
     """candidate − baseline of pairs: exact McNemar test, Tango's score interval. Raises ValueError without pairs."""
     low, high = tango_interval(table, level)
-    lower, upper = tango_interval(table, 0.90)
+    lower, upper = (low, high) if level == 0.90 else tango_interval(table, 0.90)
     n = table.n
     return Estimate(
         value=(table.only_candidate - table.only_baseline) / n,
