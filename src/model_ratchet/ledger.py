@@ -19,7 +19,7 @@ from model_ratchet.engine.disclosure import refuse_disclosures
 from model_ratchet.engine.filed import filed
 from model_ratchet.engine.lines import FOLDER, Head, events_of, head_of, link, shard, shards
 from model_ratchet.engine.record import Record
-from model_ratchet.engine.story import Story, stories
+from model_ratchet.engine.story import Attempt, Story, stories
 from model_ratchet.git_write import MovedError, Writer
 from model_ratchet.ports import Repository
 
@@ -44,18 +44,16 @@ class GitLedger:
     repository: Repository
     commit: str | None
 
-    def closed(self, model: str, candidate: str) -> Mapping[Need, Measurement | Missing]:
-        """The answers that were sealed when the closed stages of the candidate's open attempt were closed.
+    def closed(self, attempt: Attempt) -> Mapping[Need, Measurement | Missing]:
+        """The answers that were sealed when the closed stages of an attempt were closed.
 
         Raises:
             RecordError: a record that an event names is absent, or is not what its digest says.
         """
-        attempt = self.story(model).attempt(candidate)
-        closed = attempt.closed if attempt is not None else {}
-        records = self.records([event.record for event in closed.values()])
+        records = self.records([event.record for event in attempt.closed.values()])
         return {
             need: answer
-            for stage, event in closed.items()
+            for stage, event in attempt.closed.items()
             for need, answer in records[event.record].evidence.answers.items()
             if need.stage == stage
         }

@@ -10,7 +10,7 @@ from model_ratchet.core.code import Reported
 from model_ratchet.core.evidence import Measurement, Missing, Need
 from model_ratchet.core.reviews import Conversation, SourcePull
 from model_ratchet.engine.record import Record
-from model_ratchet.engine.story import Story
+from model_ratchet.engine.story import Attempt, Story
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +156,8 @@ class Ledger(Protocol):
     def records(self, digests: Sequence[str]) -> Mapping[str, Record]:
         """The sealed records of these digests. Raises ``RecordError`` where one is not there, or is another."""
 
-    def closed(self, model: str, candidate: str) -> Mapping[Need, Measurement | Missing]:
-        """What was sealed of the closed stages of a candidate's open attempt: nobody asks a source about them again.
+    def closed(self, attempt: Attempt) -> Mapping[Need, Measurement | Missing]:
+        """What was sealed of the closed stages of an attempt: nobody asks a source about them again.
 
         Raises ``RecordError`` where a record that an event names is not there, or is not what its digest says.
         """

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from builders.ledgers import a_judged_record, files_of, in_memory, promotion
 from builders.repositories import Repo, a_repo
 from model_ratchet.core.errors import RecordError, RepositoryError
 from model_ratchet.documents.events import Hold, Released
 from model_ratchet.engine.lines import read_lines
+from model_ratchet.engine.story import stories
 from model_ratchet.git_write import MovedError, Writer
 from model_ratchet.ledger import BRANCH, Entry, GitLedger, append, fetch_ledger, open_ledger, record_path
 
@@ -62,6 +64,14 @@ def test_what_is_appended_is_there_for_everybody_and_the_work_tree_is_left_alone
     assert open_ledger(Writer(tmp_path / "origin")).commit == ledger.commit
     shown = repo.git("show", "--no-patch", "--format=%an %ae %aI %s", str(ledger.commit))
     assert shown == "ratchet ratchet@localhost 2026-09-10T12:00:00+00:00 two"
+
+
+def test_what_was_sealed_of_an_attempt_is_in_its_records_alone() -> None:
+    """The lines, which are long, are not read again for it."""
+    record = a_judged_record()
+    attempt = stories(promotion(0, record))["flight-delay"].attempts[0]
+    found = in_memory(files_of([record])).closed(attempt)
+    assert found == {need: answer for need, answer in record.evidence.answers.items() if need.stage == "canary"} != {}
 
 
 def test_nothing_is_appended_that_holds_a_secret(repo: Repo) -> None:

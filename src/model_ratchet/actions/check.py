@@ -296,7 +296,7 @@ def bind_remembered(
         return bind(documents, None, now=now), _NOTHING
     why = lost(attempt, documents)
     if why is None:
-        closed = ledger.closed(documents.model.name, attempt.candidate)
+        closed = ledger.closed(attempt)
         plan = bind(documents, attempt.history, now=now)
         if not isinstance(plan, Plan) or covered(attempt, plan, closed):
             return plan, closed
