@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from math import ceil
+from typing import TypeAlias
 
 from model_ratchet.criteria.base import Comparative, Criterion, Facts, StageFacts
 from model_ratchet.criteria.distribution import Distribution
+from model_ratchet.criteria.drift import Drift
 from model_ratchet.criteria.load import Load
 from model_ratchet.criteria.maximum import Maximum
 from model_ratchet.criteria.non_inferiority import NonInferiority
@@ -22,6 +24,7 @@ from model_ratchet.stats.power import Rule, power_independent, power_paired
 POWER = 0.8
 """The power at twice the margin from which on a criterion counts as one that can decide."""
 
+_Compared: TypeAlias = Superiority | NonInferiority | Drift | Sustained | Stability
 _DAY = timedelta(days=1)
 _MOST = 10**9
 
@@ -82,7 +85,8 @@ class Forecast:
 
     ``days`` is how long the needed rows take at present traffic and the stage's share. ``at_margin`` and ``at_twice`` exist
     for comparisons of proportions: for superiority the true difference is the margin and twice of it; for non-inferiority and
-    its kin it lies one margin and two margins above the limit, so that the candidate is as good, and better by one margin.
+    its kin it lies one margin and two margins above the limit, so that the candidate is as good, and better by one margin;
+    for drift the baseline is taken for the golden one.
     """
 
     bound: BoundCriterion
@@ -110,7 +114,7 @@ def forecast(plan: Plan, traffic: Traffic) -> tuple[Forecast, ...]:
 def _forecast(plan: Plan, bound: BoundCriterion, traffic: Traffic) -> Forecast | None:
     criterion = bound.criterion
     stages = plan.scope(bound).stages
-    if isinstance(criterion, Superiority | NonInferiority | Sustained | Stability):
+    if isinstance(criterion, _Compared):
         metric = traffic.metrics.get(criterion.metric)
         if metric is not None and metric.rate is not None:
             return _comparison(plan.facts, bound, stages, metric)
@@ -162,7 +166,7 @@ def _rows_for_segments(criterion: Segments, traffic: Traffic) -> int:
 def _comparison(facts: Facts, bound: BoundCriterion, stages: tuple[StageFacts, ...], metric: MetricTraffic) -> Forecast:
     """Rows and power of a comparison of proportions, from the precision that its stages give together."""
     criterion = bound.criterion
-    assert isinstance(criterion, Superiority | NonInferiority | Sustained | Stability)  # noqa: S101  (the caller has looked)
+    assert isinstance(criterion, _Compared)  # noqa: S101  (the caller has looked)
     rule, margin = _rule(criterion)
     alpha = criterion.alpha / facts.alpha_divisor
     rates = [(stage, _candidate_per_day(stage, metric.per_day, criterion)) for stage in stages]
@@ -210,7 +214,7 @@ def _comparison(facts: Facts, bound: BoundCriterion, stages: tuple[StageFacts, .
     )
 
 
-def _rule(criterion: Superiority | NonInferiority | Sustained | Stability) -> tuple[Rule, float]:
+def _rule(criterion: _Compared) -> tuple[Rule, float]:
     match criterion:
         case Superiority():
             return criterion.rule, criterion.by.value
@@ -218,7 +222,7 @@ def _rule(criterion: Superiority | NonInferiority | Sustained | Stability) -> tu
             return "non_inferiority", criterion.margin.value
         case Sustained():
             return "non_inferiority", criterion.max_daily_drop.value
-        case Stability():
+        case Stability() | Drift():
             return "non_inferiority", criterion.max_drop.value
 
 
