@@ -100,6 +100,7 @@ def push(forge: "Forge", repo: Repository, ref: str, sha: str, token: Token, *, 
         raise invalid("Update is not a fast forward")
     _rules_allow_push(repo, branch, old, sha, token)
     repo.git.move(ref, sha)
+    repo.pushes.append(Push(sha, token.user, forge.clock.now, ref, old or "0" * 40))
     forge.happened(repo, "push", None, token, sha=sha, ref=ref)
     follow(forge, repo, token)
     for fork in forge.repositories.values():

@@ -154,11 +154,13 @@ class Review:
 
 @dataclass(frozen=True)
 class Push:
-    """A move of a pull request's head; ``by`` is None where git alone knows."""
+    """A move of a pull request's head, or of another branch; ``by`` is None where git alone knows."""
 
     sha: str
     by: User | None
     at: datetime
+    ref: str = ""
+    before: str = "0" * 40
 
 
 @dataclass(eq=False)
@@ -295,6 +297,8 @@ class Repository:
     roles: dict[str, str] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
     pulls: dict[int, Pull] = field(default_factory=dict)
+    pushes: list[Push] = field(default_factory=list)
+    """To branches, by whoever has a token."""
     comments: dict[int, Comment] = field(default_factory=dict)
     suites: dict[int, CheckSuite] = field(default_factory=dict)
     checks: dict[int, CheckRun] = field(default_factory=dict)

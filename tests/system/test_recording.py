@@ -15,7 +15,7 @@ from forge import faults
 from forge.state import Pull
 from model_ratchet.core.errors import ForgeError
 from model_ratchet.core.names import PolicyName, Version
-from model_ratchet.documents.events import Admitted, Event, Hold
+from model_ratchet.documents.events import Actor, Admitted, Event, Hold
 from model_ratchet.engine.lines import read_lines
 from model_ratchet.engine.record import digest
 from model_ratchet.git_write import Writer
@@ -243,6 +243,39 @@ def test_a_rollback_by_hand_is_break_glass_and_no_incident(signed: Signed) -> No
     }
     assert incidents(signed.runs) == []
     assert signed.scene.repo.git.resolve("main") == commit
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["last", "within"])
+def test_a_rollback_by_hand_names_who_pushed_it(signed: Signed, later: bool) -> None:
+    """As GitHub knows them: what a commit says of its committer is whatever they wrote there."""
+    merged(signed, signed.passed())
+    recorded(signed.runs)
+    scene = signed.scene
+    scene.work.git("checkout", "--quiet", "main")
+    scene.work.git("pull", "--quiet", "--ff-only", "origin", "main")
+    scene.work.git("rm", "-r", "--quiet", folder(V2))
+    sha = scene.work.commit()
+    if later:
+        sha = scene.work.commit({"README.md": "pushed with it\n"})
+    scene.forge.push(scene.repo, "main", sha, by=scene.bob, source=scene.work.path)
+    (event,) = recorded(signed.runs).recorded.events
+    assert (event.kind, event.by) == ("rolled-back", Actor(login="bob", id=scene.bob.id))
+
+
+@pytest.mark.parametrize(("status", "stops"), [(404, False), (403, False), (500, True)], ids=["404", "403", "500"])
+def test_who_pushed_is_left_out_only_where_github_never_tells(signed: Signed, status: int, stops: bool) -> None:
+    merged(signed, signed.passed())
+    recorded(signed.runs)
+    pushed(signed, {}, folder(V2))
+    plan = faults.failing(status) if status >= 500 else faults.bare(status)
+    signed.scene.forge.faults.plan(plan, "GET", "/activity", times=9)
+    if stops:
+        with pytest.raises(ForgeError):
+            recorded(signed.runs)
+    else:
+        (event,) = recorded(signed.runs).recorded.events
+        assert (event.kind, event.by) == ("rolled-back", None)
+    signed.scene.forge.faults.planned.clear()
 
 
 def test_a_rollback_by_pull_request_names_it(signed: Signed) -> None:

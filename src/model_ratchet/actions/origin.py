@@ -14,7 +14,7 @@ from model_ratchet.engine.reuse import with_sign_offs
 from model_ratchet.engine.sign_off import teams
 from model_ratchet.github.checks import newest_check
 from model_ratchet.github.client import Hub
-from model_ratchet.github.merges import Ended, closed_pull, merged_pull, other_publishers
+from model_ratchet.github.merges import Ended, closed_pull, merged_pull, other_publishers, pusher
 from model_ratchet.ports import Forge, Repository
 
 PUSHED = "it was pushed: no pull request was merged by it"
@@ -28,6 +28,8 @@ class GithubOrigin:
     hub: Hub
     forge: Forge
     branch: str
+    tip: str
+    """The commit that the branch has now."""
     known: dict[str, Told] = field(default_factory=dict)
 
     def told(self, commit: str) -> Told:
@@ -51,7 +53,9 @@ class GithubOrigin:
         number = number_in(self.repository.subject(commit))
         pull = merged_pull(self.hub, commit, self.branch, parents=parents, number=number)
         if pull is None:
-            return Told(arrival=Arrival(at=self.repository.committed_at(commit)), notes=(PUSHED,))
+            after = self.repository.first_parents(commit, self.tip)
+            by = _actor(pusher(self.hub, self.branch, (commit, *after)))
+            return Told(arrival=Arrival(at=self.repository.committed_at(commit), by=by), notes=(PUSHED,))
         said = newest_check(self.hub, pull.head, self.branch, pull.number)
         if said is None:
             others = other_publishers(self.hub, pull.head, self.branch)
@@ -76,5 +80,8 @@ class GithubOrigin:
 
 
 def _arrival(ended: Ended) -> Arrival:
-    by = Actor(login=ended.by[0], id=ended.by[1]) if ended.by is not None else None
-    return Arrival(at=ended.at, pull=ended.number, by=by)
+    return Arrival(at=ended.at, pull=ended.number, by=_actor(ended.by))
+
+
+def _actor(account: tuple[str, int] | None) -> Actor | None:
+    return Actor(login=account[0], id=account[1]) if account is not None else None

@@ -44,7 +44,7 @@ def record_on_github(run: Run, base: str) -> Recording:
         raise UsageError("whether a merge was approved is read from its pull request: name where it is")
     repository = Writer(run.repo, run.headers)
     tip = repository.fetch_branch(base)
-    origin = GithubOrigin(repository, run.hub, run.forge, base)
+    origin = GithubOrigin(repository, run.hub, run.forge, base, tip)
     recorded = record(RecordInput(tip=tip, now=run.now, hidden=hidden_values(None, run.environ)), repository, origin)
     place = Place(repository=repository, hub=run.hub, job=run.job, base=base, tip=tip, now=run.now)
     return Recording(recorded=recorded, followed=tuple(follow_up(recorded.ledger, place)))

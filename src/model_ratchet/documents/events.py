@@ -29,7 +29,7 @@ class _Event(Model):
     at: Instant
     """When it happened, which is not when the line was written."""
     by: Actor | None = None
-    """None where no person asked for it: a schedule, or a push."""
+    """None where no person asked for it, as for a schedule, or where nobody tells who did."""
 
 
 class _OfModel(_Event):

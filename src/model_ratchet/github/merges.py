@@ -1,13 +1,14 @@
-"""Merges: which pull request brought a commit onto a branch, and how one ended that was not merged."""
+"""Merges: which pull request, or whose push, brought a commit onto a branch, and how a pull request ended without a merge."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from model_ratchet.core.errors import AbsentError
+from model_ratchet.core.errors import AbsentError, ForbiddenError
 from model_ratchet.core.names import check_name
+from model_ratchet.github.answers import every
 from model_ratchet.github.client import Hub
 
 if TYPE_CHECKING:
@@ -68,6 +69,24 @@ def other_publishers(hub: Hub, head: str, base: str) -> tuple[str, ...]:
     commit = hub.repository.get_commit(head)
     runs = hub.read("list check runs", lambda: list(commit.get_check_runs(check_name=name, filter="all")), there=True)
     return tuple(sorted({run.app.slug for run in runs} - {hub.app}))
+
+
+def pusher(hub: Hub, branch: str, commits: Iterable[str]) -> tuple[str, int] | None:
+    """Who pushed, within the last month, the first of these commits that a branch was moved to; None where nobody tells.
+
+    A push brings several commits and is known by the last of them: of a commit and those after it, the oldest first.
+
+    Raises:
+        ForgeError: GitHub can't be asked now.
+    """
+    path, ref = f"/repos/{hub.repository.full_name}/activity", f"refs/heads/{branch}"
+    try:
+        moves = every(hub.api, path, f"who pushed to {branch}", ref=ref, time_period="month")
+    except (AbsentError, ForbiddenError):
+        return None
+    actors = {str(move["after"]): move["actor"] for move in reversed(moves)}
+    told = next((actors[commit] for commit in commits if commit in actors), None)
+    return (str(told["login"]), int(told["id"])) if told is not None else None
 
 
 def _candidates(hub: Hub, commit: str, number: int | None) -> Iterator["PullRequest"]:

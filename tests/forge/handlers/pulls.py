@@ -169,7 +169,7 @@ def _holds(pull: Pull, sha: str) -> bool:
 
 @route("GET", f"{REPO}/activity", "contents:read")
 def activity(call: Call) -> Answer:
-    """The moves of a branch that a pull request has seen, newest first: what no pull request saw is not remembered."""
+    """The moves of a branch that a pull request has seen, newest first, or else those that were pushed with a token."""
     repo, ref = call.repo, call.query.get("ref", "")
     known = [pull for one in call.forge.repositories.values() for pull in one.pulls.values()]
     seen = [
@@ -178,7 +178,22 @@ def activity(call: Call) -> Answer:
         if pull.head_repository is repo and ref in ("", f"refs/heads/{pull.head_ref}")
         for push in pull.pushes
     ]
-    return call.page(seen[::-1], lambda one: _move(call, *one))
+    others = [push for push in repo.pushes if push.ref == ref] if not seen else []
+    moves = [_move(call, *one) for one in seen] + [_pushed(call, at, one) for at, one in enumerate(others)]
+    return call.page(moves[::-1], lambda one: one)
+
+
+def _pushed(call: Call, at: int, push: Push) -> dict[str, Any]:
+    return {
+        "id": at,
+        "node_id": f"PSH_{at}",
+        "before": push.before,
+        "after": push.sha,
+        "ref": push.ref,
+        "timestamp": moment(push.at),
+        "activity_type": "push",
+        "actor": call.forge.shapes.user(push.by) if push.by else None,
+    }
 
 
 def _move(call: Call, pull: Pull, push: Push) -> dict[str, Any]:
