@@ -4,10 +4,11 @@ import struct
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from model_ratchet.core.errors import RecordError
+from model_ratchet.core.units import significant
 from model_ratchet.engine.canonical import canonical, number
 
 # RFC 8785, appendix B
@@ -43,6 +44,15 @@ def test_numbers_are_spelled_as_in_the_appendix_of_the_rfc(bits: str, text: str)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_spelled_number_reads_back_exactly(value: float) -> None:
     assert float(number(value)) == value
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e300, max_value=1e300))
+@example(1.234567891)
+@example(-12345678.91)
+@example(1.23456789e-7)
+def test_numbers_are_rounded_where_digits_are_named(value: float) -> None:
+    assert canonical([value], digits=9) == canonical([significant(value, 9)])
+    assert canonical([value, 10**15 + 1], digits=9).endswith(b",1000000000000001]")
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])

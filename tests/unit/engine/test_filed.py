@@ -61,9 +61,17 @@ def test_a_number_that_is_none_is_an_error(place: bytes, put: bytes) -> None:
     sealed = canonical_part()
     assert place in sealed
     content, name = named(sealed.replace(place, put))
+    with pytest.raises(RecordError):
+        assert not read_whole(content, filed(content, name))
     found = looked_at("x", name, content, ())
     assert isinstance(found, Broken)
     assert found.unread
+
+
+def test_a_number_that_is_none_is_not_read_where_a_record_holds_numbers() -> None:
+    content, name = named(canonical_part().replace(b'"alpha_divisor":1', b'"alpha_divisor":NaN'))
+    with pytest.raises(RecordError, match="is not JSON"):
+        filed(content, name)
 
 
 def canonical_part(**answer: object) -> bytes:
