@@ -5,6 +5,7 @@ from itertools import product
 
 import pytest
 
+from builders.production import standard
 from model_ratchet.core.names import PolicyName, Version
 from model_ratchet.documents.events import Admitted, Confirmed, StageClosed, StageStarted
 from model_ratchet.documents.policy import Policy
@@ -17,23 +18,12 @@ from model_ratchet.engine.story import Attempt, stories
 AT = datetime(2025, 8, 1, tzinfo=UTC)
 ONE, TWO, THREE = (Version.parse(f"v{major}.0.0_20250101_000000") for major in (1, 2, 3))
 DIGEST = "sha256:" + "a" * 64
-POLICY = """\
-apiVersion: ratchet/v1
-kind: Policy
-name: small
-version: 1.0.0
-advance: {advance}
-stages: [{{name: shadow, mirror: 100%, lasts: 24h}}]
-gates:
-  - name: performance
-    criteria: [{{id: error-rate, kind: rate_limit, metric: errors, below: 5%}}]
-"""
 
 
 def policy(advance: str) -> Policy:
-    found = read(Policy, "policies/small/1.0.0.yaml", POLICY.format(advance=advance).encode())
+    found = read(Policy, "policies/standard/1.0.0.yaml", standard().encode())
     assert isinstance(found, Policy), found
-    return found
+    return found.model_copy(update={"advance": advance})
 
 
 def an_attempt(upto: str = "admitted", *, baseline: Version | None = ONE) -> Attempt:
