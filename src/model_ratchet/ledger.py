@@ -136,13 +136,13 @@ def append(
     message: str,
     now: datetime,
     *,
-    hidden: Mapping[str, str] | None = None,
+    hidden: Mapping[str, str],
     wait: Callable[[float], None] = sleep,
 ) -> tuple[Entry, GitLedger]:
     """Append what ``decide`` makes of the ledger as it is, which is asked again wherever somebody else was faster.
 
     Nothing is appended where it decides on nothing. What it raises is passed on. ``hidden`` are values of variables that may
-    stand nowhere in it (``engine.disclosure.hidden_values``).
+    stand nowhere in it (``actions.reading.hidden_at``).
 
     Raises:
         RecordError: what is to be appended holds a secret.

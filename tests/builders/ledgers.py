@@ -160,7 +160,7 @@ def files_of(records: Iterable[Record]) -> Mapping[str, bytes]:
 def keep(repo: Repo, events: Sequence[Event], records: Iterable[Record]) -> GitLedger:
     """Append to the ledger of a repository."""
     entry = Entry(tuple(events), files_of(records))
-    return append(Writer(repo.path), lambda _: entry, "append", AT)[1]
+    return append(Writer(repo.path), lambda _: entry, "append", AT, hidden={})[1]
 
 
 @dataclass(frozen=True)

@@ -341,7 +341,7 @@ def admit(signed: Signed) -> None:
 
 
 def written(signed: Signed, event: Event) -> None:
-    append(Writer(signed.scene.repo.git.path), lambda _: Entry((event,)), "by somebody else", event.at)
+    append(Writer(signed.scene.repo.git.path), lambda _: Entry((event,)), "by somebody else", event.at, hidden={})
 
 
 def test_the_workflow_of_init_records_and_ends_red_where_nothing_vouches(tmp_path: Path) -> None:

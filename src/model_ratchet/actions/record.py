@@ -7,6 +7,7 @@ from typing import Protocol
 
 from model_ratchet.actions.check import Change, change_between, meaning_of, read_chain
 from model_ratchet.actions.queue import check_group
+from model_ratchet.actions.reading import hidden_at
 from model_ratchet.core.errors import RepositoryError
 from model_ratchet.core.names import DIGEST, SLUG
 from model_ratchet.core.outcome import Outcome
@@ -95,8 +96,8 @@ class RecordInput:
     tip: str
     """The commit that the base branch has now."""
     now: datetime
-    hidden: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Variable → its value, which may stand nowhere in the ledger."""
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Variable → its value. Those that the sources file of the tip names may stand nowhere in the ledger."""
     since: str | None = None
     """Where an empty ledger begins, instead of the commit that brought the workflow."""
 
@@ -119,6 +120,8 @@ class _Caught:
     """What a catch-up has found so far."""
 
     known: tuple[Event, ...]
+    hidden: Mapping[str, str] = field(repr=False)
+    """Variable → its value, which may stand nowhere in the ledger."""
     events: list[Event] = field(default_factory=list)
     records: dict[str, Record] = field(default_factory=dict)
 
@@ -138,13 +141,15 @@ def record(asked: RecordInput, repository: Writer, origin: Origin) -> Recorded:
         RecordError: the ledger, or a sealed record, can't be read.
     """
 
+    hidden = hidden_at(repository, asked.tip, asked.environ)
+
     def decide(ledger: GitLedger) -> Entry:
-        caught = _Caught(ledger.events())
+        caught = _Caught(ledger.events(), hidden)
         _catch_up(asked, repository, origin, caught)
         caught.events += _withdrawn(origin, caught.stories())
         return Entry(tuple(caught.events), _files(repository, asked.tip, ledger, caught))
 
-    entry, ledger = append(repository, decide, f"Record up to {asked.tip[:12]}", asked.now, hidden=asked.hidden)
+    entry, ledger = append(repository, decide, f"Record up to {asked.tip[:12]}", asked.now, hidden=hidden)
     return Recorded(events=entry.events, ledger=ledger)
 
 
@@ -153,7 +158,7 @@ def _catch_up(asked: RecordInput, repository: Repository, origin: Origin, caught
     start = _start(asked, repository, caught)
     at = max((one.at for one in (*caught.known, *caught.events) if isinstance(one, OF_COMMIT)), default=asked.now)
     for commit in repository.first_parents(start, asked.tip, OURS):
-        landed = _landed(repository, origin, commit, asked.hidden)
+        landed = _landed(repository, origin, commit, caught.hidden)
         if landed is None:
             continue
         at = min(max(landed.arrival.at, at), asked.now)  # a commit's own time is whatever its author says

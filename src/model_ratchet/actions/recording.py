@@ -9,7 +9,6 @@ from model_ratchet.actions.origin import GithubOrigin
 from model_ratchet.actions.record import Recorded, RecordInput, record
 from model_ratchet.core.errors import UsageError
 from model_ratchet.documents.events import Unverified
-from model_ratchet.engine.disclosure import hidden_values
 from model_ratchet.git_write import Writer
 from model_ratchet.github.job import Job
 from model_ratchet.report.annotations import command
@@ -45,7 +44,7 @@ def record_on_github(run: Run, base: str) -> Recording:
     repository = Writer(run.repo, run.headers)
     tip = repository.fetch_branch(base)
     origin = GithubOrigin(repository, run.hub, run.forge, base)
-    recorded = record(RecordInput(tip=tip, now=run.now, hidden=hidden_values(None, run.environ)), repository, origin)
+    recorded = record(RecordInput(tip=tip, now=run.now, environ=run.environ), repository, origin)
     place = Place(repository=repository, hub=run.hub, job=run.job, base=base, tip=tip, now=run.now)
     return Recording(recorded=recorded, followed=tuple(follow_up(recorded.ledger, place)))
 
