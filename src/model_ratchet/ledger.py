@@ -1,8 +1,8 @@
 """Ledger: the branch ``ratchet/ledger``, read as objects and appended to by compare-and-swap.
 
-It holds ``events/<year>-<month>.jsonl`` (``engine.lines``); named by their digests, ``records/<digest>.json`` with
-``reports/<digest>.md`` beside them; and ``baselines/<model>.json``, the numbers of the active version. A branch that is not
-there is an empty ledger; one that can't be read is an error.
+It holds ``events/<year>-<month>.jsonl`` (``engine.lines``); ``records/<digest>.json``, each named by its digest in an event;
+and what the lines name by path and digest: ``reports/<digest>.md``, and ``baselines/<model>.json``, the numbers of the active
+version. A branch that is not there is an empty ledger; one that can't be read is an error.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,13 +17,14 @@ from model_ratchet.core.evidence import Measurement, Missing, Need
 from model_ratchet.documents.events import Event
 from model_ratchet.engine.disclosure import refuse_disclosures
 from model_ratchet.engine.filed import filed
-from model_ratchet.engine.lines import FOLDER, Head, events_of, head_of, link, shard, shards
+from model_ratchet.engine.lines import FOLDER, Head, digest_of, events_of, head_of, link, shard, shards
 from model_ratchet.engine.record import Record
 from model_ratchet.engine.story import Story, stories
 from model_ratchet.git_write import MovedError, Writer
 from model_ratchet.ports import Repository
 
 BRANCH = "ratchet/ledger"
+RECORDS = "records/"
 _TRIES = 8
 _AT_ONCE = 64
 _LARGEST = 2**31
@@ -104,12 +105,17 @@ class GitLedger:
 
     def contents(self, digests: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
         """Each digest with the file of its record, None where there is none; a few files at a time are held in memory."""
-        left = iter(dict.fromkeys(digests))
+        named = tuple(dict.fromkeys(digests))
+        for digest, (_, content) in zip(named, self.files(map(record_path, named)), strict=True):
+            yield digest, content
+
+    def files(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+        """Each path with its file, None where there is none; a few files at a time are held in memory."""
+        left = iter(paths)
         while several := tuple(islice(left, _AT_ONCE)):
-            paths = [record_path(digest) for digest in several]
-            blobs = self.repository.read(self.commit, paths, _LARGEST) if self.commit is not None else {}
-            for digest, path in zip(several, paths, strict=True):
-                yield digest, blobs[path].content if path in blobs else None
+            blobs = self.repository.read(self.commit, several, _LARGEST) if self.commit is not None else {}
+            for path in several:
+                yield path, blobs[path].content if path in blobs else None
 
 
 def open_ledger(repository: Repository) -> GitLedger:
@@ -158,7 +164,7 @@ def append(
         last = max(files) if files else None
         head = head_of(files[last]) if last is not None else Head()
         place = shard(now, last)
-        lines, _ = link(head, entry.events)
+        lines, _ = link(head, entry.events, _named(entry.files))
         content = {place: files.get(place, b"") + lines, **entry.files}
         try:
             return entry, GitLedger(repository, repository.add(BRANCH, ledger.commit, content, message, now))
@@ -167,9 +173,14 @@ def append(
     raise RepositoryError(f"{BRANCH} moved {_TRIES} times while it was appended to: run this again")
 
 
+def _named(files: Mapping[str, bytes]) -> Mapping[str, str]:
+    """Path → digest of what a line has to name; a record is named by its event."""
+    return {path: digest_of(content) for path, content in files.items() if not path.startswith(RECORDS)}
+
+
 def record_path(digest: str) -> str:
     """Where the record of a digest stands."""
-    return f"records/{digest.removeprefix('sha256:')}.json"
+    return f"{RECORDS}{digest.removeprefix('sha256:')}.json"
 
 
 def baseline_path(model: str) -> str:

@@ -1,7 +1,7 @@
 """audit: the ledger looked at line by line and record by record. Effects in order, no decisions."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from model_ratchet.engine.audit import (
     Audit,
     Audited,
     baseline_trouble,
+    changed,
     compared_with,
     gathered,
     looked_at,
@@ -22,7 +23,7 @@ from model_ratchet.engine.lines import Broken, Head, Read, against_anchor, read_
 from model_ratchet.engine.record import Record
 from model_ratchet.engine.story import Story, stories
 from model_ratchet.git_write import Writer
-from model_ratchet.ledger import BRANCH, GitLedger, baseline_path, fetch_ledger, open_ledger, record_path, report_path
+from model_ratchet.ledger import BRANCH, GitLedger, baseline_path, fetch_ledger, open_ledger, record_path
 from model_ratchet.report.chronicle import Row, chosen, chronicle
 
 _FOLDERS = ("", "baselines", "events", "records", "reports")
@@ -68,9 +69,12 @@ def verify(ledger: GitLedger, anchor: Head | None = None, *, workers: int | None
     audited = tuple(spread(_look, files, workers))
     compared = {baseline_path(model): story for model, story in stories(read.events).items()}
     # what a line names that does not read would look foreign: that is told once, by the line
-    known = (*lines, *map(record_path, named), *map(report_path, named), *compared)
-    foreign = () if read.broken else (*_baselines(ledger, compared), *strays(_listed(ledger), known))
-    return gathered(read.head, anchor, (*broken, *audited, *foreign))
+    if not read.broken:
+        known = (*lines, *map(record_path, named), *read.files)
+        broken += changed(ledger.files(read.files), read.files)
+        broken += _baselines(ledger, compared, {one.place for one in broken})
+        broken += strays(_listed(ledger), known)
+    return gathered(read.head, anchor, (*broken, *audited))
 
 
 def log(ledger: GitLedger) -> tuple[Row, ...]:
@@ -128,13 +132,14 @@ def _whole(ledger: GitLedger) -> Read:
     return read
 
 
-def _baselines(ledger: GitLedger, expected: Mapping[str, Story]) -> Iterator[Broken]:
+def _baselines(ledger: GitLedger, expected: Mapping[str, Story], told: Collection[str]) -> Iterator[Broken]:
     """What is wrong with the files of what later comparisons use; a record that can't be had is told elsewhere."""
-    blobs = ledger.repository.read(ledger.commit, list(expected)) if ledger.commit is not None else {}
-    for path, blob in blobs.items():
+    for path, content in ledger.files(path for path in expected if path not in told):
+        if content is None:
+            continue
         story = expected[path]
         try:
-            what = baseline_trouble(blob.content, story, ledger.records(compared_with(story)))
+            what = baseline_trouble(content, story, ledger.records(compared_with(story)))
         except RecordError:
             continue
         if what is not None:

@@ -11,7 +11,7 @@ from model_ratchet.documents.events import Event, PromotedVersion
 from model_ratchet.engine.again import Again, Rejudged, judge_again
 from model_ratchet.engine.canonical import canonical
 from model_ratchet.engine.filed import filed, read_whole, within
-from model_ratchet.engine.lines import Broken, Head
+from model_ratchet.engine.lines import Broken, Head, digest_of
 from model_ratchet.engine.record import Record
 from model_ratchet.engine.recorded import baseline
 from model_ratchet.engine.story import Story
@@ -91,6 +91,15 @@ def gathered(head: Head, anchor: Head | None, found: Collection[Audited | Broken
         tampered=tuple(one for one in broken if not one.unread),
         unread=tuple(one for one in broken if one.unread),
     )
+
+
+def changed(files: Iterable[tuple[str, bytes | None]], named: Mapping[str, str]) -> Iterator[Broken]:
+    """What is not what was written with a line; each path with its file, and path → digest as the lines name it."""
+    for path, content in files:
+        if content is None:
+            yield Broken(path, "the file is not there, and a line names it")
+        elif digest_of(content) != named[path]:
+            yield Broken(path, "it is not what was written with the line that names it")
 
 
 def strays(there: Mapping[str, str], known: Collection[str]) -> Iterator[Broken]:
