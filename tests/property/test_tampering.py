@@ -25,8 +25,8 @@ def head() -> Head:
     return read_lines(files()).head
 
 
-def found(changed: dict[str, bytes], anchor: Head | None = None) -> Audit:
-    return verify(in_memory(changed), anchor, workers=1)
+def found(changed: dict[str, bytes], *anchors: Head) -> Audit:
+    return verify(in_memory(changed), *anchors, workers=1)
 
 
 def test_a_ledger_that_nobody_touched_verifies() -> None:

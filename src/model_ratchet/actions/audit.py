@@ -49,21 +49,21 @@ def anchor(ledger: GitLedger) -> Head:
     return _whole(ledger).head
 
 
-def verify(ledger: GitLedger, anchor: Head | None = None, *, workers: int | None = None) -> Audit:
-    """Every line, every record and everything else in the branch looked at, and every record judged again.
+def verify(ledger: GitLedger, *anchors: Head, workers: int | None = None) -> Audit:
+    """Every line, every record and everything else in the branch looked at, and every record judged again. The chain has to
+    hold each of the anchors.
 
     Raises:
         RecordError: there is no ledger, and no anchor says that there was one.
         RepositoryError: git could not answer.
     """
-    if anchor is None or not anchor.n:
+    if not any(anchor.n for anchor in anchors):
         _refuse_absent(ledger)
     lines = ledger.lines()
     read = read_lines(lines)
     broken = list(read.broken)
-    why = against_anchor(read, anchor) if anchor is not None else None
-    if why is not None:
-        broken.append(Broken(BRANCH, why))
+    against = (against_anchor(read, anchor) for anchor in sorted(set(anchors)))
+    broken += (Broken(BRANCH, why) for why in against if why is not None)
     named = named_by(read.events)
     files = ((record_path(digest), digest, content, named[digest]) for digest, content in ledger.contents(named))
     audited = tuple(spread(_look, files, workers))
@@ -74,7 +74,7 @@ def verify(ledger: GitLedger, anchor: Head | None = None, *, workers: int | None
         broken += changed(ledger.files(read.files), read.files)
         broken += _baselines(ledger, compared, {one.place for one in broken})
         broken += strays(_listed(ledger), known)
-    return gathered(read.head, anchor, (*broken, *audited))
+    return gathered(read.head, anchors, (*broken, *audited))
 
 
 def log(ledger: GitLedger) -> tuple[Row, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from model_ratchet.actions.after_merge import Followed, Place, follow_up
+from model_ratchet.actions.anchoring import keep_anchor
 from model_ratchet.actions.on_event import Run
 from model_ratchet.actions.origin import GithubOrigin
 from model_ratchet.actions.record import Recorded, RecordInput, record
@@ -31,7 +32,7 @@ class Recording:
 
 
 def record_on_github(run: Run, base: str) -> Recording:
-    """Record what reached a branch, and open the incidents and documents that follow.
+    """Record what reached a branch, open the incidents and documents that follow, and keep the head of the ledger on GitHub.
 
     Raises:
         UsageError: there is nowhere to read reviews.
@@ -46,7 +47,9 @@ def record_on_github(run: Run, base: str) -> Recording:
     origin = GithubOrigin(repository, run.hub, run.forge, base)
     recorded = record(RecordInput(tip=tip, now=run.now, environ=run.environ), repository, origin)
     place = Place(repository=repository, hub=run.hub, job=run.job, base=base, tip=tip, now=run.now)
-    return Recording(recorded=recorded, followed=tuple(follow_up(recorded.ledger, place)))
+    followed = list(follow_up(recorded.ledger, place))
+    followed += (Followed(said=why, trouble=True) for why in keep_anchor(run, base))
+    return Recording(recorded=recorded, followed=tuple(followed))
 
 
 def recording_lines(done: Recording, job: Job | None = None) -> str:

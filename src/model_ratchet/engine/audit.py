@@ -32,13 +32,18 @@ class Audit:
     """What was found. It is sound where nothing was changed and all of it could be read."""
 
     head: Head
-    anchor: Head | None
-    """What was kept elsewhere, and the chain compared with."""
+    anchors: tuple[Head, ...]
+    """What was kept elsewhere, and the chain compared with; the oldest first."""
     records: tuple[Audited, ...] = ()
     tampered: tuple[Broken, ...] = ()
     """What is not as it was appended, and where."""
     unread: tuple[Broken, ...] = ()
     """What this release can't read or judge."""
+
+    @property
+    def anchor(self) -> Head | None:
+        """The newest anchor."""
+        return self.anchors[-1] if self.anchors else None
 
     @property
     def differing(self) -> tuple[Audited, ...]:
@@ -81,12 +86,12 @@ def looked_at(place: str, digest: str, content: bytes | None, events: Iterable[E
     return Audited(digest=digest, model=facts.model, candidate=facts.candidate, rejudged=rejudged)
 
 
-def gathered(head: Head, anchor: Head | None, found: Collection[Audited | Broken]) -> Audit:
+def gathered(head: Head, anchors: Iterable[Head], found: Collection[Audited | Broken]) -> Audit:
     """All that was found, in its order."""
     broken = [one for one in found if isinstance(one, Broken)]
     return Audit(
         head=head,
-        anchor=anchor,
+        anchors=tuple(sorted(set(anchors))),
         records=tuple(one for one in found if isinstance(one, Audited)),
         tampered=tuple(one for one in broken if not one.unread),
         unread=tuple(one for one in broken if one.unread),

@@ -35,6 +35,7 @@ def audit_json(audit: Audit) -> str:
             "verdict": _verdict(audit),
             "head": {"lines": audit.head.n, "digest": audit.head.digest},
             "anchor": None if audit.anchor is None else {"lines": audit.anchor.n, "digest": audit.anchor.digest},
+            "anchors": [{"lines": one.n, "digest": one.digest} for one in audit.anchors],
             "tampered": [_place(one) for one in audit.tampered],
             "unread": [_place(one) for one in audit.unread],
             "records": [
@@ -70,6 +71,7 @@ def _verdict(audit: Audit) -> str:
 def _lines(audit: Audit) -> Iterator[str]:
     lines = f"{audit.head.n} line{'s' * (audit.head.n != 1)}"
     anchored = f", anchored at line {audit.anchor.n}" if audit.anchor is not None else ""
+    anchored += f" by {len(audit.anchors)} anchors" if len(audit.anchors) > 1 else ""
     yield f"{_verdict(audit)}: {lines}{anchored}"
     yield from _broken("tampered", audit.tampered)
     yield from _broken("can't be read", audit.unread)
