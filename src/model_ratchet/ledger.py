@@ -1,8 +1,9 @@
 """Ledger: the branch ``ratchet/ledger``, read as objects and appended to by compare-and-swap.
 
 It holds ``events/<year>-<month>.jsonl`` (``engine.lines``); ``records/<digest>.json``, each named by its digest in an event;
-and what the lines name by path and digest: ``reports/<digest>.md``, and ``baselines/<model>.json``, the numbers of the active
-version. A branch that is not there is an empty ledger; one that can't be read is an error.
+and what the lines name by path and digest: ``reports/<digest>.md``, ``signatures/<digest>.json`` where a key is configured, and
+``baselines/<model>.json``, the numbers of the active version. A branch that is not there is an empty ledger; one that can't be
+read is an error.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,12 +17,14 @@ from model_ratchet.core.errors import RecordError, RepositoryError
 from model_ratchet.core.evidence import Measurement, Missing, Need
 from model_ratchet.documents.events import Event
 from model_ratchet.engine.disclosure import refuse_disclosures
+from model_ratchet.engine.envelopes import statement
 from model_ratchet.engine.filed import filed
 from model_ratchet.engine.lines import FOLDER, Head, digest_of, events_of, head_of, link, shard, shards
 from model_ratchet.engine.record import Record
 from model_ratchet.engine.story import Story, stories
 from model_ratchet.git_write import MovedError, Writer
 from model_ratchet.ports import Repository
+from model_ratchet.signing import Sign
 
 BRANCH = "ratchet/ledger"
 RECORDS = "records/"
@@ -143,12 +146,13 @@ def append(
     now: datetime,
     *,
     hidden: Mapping[str, str],
+    sign: Sign | None = None,
     wait: Callable[[float], None] = sleep,
 ) -> tuple[Entry, GitLedger]:
     """Append what ``decide`` makes of the ledger as it is, which is asked again wherever somebody else was faster.
 
     Nothing is appended where it decides on nothing. What it raises is passed on. ``hidden`` are values of variables that may
-    stand nowhere in it (``actions.reading.hidden_at``).
+    stand nowhere in it (``actions.reading.hidden_at``); ``sign`` makes an envelope that is kept beside each record.
 
     Raises:
         RecordError: what is to be appended holds a secret.
@@ -160,17 +164,30 @@ def append(
         if not entry.events:
             return entry, ledger
         refuse_disclosures(entry.events, entry.files, hidden)
+        beside = {**entry.files, **_envelopes(entry.files, sign)}
         files = ledger.lines()
         last = max(files) if files else None
         head = head_of(files[last]) if last is not None else Head()
         place = shard(now, last)
-        lines, _ = link(head, entry.events, _named(entry.files))
-        content = {place: files.get(place, b"") + lines, **entry.files}
+        lines, _ = link(head, entry.events, _named(beside))
+        content = {place: files.get(place, b"") + lines, **beside}
         try:
             return entry, GitLedger(repository, repository.add(BRANCH, ledger.commit, content, message, now))
         except MovedError:
             wait(SystemRandom().uniform(0, 0.2 * 2**attempt))
     raise RepositoryError(f"{BRANCH} moved {_TRIES} times while it was appended to: run this again")
+
+
+def _envelopes(files: Mapping[str, bytes], sign: Sign | None) -> Mapping[str, bytes]:
+    """The envelope of each record among the files."""
+    if sign is None:
+        return {}
+    records = {_digest(path): content for path, content in files.items() if path.startswith(RECORDS)}
+    return {signature_path(digest): sign(statement(digest, content)) for digest, content in records.items()}
+
+
+def _digest(path: str) -> str:
+    return f"sha256:{path.removeprefix(RECORDS).removesuffix('.json')}"
 
 
 def _named(files: Mapping[str, bytes]) -> Mapping[str, str]:
@@ -181,6 +198,11 @@ def _named(files: Mapping[str, bytes]) -> Mapping[str, str]:
 def record_path(digest: str) -> str:
     """Where the record of a digest stands."""
     return f"{RECORDS}{digest.removeprefix('sha256:')}.json"
+
+
+def signature_path(digest: str) -> str:
+    """Where its signature stands."""
+    return f"signatures/{digest.removeprefix('sha256:')}.json"
 
 
 def baseline_path(model: str) -> str:

@@ -45,6 +45,7 @@ from model_ratchet.git_write import Writer
 from model_ratchet.ledger import Entry, GitLedger, append, baseline_path, record_path, report_path
 from model_ratchet.report import render
 from model_ratchet.report.check import Check
+from model_ratchet.signing import Sign
 
 AT = datetime(2026, 8, 1, 12, tzinfo=UTC)
 DECIDED = START + timedelta(days=8, hours=4)
@@ -159,10 +160,10 @@ def files_of(records: Iterable[Record]) -> Mapping[str, bytes]:
     return {record_path(digest(record)): to_bytes(record) for record in records}
 
 
-def keep(repo: Repo, events: Sequence[Event], records: Iterable[Record]) -> GitLedger:
+def keep(repo: Repo, events: Sequence[Event], records: Iterable[Record], *, sign: Sign | None = None) -> GitLedger:
     """Append to the ledger of a repository."""
     entry = Entry(tuple(events), files_of(records))
-    return append(Writer(repo.path), lambda _: entry, "append", AT, hidden={})[1]
+    return append(Writer(repo.path), lambda _: entry, "append", AT, hidden={}, sign=sign)[1]
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ from model_ratchet.git_write import MovedError, Writer
 from model_ratchet.ledger import Entry, GitLedger, append, fetch_ledger, record_path, report_path
 from model_ratchet.report import render
 from model_ratchet.report.check import Check
+from model_ratchet.signing import signer_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,7 @@ def advance(
     """The next steps of the promotion that a head proposes to a base, done.
 
     Raises:
-        UsageError: the head proposes no promotion, or more than one.
+        UsageError: the head proposes no promotion, or more than one; or there is to be signed, and can't be.
         MovedError: somebody else was faster, and nothing was appended: it may be asked again.
         RepositoryError: git could not answer, or the ledger can't be written.
         ForgeError: the reviews can't be read.
@@ -185,7 +186,8 @@ def _append(
         return entry
 
     message = f"{folder.model} {folder.version}: {', '.join(event.kind for event in events)}"
-    append(repository, decide, message, told.asked.check.now, hidden=told.hidden)
+    check = told.asked.check
+    append(repository, decide, message, check.now, hidden=told.hidden, sign=signer_of(check.environ))
     return Advanced(folder=folder, steps=steps, events=events, record=record if entry.files else None)
 
 

@@ -1,12 +1,13 @@
 """audit: the ledger looked at line by line and record by record. Effects in order, no decisions."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from model_ratchet.actions.spread import spread
-from model_ratchet.core.errors import RecordError, UsageError
+from model_ratchet.core.errors import RecordError, RepositoryError, UsageError
 from model_ratchet.documents.events import Event
 from model_ratchet.engine.audit import (
     Audit,
@@ -19,14 +20,28 @@ from model_ratchet.engine.audit import (
     named_by,
     strays,
 )
+from model_ratchet.engine.envelopes import Standing, statement
 from model_ratchet.engine.lines import Broken, Head, Read, against_anchor, read_lines
 from model_ratchet.engine.record import Record
 from model_ratchet.engine.story import Story, stories
+from model_ratchet.git import Git
 from model_ratchet.git_write import Writer
-from model_ratchet.ledger import BRANCH, GitLedger, baseline_path, fetch_ledger, open_ledger, record_path
+from model_ratchet.ledger import (
+    BRANCH,
+    GitLedger,
+    baseline_path,
+    fetch_ledger,
+    open_ledger,
+    record_path,
+    signature_path,
+)
 from model_ratchet.report.chronicle import Row, chosen, chronicle
+from model_ratchet.signing import public_keys, standing
 
-_FOLDERS = ("", "baselines", "events", "records", "reports")
+_FOLDERS = ("", "baselines", "events", "records", "reports", "signatures")
+_BAD = "it is no signature of its record by the key that it names"
+KEYS = "policies/keys"
+"""Where the public keys stand on the protected branch: ``policies/keys/<name>.pub``."""
 _DIGEST = re.compile(r"(?:sha256:)?(?P<digits>[0-9a-f]{8,64})")
 
 
@@ -49,12 +64,15 @@ def anchor(ledger: GitLedger) -> Head:
     return _whole(ledger).head
 
 
-def verify(ledger: GitLedger, *anchors: Head, workers: int | None = None) -> Audit:
+def verify(
+    ledger: GitLedger, *anchors: Head, keys: Mapping[str, bytes] | None = None, workers: int | None = None
+) -> Audit:
     """Every line, every record and everything else in the branch looked at, and every record judged again. The chain has to
-    hold each of the anchors.
+    hold each of the anchors, and each signature is checked against the public ``keys``: path → content.
 
     Raises:
-        RecordError: there is no ledger, and no anchor says that there was one.
+        RecordError: there is no ledger, and no anchor says that there was one; or a file holds no public key.
+        UsageError: there are signatures, and what checks them is not installed.
         RepositoryError: git could not answer.
     """
     if not any(anchor.n for anchor in anchors):
@@ -74,7 +92,40 @@ def verify(ledger: GitLedger, *anchors: Head, workers: int | None = None) -> Aud
         broken += changed(ledger.files(read.files), read.files)
         broken += _baselines(ledger, compared, {one.place for one in broken})
         broken += strays(_listed(ledger), known)
-    return gathered(read.head, anchors, (*broken, *audited))
+    signatures = _signatures(ledger, tuple(named), read.files, keys or {})
+    bad = [Broken(signature_path(one), _BAD) for one, how in signatures.items() if how is Standing.BAD]
+    return gathered(read.head, anchors, (*broken, *bad, *audited), Counter(signatures.values()))
+
+
+def keys_at(repository: Git, base: str | None) -> Mapping[str, bytes]:
+    """The public keys of the protected branch, path → content; none where no branch is named and none can be guessed.
+
+    Raises:
+        RepositoryError: git could not answer.
+    """
+    try:
+        tip = repository.commit(base if base is not None else repository.default_base())
+    except RepositoryError:
+        if base is not None:
+            raise
+        return {}
+    paths = [path for path in repository.paths(tip, KEYS) if path.endswith(".pub")]
+    return {path: blob.content for path, blob in repository.read(tip, paths).items()}
+
+
+def keys_in(folder: Path) -> Mapping[str, bytes]:
+    """The public keys in a folder, likewise.
+
+    Raises:
+        UsageError: it can't be read, or holds none.
+    """
+    try:
+        found = {str(path): path.read_bytes() for path in sorted(folder.glob("*.pub"))}
+    except OSError:
+        found = {}
+    if not found:
+        raise UsageError(f"{folder} holds no public key that can be read: they are files called *.pub")
+    return found
 
 
 def log(ledger: GitLedger) -> tuple[Row, ...]:
@@ -144,6 +195,23 @@ def _baselines(ledger: GitLedger, expected: Mapping[str, Story], told: Collectio
             continue
         if what is not None:
             yield Broken(path, what)
+
+
+def _signatures(
+    ledger: GitLedger, digests: Sequence[str], there: Collection[str], keys: Mapping[str, bytes]
+) -> Mapping[str, Standing]:
+    """How each record stands with its signature; nothing where none is signed and no key is known."""
+    paths = {signature_path(digest): digest for digest in digests if signature_path(digest) in there}
+    if not paths:
+        return dict.fromkeys(digests, Standing.UNSIGNED) if keys else {}
+    known = public_keys(keys)
+    records = dict(ledger.contents(paths.values()))
+    found = dict.fromkeys(digests, Standing.UNSIGNED)
+    for path, content in ledger.files(paths):
+        record = records[paths[path]]
+        if content is not None and record is not None:  # what is gone is told elsewhere
+            found[paths[path]] = standing(content, statement(paths[path], record), known)
+    return found
 
 
 def _listed(ledger: GitLedger) -> Mapping[str, str]:

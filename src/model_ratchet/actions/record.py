@@ -43,6 +43,7 @@ from model_ratchet.ports import Repository
 from model_ratchet.report import render
 from model_ratchet.report.check import Check
 from model_ratchet.report.queued import against
+from model_ratchet.signing import signer_of
 
 WORKFLOW = ".github/workflows/promotion-record.yml"
 """Where the workflow stands that records: the ledger of a repository begins with the commit that brought it."""
@@ -139,8 +140,8 @@ def record(asked: RecordInput, repository: Writer, origin: Origin) -> Recorded:
         RepositoryError: git could not answer, the ledger can't be written, or the branch no longer holds what was recorded.
         ForgeError: GitHub could not be asked; then nothing is recorded, because absence of an answer is no answer.
         RecordError: the ledger, or a sealed record, can't be read.
+        UsageError: there is to be signed, and can't be; then nothing is recorded.
     """
-
     hidden = hidden_at(repository, asked.tip, asked.environ)
 
     def decide(ledger: GitLedger) -> Entry:
@@ -149,7 +150,8 @@ def record(asked: RecordInput, repository: Writer, origin: Origin) -> Recorded:
         caught.events += _withdrawn(origin, caught.stories())
         return Entry(tuple(caught.events), _files(repository, asked.tip, ledger, caught))
 
-    entry, ledger = append(repository, decide, f"Record up to {asked.tip[:12]}", asked.now, hidden=hidden)
+    message = f"Record up to {asked.tip[:12]}"
+    entry, ledger = append(repository, decide, message, asked.now, hidden=hidden, sign=signer_of(asked.environ))
     return Recorded(events=entry.events, ledger=ledger)
 
 
