@@ -19,7 +19,7 @@ from model_ratchet.documents.events import Admitted, Event, Hold
 from model_ratchet.engine.lines import read_lines
 from model_ratchet.engine.record import digest
 from model_ratchet.git_write import Writer
-from model_ratchet.ledger import Entry, append, fetch_ledger
+from model_ratchet.ledger import Entry, append, fetch_ledger, record_path
 
 METHODS = pytest.mark.parametrize("method", ["merge", "squash"])
 
@@ -70,6 +70,7 @@ def test_what_was_judged_and_merged_is_recorded_with_who_merged_it(signed: Signe
     assert event.at == signed.scene.forge.clock.now
     named = str(getattr(event, "record", None))
     assert digest(ledger_of(signed.runs).records([named])[named]) == named
+    assert done.recorded.records == (record_path(named),)
     assert incidents(signed.runs) == []
 
 

@@ -38,7 +38,7 @@ from model_ratchet.engine.recorded import (
 )
 from model_ratchet.engine.story import Story, stories
 from model_ratchet.git_write import Writer
-from model_ratchet.ledger import Entry, GitLedger, append, baseline_path, record_path, report_path
+from model_ratchet.ledger import RECORDS, Entry, GitLedger, append, baseline_path, record_path, report_path
 from model_ratchet.ports import Repository
 from model_ratchet.report import render
 from model_ratchet.report.check import Check
@@ -109,6 +109,8 @@ class Recorded:
 
     events: tuple[Event, ...]
     ledger: GitLedger
+    records: tuple[str, ...] = ()
+    """The paths in the ledger of the sealed records that were appended."""
 
     @property
     def unverified(self) -> tuple[Unverified, ...]:
@@ -152,7 +154,8 @@ def record(asked: RecordInput, repository: Writer, origin: Origin) -> Recorded:
 
     message = f"Record up to {asked.tip[:12]}"
     entry, ledger = append(repository, decide, message, asked.now, hidden=hidden, sign=signer_of(asked.environ))
-    return Recorded(events=entry.events, ledger=ledger)
+    records = tuple(sorted(path for path in entry.files if path.startswith(RECORDS)))
+    return Recorded(events=entry.events, ledger=ledger, records=records)
 
 
 def _catch_up(asked: RecordInput, repository: Repository, origin: Origin, caught: _Caught) -> None:

@@ -63,6 +63,7 @@ def recording_lines(done: Recording, job: Job | None = None) -> str:
         summary = "".join(f"* {text(line)}\n" for line, _ in lines)
         job.summarise(summary, f"{len(lines)} lines were recorded: see the log of the run.\n")
         job.say(outcome="failed" if done.recorded.unverified else "passed", record="", report="")
+        job.say(records="\n".join(done.recorded.records))
     return "\n".join(log_safe(line) if good or job is None else command("error", line) for line, good in lines)
 
 
