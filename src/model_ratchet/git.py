@@ -254,6 +254,12 @@ class Git:
         walked = self._run("rev-list", "--first-parent", head, "--", *([path] if path else [])).decode().split()
         return walked[-1] if walked else None
 
+    def recent(self, head: str, most: int) -> tuple[str, ...]:
+        """Up to ``most`` commits along first parents from ``head``, the newest first. A shallow clone is deepened."""
+        if self._shallow():
+            self._deepen(most, head)
+        return tuple(self._run("rev-list", "--first-parent", f"--max-count={most}", head).decode().split())
+
     def parents(self, commit: str) -> tuple[str, ...]:
         """The parents of a commit, in their order."""
         return tuple(self._told(commit, "%P").split())

@@ -1,8 +1,9 @@
 """Ledger: the branch ``ratchet/ledger``, read as objects and appended to by compare-and-swap.
 
-It holds ``events/<year>-<month>.jsonl`` (``engine.lines``); named by their digests, ``records/<digest>.json`` with
-``reports/<digest>.md`` beside them; and ``baselines/<model>.json``, the numbers of the active version. A branch that is not
-there is an empty ledger; one that can't be read is an error.
+It holds ``events/<year>-<month>.jsonl`` (``engine.lines``); ``records/<digest>.json``, each named by its digest in an event;
+and what the lines name by path and digest: ``reports/<digest>.md``, ``signatures/<digest>.json`` where a key is configured, and
+``baselines/<model>.json``, the numbers of the active version. A branch that is not there is an empty ledger; one that can't be
+read is an error.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,14 +17,17 @@ from model_ratchet.core.errors import RecordError, RepositoryError
 from model_ratchet.core.evidence import Measurement, Missing, Need
 from model_ratchet.documents.events import Event
 from model_ratchet.engine.disclosure import refuse_disclosures
+from model_ratchet.engine.envelopes import statement
 from model_ratchet.engine.filed import filed
-from model_ratchet.engine.lines import FOLDER, Head, events_of, head_of, link, shard, shards
+from model_ratchet.engine.lines import FOLDER, Head, digest_of, events_of, head_of, link, shard, shards
 from model_ratchet.engine.record import Record
 from model_ratchet.engine.story import Attempt, Story, stories
 from model_ratchet.git_write import MovedError, Writer
 from model_ratchet.ports import Repository
+from model_ratchet.signing import Sign
 
 BRANCH = "ratchet/ledger"
+RECORDS = "records/"
 _TRIES = 8
 _AT_ONCE = 64
 _LARGEST = 2**31
@@ -102,12 +106,17 @@ class GitLedger:
 
     def contents(self, digests: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
         """Each digest with the file of its record, None where there is none; a few files at a time are held in memory."""
-        left = iter(dict.fromkeys(digests))
+        named = tuple(dict.fromkeys(digests))
+        for digest, (_, content) in zip(named, self.files(map(record_path, named)), strict=True):
+            yield digest, content
+
+    def files(self, paths: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+        """Each path with its file, None where there is none; a few files at a time are held in memory."""
+        left = iter(paths)
         while several := tuple(islice(left, _AT_ONCE)):
-            paths = [record_path(digest) for digest in several]
-            blobs = self.repository.read(self.commit, paths, _LARGEST) if self.commit is not None else {}
-            for digest, path in zip(several, paths, strict=True):
-                yield digest, blobs[path].content if path in blobs else None
+            blobs = self.repository.read(self.commit, several, _LARGEST) if self.commit is not None else {}
+            for path in several:
+                yield path, blobs[path].content if path in blobs else None
 
 
 def open_ledger(repository: Repository) -> GitLedger:
@@ -134,13 +143,14 @@ def append(
     message: str,
     now: datetime,
     *,
-    hidden: Mapping[str, str] | None = None,
+    hidden: Mapping[str, str],
+    sign: Sign | None = None,
     wait: Callable[[float], None] = sleep,
 ) -> tuple[Entry, GitLedger]:
     """Append what ``decide`` makes of the ledger as it is, which is asked again wherever somebody else was faster.
 
     Nothing is appended where it decides on nothing. What it raises is passed on. ``hidden`` are values of variables that may
-    stand nowhere in it (``engine.disclosure.hidden_values``).
+    stand nowhere in it (``actions.reading.hidden_at``); ``sign`` makes an envelope that is kept beside each record.
 
     Raises:
         RecordError: what is to be appended holds a secret.
@@ -152,12 +162,13 @@ def append(
         if not entry.events:
             return entry, ledger
         refuse_disclosures(entry.events, entry.files, hidden)
+        beside = {**entry.files, **_envelopes(entry.files, sign)}
         files = ledger.lines()
         last = max(files) if files else None
         head = head_of(files[last]) if last is not None else Head()
         place = shard(now, last)
-        lines, _ = link(head, entry.events)
-        content = {place: files.get(place, b"") + lines, **entry.files}
+        lines, _ = link(head, entry.events, _named(beside))
+        content = {place: files.get(place, b"") + lines, **beside}
         try:
             return entry, GitLedger(repository, repository.add(BRANCH, ledger.commit, content, message, now))
         except MovedError:
@@ -165,9 +176,31 @@ def append(
     raise RepositoryError(f"{BRANCH} moved {_TRIES} times while it was appended to: run this again")
 
 
+def _envelopes(files: Mapping[str, bytes], sign: Sign | None) -> Mapping[str, bytes]:
+    """The envelope of each record among the files."""
+    if sign is None:
+        return {}
+    records = {_digest(path): content for path, content in files.items() if path.startswith(RECORDS)}
+    return {signature_path(digest): sign(statement(digest, content)) for digest, content in records.items()}
+
+
+def _digest(path: str) -> str:
+    return f"sha256:{path.removeprefix(RECORDS).removesuffix('.json')}"
+
+
+def _named(files: Mapping[str, bytes]) -> Mapping[str, str]:
+    """Path → digest of what a line has to name; a record is named by its event."""
+    return {path: digest_of(content) for path, content in files.items() if not path.startswith(RECORDS)}
+
+
 def record_path(digest: str) -> str:
     """Where the record of a digest stands."""
-    return f"records/{digest.removeprefix('sha256:')}.json"
+    return f"{RECORDS}{digest.removeprefix('sha256:')}.json"
+
+
+def signature_path(digest: str) -> str:
+    """Where its signature stands."""
+    return f"signatures/{digest.removeprefix('sha256:')}.json"
 
 
 def baseline_path(model: str) -> str:

@@ -37,12 +37,15 @@ from model_ratchet.documents.events import (
 )
 from model_ratchet.engine.canonical import canonical
 from model_ratchet.engine.judge import judge
-from model_ratchet.engine.lines import Head, link
+from model_ratchet.engine.lines import Head, digest_of, link
 from model_ratchet.engine.record import Record, as_sealed, digest, seal, to_bytes
 from model_ratchet.engine.recorded import baseline
 from model_ratchet.engine.story import stories
 from model_ratchet.git_write import Writer
-from model_ratchet.ledger import Entry, GitLedger, append, baseline_path, record_path
+from model_ratchet.ledger import Entry, GitLedger, append, baseline_path, record_path, report_path
+from model_ratchet.report import render
+from model_ratchet.report.check import Check
+from model_ratchet.signing import Sign
 
 AT = datetime(2026, 8, 1, 12, tzinfo=UTC)
 DECIDED = START + timedelta(days=8, hours=4)
@@ -157,10 +160,10 @@ def files_of(records: Iterable[Record]) -> Mapping[str, bytes]:
     return {record_path(digest(record)): to_bytes(record) for record in records}
 
 
-def keep(repo: Repo, events: Sequence[Event], records: Iterable[Record]) -> GitLedger:
+def keep(repo: Repo, events: Sequence[Event], records: Iterable[Record], *, sign: Sign | None = None) -> GitLedger:
     """Append to the ledger of a repository."""
     entry = Entry(tuple(events), files_of(records))
-    return append(Writer(repo.path), lambda _: entry, "append", AT)[1]
+    return append(Writer(repo.path), lambda _: entry, "append", AT, hidden={}, sign=sign)[1]
 
 
 @dataclass(frozen=True)
@@ -198,13 +201,22 @@ def in_memory(files: Mapping[str, bytes]) -> GitLedger:
     return GitLedger(repository, repository.add(dict(files)))
 
 
-def ledger_files(year: Year) -> dict[str, bytes]:
-    """All that lies in the branch after a year: two months of lines, and the records."""
+def ledger_files(year: Year, changed: Mapping[str, bytes] | None = None) -> dict[str, bytes]:
+    """All that lies in the branch after a year: two months of lines, the records, reports and baselines.
+
+    What is ``changed`` was written so from the start.
+    """
     half = len(year.events) // 2
+    beside = {**reports_of(year.records), **baselines_of(year), **(changed or {})}
     first, head = link(Head(), year.events[:half])
-    second, _ = link(head, year.events[half:])
+    second, _ = link(head, year.events[half:], {path: digest_of(content) for path, content in beside.items()})
     events = {"events/2026-08.jsonl": first, "events/2026-09.jsonl": second}
-    return {**events, **files_of(year.records), **baselines_of(year)}
+    return {**events, **files_of(year.records), **beside}
+
+
+def reports_of(records: Iterable[Record]) -> dict[str, bytes]:
+    """Their reports, as the ledger keeps them."""
+    return {report_path(digest(record)): render(Check(records=(record,)), "markdown").encode() for record in records}
 
 
 def baselines_of(year: Year) -> dict[str, bytes]:

@@ -51,8 +51,8 @@ def test_before_there_is_a_branch_the_ledger_is_empty(repo: Repo) -> None:
 def test_what_is_appended_is_there_for_everybody_and_the_work_tree_is_left_alone(repo: Repo, tmp_path: Path) -> None:
     writer = Writer(repo.path)
     before = repo.git("status", "--porcelain", "--branch")
-    append(writer, lambda _: Entry((hold("one"),), {"records/x.json": b"{}"}), "one", NOW)
-    _, ledger = append(writer, lambda _: Entry((hold("two"),)), "two", NOW + timedelta(days=40))
+    append(writer, lambda _: Entry((hold("one"),), {"records/x.json": b"{}"}), "one", NOW, hidden={})
+    _, ledger = append(writer, lambda _: Entry((hold("two"),)), "two", NOW + timedelta(days=40), hidden={})
     assert repo.git("status", "--porcelain", "--branch") == before
     read = read_lines(ledger.lines())
     assert [getattr(event, "because", None) for event in read.events] == ["one", "two"]
@@ -77,7 +77,7 @@ def test_what_was_sealed_of_an_attempt_is_in_its_records_alone() -> None:
 def test_nothing_is_appended_that_holds_a_secret(repo: Repo) -> None:
     token = "glpat-" + "a1B2" * 5
     with pytest.raises(RecordError, match="event 1: because holds a token of GitLab") as caught:
-        append(Writer(repo.path), lambda _: Entry((hold(f"see {token}"),)), "x", NOW)
+        append(Writer(repo.path), lambda _: Entry((hold(f"see {token}"),)), "x", NOW, hidden={})
     assert token not in str(caught.value)
     entry = Entry((hold("x"),), {"records/x.json": b'{"queries": {"log": "SELECT 1 -- hunter2"}}'})
     with pytest.raises(RecordError, match=r"records/x.json: queries.log holds the value of DB_PASSWORD"):
@@ -86,7 +86,7 @@ def test_nothing_is_appended_that_holds_a_secret(repo: Repo) -> None:
 
 
 def test_nothing_is_appended_where_there_is_nothing_to_say(repo: Repo) -> None:
-    _, ledger = append(Writer(repo.path), lambda _: Entry(()), "none", NOW)
+    _, ledger = append(Writer(repo.path), lambda _: Entry(()), "none", NOW, hidden={})
     assert ledger.commit is None
 
 
@@ -96,12 +96,12 @@ def test_who_is_overtaken_decides_again_on_what_is_there_then(repo: Repo) -> Non
     def decide(ledger: GitLedger) -> Entry:
         seen.append(ledger.head().n)
         if len(seen) == 1:
-            append(Writer(repo.path), lambda _: Entry((hold("faster"),)), "faster", NOW)
+            append(Writer(repo.path), lambda _: Entry((hold("faster"),)), "faster", NOW, hidden={})
         if ledger.story("fraud").hold is not None:
             return Entry((Released(at=NOW, model="fraud", because="was held"),))
         return Entry((hold("slower"),))
 
-    entry, ledger = append(writer, decide, "slower", NOW, wait=without_waiting)
+    entry, ledger = append(writer, decide, "slower", NOW, wait=without_waiting, hidden={})
     assert seen == [0, 1]
     assert entry.events[0].kind == "released"
     assert read_lines(ledger.lines()).broken == ()
@@ -110,11 +110,11 @@ def test_who_is_overtaken_decides_again_on_what_is_there_then(repo: Repo) -> Non
 
 def test_a_branch_that_moves_each_time_is_given_up(repo: Repo) -> None:
     def decide(ledger: GitLedger) -> Entry:
-        append(Writer(repo.path), lambda _: Entry((hold("faster"),)), "faster", NOW)
+        append(Writer(repo.path), lambda _: Entry((hold("faster"),)), "faster", NOW, hidden={})
         return Entry((hold("slower"),))
 
     with pytest.raises(RepositoryError, match="moved 8 times"):
-        append(Writer(repo.path), decide, "slower", NOW, wait=without_waiting)
+        append(Writer(repo.path), decide, "slower", NOW, wait=without_waiting, hidden={})
 
 
 def test_many_writers_make_one_chain(repo: Repo) -> None:
@@ -122,7 +122,14 @@ def test_many_writers_make_one_chain(repo: Repo) -> None:
 
     def write(number: int) -> None:
         try:
-            append(Writer(repo.path), lambda _: Entry((hold(f"{number}"),)), f"{number}", NOW, wait=without_waiting)
+            append(
+                Writer(repo.path),
+                lambda _: Entry((hold(f"{number}"),)),
+                f"{number}",
+                NOW,
+                wait=without_waiting,
+                hidden={},
+            )
         except Exception as error:  # noqa: BLE001
             failures.append(error)
 
@@ -159,7 +166,7 @@ def test_a_remote_that_takes_no_push_is_named_as_such(tmp_path: Path) -> None:
     hook.write_text("#!/bin/sh\nexit 1\n")
     hook.chmod(0o755)
     with pytest.raises(RepositoryError, match="origin refuses a push"):
-        append(Writer(tmp_path / "clone"), lambda _: Entry((hold("x"),)), "x", NOW)
+        append(Writer(tmp_path / "clone"), lambda _: Entry((hold("x"),)), "x", NOW, hidden={})
 
 
 def test_a_remote_that_is_gone_is_an_error_and_no_empty_ledger(tmp_path: Path) -> None:
@@ -171,6 +178,6 @@ def test_a_remote_that_is_gone_is_an_error_and_no_empty_ledger(tmp_path: Path) -
 
 def test_a_record_is_found_by_its_digest_or_it_is_an_error(repo: Repo) -> None:
     writer, digest = Writer(repo.path), "sha256:" + "a" * 64
-    append(writer, lambda _: Entry((hold("x"),), {record_path(digest): b"{}"}), "x", NOW)
+    append(writer, lambda _: Entry((hold("x"),), {record_path(digest): b"{}"}), "x", NOW, hidden={})
     with pytest.raises(RecordError, match="not written as the ledger keeps a record"):
         fetch_ledger(writer).records([digest])

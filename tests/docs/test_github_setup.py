@@ -49,7 +49,7 @@ def test_only_what_records_and_advances_may_write_what_is_in_the_repository(tmp_
         for _, file, _, own, app in granted(tmp_path / tier, tier):
             writes = {one.partition(":")[0] for one in f"{own}, {app}".split(", ") if one.endswith("write")}
             may = {
-                "promotion-record.yml": {"contents", "issues", "pull-requests"},
+                "promotion-record.yml": {"attestations", "checks", "contents", "id-token", "issues", "pull-requests"},
                 "promotion-advance.yml": {"checks", "contents", "deployments", "pull-requests"},
             }
             assert writes <= may.get(file, {"checks", "pull-requests"})

@@ -39,7 +39,7 @@ def test_there_is_no_lock_file_that_holds_addresses() -> None:
     assert [file.name for file in _files() if file.name in {"uv.lock", "poetry.lock", "Pipfile.lock"}] == []
 
 
-@pytest.mark.parametrize("name", ["runtime.txt", "build.txt", "dev.txt", "mlflow.txt"])
+@pytest.mark.parametrize("name", ["runtime.txt", "build.txt", "dev.txt", "mlflow.txt", "sign.txt"])
 def test_every_requirement_is_pinned_by_a_hash_and_has_no_address(name: str) -> None:
     text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
     pins = [line for line in text.splitlines() if "==" in line and not line.lstrip().startswith("#")]
@@ -60,10 +60,11 @@ def test_what_npm_installs_is_pinned_by_a_hash_and_has_no_address() -> None:
         assert (file.parent / ".npmrc").read_text(encoding="utf-8") == "omit-lockfile-registry-resolved=true\n"
 
 
-def test_what_builds_the_product_has_the_versions_that_it_runs_with() -> None:
+@pytest.mark.parametrize("beside", ["build.txt", "sign.txt"])
+def test_what_is_installed_beside_the_product_has_the_versions_that_it_runs_with(beside: str) -> None:
     pins = [
         set(re.findall(r"^(\S+)==(\S+)", (ROOT / "requirements" / name).read_text(encoding="utf-8"), re.MULTILINE))
-        for name in ("runtime.txt", "build.txt")
+        for name in ("runtime.txt", beside)
     ]
     shared = {name for name, _ in pins[0]} & {name for name, _ in pins[1]}
     assert {(name, version) for name, version in pins[0] if name in shared} == {

@@ -12,7 +12,7 @@ from builders.fakes import Link, MemoryRepository
 from builders.ledgers import a_year, baselines_of, in_memory, ledger_files
 from model_ratchet.actions.audit import verify
 from model_ratchet.engine.audit import Audit
-from model_ratchet.engine.lines import Head, read_lines
+from model_ratchet.engine.lines import Head, digest_of, link, read_lines
 from model_ratchet.ledger import GitLedger
 
 
@@ -25,8 +25,8 @@ def head() -> Head:
     return read_lines(files()).head
 
 
-def found(changed: dict[str, bytes], anchor: Head | None = None) -> Audit:
-    return verify(in_memory(changed), anchor, workers=1)
+def found(changed: dict[str, bytes], *anchors: Head) -> Audit:
+    return verify(in_memory(changed), *anchors, workers=1)
 
 
 def test_a_ledger_that_nobody_touched_verifies() -> None:
@@ -60,9 +60,40 @@ def test_any_single_byte_of_a_record_is_found_without_an_anchor(data: st.DataObj
     assert [one.place for one in audit.tampered] == [path]
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in sorted(files()) if not path.startswith("baselines/")], ids=lambda path: path[:12]
-)
+@pytest.mark.parametrize("path", sorted(files()), ids=lambda path: path[:12])
+def test_one_byte_more_one_less_and_one_that_is_another_are_found_in_every_file(path: str) -> None:
+    content = files()[path]
+    for place in (0, len(content) // 2, len(content) - 1):
+        flipped = bytes([content[place] ^ 1])
+        for changed in (
+            content[:place] + flipped + content[place + 1 :],
+            content[:place] + content[place + 1 :],
+            content[:place] + flipped + content[place:],
+        ):
+            assert found({**files(), path: changed}, head()).tampered
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_a_report_or_baseline_of_which_a_byte_is_another_is_told_once_and_without_an_anchor(
+    data: st.DataObject,
+) -> None:
+    path = data.draw(st.sampled_from([path for path in sorted(files()) if path.startswith(("reports/", "baselines/"))]))
+    content = bytearray(files()[path])
+    content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
+    (broken,) = found({**files(), path: bytes(content)}).tampered
+    assert (broken.place, broken.what) == (path, "it is not what was written with the line that names it")
+
+
+def test_of_several_lines_that_name_a_file_the_last_one_counts() -> None:
+    path = next(path for path in files() if path.startswith("reports/"))
+    more, _ = link(head(), a_year().events[:1], {path: digest_of(b"again")})
+    later = {**files(), "events/2026-09.jsonl": files()["events/2026-09.jsonl"] + more}
+    assert [one.place for one in found(later).tampered] == [path]
+    assert found({**later, path: b"again"}).tampered == ()
+
+
+@pytest.mark.parametrize("path", sorted(files()), ids=lambda path: path[:12])
 def test_a_file_that_is_gone_is_found(path: str) -> None:
     left = {name: content for name, content in files().items() if name != path}
     assert found(left, head()).tampered
@@ -88,7 +119,7 @@ def test_baselines_that_name_another_version_or_other_numbers_are_found() -> Non
         (b'{"active":null}', "does not follow"),
     ):
         assert other != content
-        (broken,) = found({**files(), path: other}).tampered
+        (broken,) = found(ledger_files(a_year(), {path: other})).tampered
         assert (broken.place, said in broken.what) == (path, True), broken.what
 
 

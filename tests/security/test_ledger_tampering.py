@@ -31,8 +31,8 @@ def ledger(events: Sequence[Event], *records: Record) -> dict[str, bytes]:
     return {SHARD: link(Head(), events)[0], **files_of(records)}
 
 
-def found(files: dict[str, bytes], anchor: Head | None = None) -> Audit:
-    return verify(in_memory(files), anchor, workers=1)
+def found(files: dict[str, bytes], *anchors: Head) -> Audit:
+    return verify(in_memory(files), *anchors, workers=1)
 
 
 def said(audit: Audit) -> str:

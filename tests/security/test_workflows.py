@@ -14,6 +14,7 @@ from model_ratchet.actions.init import ACTION, Tier
 Step = Mapping[str, Any]
 
 RELEASED = {
+    "actions/attest": ("1e69f48acb82d1966a394da916b4c1698aa569d6", "v4.2.2"),
     "actions/checkout": ("3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
     "actions/create-github-app-token": ("1b10c78c7865c340bc4f6099eb2f838309f1e8c3", "v3.1.1"),
     "actions/setup-python": ("5fda3b95a4ea91299a34e894583c3862153e4b97", "v7.0.0"),
@@ -99,6 +100,7 @@ def test_t04_the_pull_request_is_never_checked_out(tmp_path: Path, tier: Tier) -
     }
     assert taken <= {
         "main",
+        "ratchet/ledger",
         "${{ github.event.pull_request.base.ref }}",
         "${{ github.event.pull_request.base.ref || github.event.merge_group.base_ref }}",
     }
@@ -145,8 +147,9 @@ def test_t31_every_action_is_pinned_to_the_commit_of_a_release(tmp_path: Path, t
 
 def test_t31_the_action_installs_nothing_without_a_hash() -> None:
     (install,) = [step["run"] for step in read(OURS)["runs"]["steps"] if "install" in step.get("run", "")]
-    third_party, product = install.strip().splitlines()[-2:]
+    *_, third_party, _, signing, product = install.strip().splitlines()
     assert "--require-hashes --only-binary :all:" in third_party
+    assert "--require-hashes --only-binary :all:" in signing
     assert "--no-index --no-deps --no-build-isolation" in product
 
 
@@ -181,6 +184,21 @@ def test_records_are_made_one_after_the_other_from_the_protected_branch(tmp_path
     assert {"schedule", "workflow_dispatch"} <= set(started)
     assert "pull_request" not in started
     assert read(file)["concurrency"] == {"group": "promotion-record", "cancel-in-progress": False}
+
+
+@TIERS
+def test_t30_sealed_records_are_attested_only_where_the_repository_asks_for_it(tmp_path: Path, tier: Tier) -> None:
+    initialised(tmp_path, tier)
+    file = tmp_path / ".github" / "workflows" / "promotion-record.yml"
+    record, attest = read(file)["jobs"].values()
+    assert "vars.RATCHET_ATTEST == 'true'" in attest["if"]
+    assert attest["permissions"] == {"attestations": "write", "contents": "read", "id-token": "write"}
+    assert not {"attestations", "id-token"} & set(record["permissions"])
+    assert record["outputs"] == {"records": "${{ steps.record.outputs.records }}"}
+    assert attest["steps"][-1]["with"] == {"subject-path": "${{ needs.record.outputs.records }}"}
+    assert attest["steps"][0]["with"] == {"ref": "ratchet/ledger", "persist-credentials": False}
+    tokens = [(name, "id-token") for _, name, job in jobs(tmp_path) if "id-token" in job["permissions"]]
+    assert tokens == [("attest", "id-token")]
 
 
 @TIERS
@@ -266,4 +284,4 @@ def test_each_job_is_one_call_of_the_action(tmp_path: Path, tier: Tier, asked: s
         '  *) "$ratchet" check "--$MODE" ;;',
         "esac",
     ]
-    assert set(ours["outputs"]) == {"outcome", "record", "report", "advanced", "because"}
+    assert set(ours["outputs"]) == {"outcome", "record", "records", "report", "advanced", "because"}

@@ -174,7 +174,13 @@ def test_a_closed_pull_request_takes_its_candidate_out(repo: Repo) -> None:
 
 
 def test_who_asks_in_vain_is_written_down_and_a_schedule_is_not(repo: Repo) -> None:
-    append(Writer(repo.path), lambda _: Entry((Hold(at=START, model="demo", because="incident 12"),)), "hold", START)
+    append(
+        Writer(repo.path),
+        lambda _: Entry((Hold(at=START, model="demo", because="incident 12"),)),
+        "hold",
+        START,
+        hidden={},
+    )
     assert waits(moved(repo, START)) == "demo is held: incident 12"
     assert [event.kind for event in moved(repo, START, by=ANN).events] == ["refused"]
     (refused,) = open_ledger(Writer(repo.path)).story("demo").refused
@@ -197,9 +203,9 @@ def test_a_moved_baseline_ends_the_attempt(repo: Repo) -> None:
 def test_a_pause_is_left_out_of_the_window(repo: Repo) -> None:
     moved(repo, START)
     pause = Mark(kind=Said.PAUSE, model="demo", candidate=V2, because="router upgrade")
-    mark(pause, Writer(repo.path), now=START + 3 * HOUR)
+    mark(pause, Writer(repo.path), now=START + 3 * HOUR, environ={})
     assert waits(moved(repo, CANARY)) == "shadow is paused since 2025-02-01T03:00Z"
-    mark(Mark(kind=Said.RESUME, model="demo", candidate=V2), Writer(repo.path), now=START + 5 * HOUR)
+    mark(Mark(kind=Said.RESUME, model="demo", candidate=V2), Writer(repo.path), now=START + 5 * HOUR, environ={})
     assert waits(moved(repo, START + 37 * HOUR)) == "shadow can be decided at 2025-02-02T14:00Z"
 
 
@@ -211,7 +217,7 @@ def test_with_a_router_a_stage_runs_from_when_it_was_seen(tmp_path: Path, log: P
     repo.commit({"policies/models/demo.yaml": traffic}, "a router")
     assert [event.kind for event in moved(repo, START).events] == ["admitted", "stage-started"]
     assert waits(moved(repo, CANARY)) == "the router has not confirmed yet that shadow has started"
-    mark(Mark(kind=Said.CONFIRM, model="demo", candidate=V2), Writer(repo.path), now=START + 2 * HOUR)
+    mark(Mark(kind=Said.CONFIRM, model="demo", candidate=V2), Writer(repo.path), now=START + 2 * HOUR, environ={})
     assert waits(moved(repo, START + 5 * HOUR)) == "shadow can be decided at 2025-02-02T14:00Z"
 
 
@@ -231,17 +237,22 @@ def test_a_word_that_fits_nothing_is_refused_and_writes_nothing(repo: Repo, said
     moved(repo, START)
     before = kinds(repo)
     with pytest.raises(UsageError, match=why):
-        mark(said, Writer(repo.path), now=START + HOUR)
+        mark(said, Writer(repo.path), now=START + HOUR, environ={})
     assert kinds(repo) == before
 
 
 def test_a_model_is_held_and_released_and_a_candidate_withdrawn_by_hand(repo: Repo) -> None:
     moved(repo, START)
     writer = Writer(repo.path)
-    mark(Mark(kind=Said.HOLD, model="demo", because="incident 12", by=ANN), writer, now=START + HOUR)
+    mark(Mark(kind=Said.HOLD, model="demo", because="incident 12", by=ANN), writer, now=START + HOUR, environ={})
     assert waits(moved(repo, CANARY)) == "demo is held: incident 12"
-    mark(Mark(kind=Said.RELEASE, model="demo", because="over", by=ANN), writer, now=START + 2 * HOUR)
-    mark(Mark(kind=Said.WITHDRAW, model="demo", candidate=V2, because="a bug", by=ANN), writer, now=START + 3 * HOUR)
+    mark(Mark(kind=Said.RELEASE, model="demo", because="over", by=ANN), writer, now=START + 2 * HOUR, environ={})
+    mark(
+        Mark(kind=Said.WITHDRAW, model="demo", candidate=V2, because="a bug", by=ANN),
+        writer,
+        now=START + 3 * HOUR,
+        environ={},
+    )
     assert kinds(repo)[-3:] == ["hold", "released", "withdrawn"]
     assert open_ledger(writer).story("demo").open == ()
 

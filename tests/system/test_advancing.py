@@ -237,6 +237,7 @@ def test_a_deployment_is_of_the_head_and_of_this_attempt_and_asks_for_no_check(s
         "pull": "1",
         "attempt": "1",
         "started": START.isoformat(),
+        "ledger": str(ledger_of(staged.runs).head()),
     }
 
 

@@ -19,7 +19,7 @@ from model_ratchet.documents.events import Actor, Admitted, Event, Hold
 from model_ratchet.engine.lines import read_lines
 from model_ratchet.engine.record import digest
 from model_ratchet.git_write import Writer
-from model_ratchet.ledger import Entry, append, fetch_ledger
+from model_ratchet.ledger import Entry, append, fetch_ledger, record_path
 
 METHODS = pytest.mark.parametrize("method", ["merge", "squash"])
 
@@ -70,6 +70,7 @@ def test_what_was_judged_and_merged_is_recorded_with_who_merged_it(signed: Signe
     assert event.at == signed.scene.forge.clock.now
     named = str(getattr(event, "record", None))
     assert digest(ledger_of(signed.runs).records([named])[named]) == named
+    assert done.recorded.records == (record_path(named),)
     assert incidents(signed.runs) == []
 
 
@@ -80,7 +81,7 @@ def test_recording_again_asks_and_writes_nothing_new(signed: Signed) -> None:
     again = recorded(signed.runs)
     assert (again.recorded.events, again.followed) == ((), ())
     assert ledger_of(signed.runs).head() == head
-    assert [one.method for one in signed.scene.forge.requests[asked:]] == ["GET"]
+    assert {one.method for one in signed.scene.forge.requests[asked:]} == {"GET"}
 
 
 def test_after_a_promotion_a_pull_request_asks_for_its_document(signed: Signed) -> None:
@@ -374,7 +375,7 @@ def admit(signed: Signed) -> None:
 
 
 def written(signed: Signed, event: Event) -> None:
-    append(Writer(signed.scene.repo.git.path), lambda _: Entry((event,)), "by somebody else", event.at)
+    append(Writer(signed.scene.repo.git.path), lambda _: Entry((event,)), "by somebody else", event.at, hidden={})
 
 
 def test_the_workflow_of_init_records_and_ends_red_where_nothing_vouches(tmp_path: Path) -> None:

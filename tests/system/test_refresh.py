@@ -89,7 +89,7 @@ def test_a_verdict_whose_stages_the_ledger_tells_otherwise_is_judged_again(signe
         policy=PolicyName.parse("small/1.0.0"),
         attempt=1,
     )
-    append(Writer(signed.scene.repo.git.path), lambda _: Entry((admitted,)), "a new attempt", now)
+    append(Writer(signed.scene.repo.git.path), lambda _: Entry((admitted,)), "a new attempt", now, hidden={})
     assert refreshed(signed)[0].published is not None
     assert signed.verdict()[0] is None  # its stages are all to come
 

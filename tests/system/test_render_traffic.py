@@ -206,7 +206,7 @@ def test_what_a_stage_was_started_with_is_published_once_and_a_broken_chain_leav
         ),
         StageStarted(at=at, model="late", candidate=candidate, stage="canary", share=0.05),
     )
-    append(writer, lambda _: Entry(events), "canary", at)
+    append(writer, lambda _: Entry(events), "canary", at, hidden={})
     _, out, _ = told(capsys, *publish)
     assert "published" in out
     tip = writer.branch(BRANCH)

@@ -155,7 +155,8 @@ def test_actionlint_finds_a_broken_workflow(tmp_path: Path, old: str, new: str, 
 
 def test_what_actionlint_is_too_old_for_is_all_that_is_let_through(tmp_path: Path) -> None:
     initialised(tmp_path, Tier.HARDENED)
-    assert len(TOO_NEW) == 2
+    assert len(TOO_NEW) == 3
     text = "".join(file.read_text(encoding="utf-8") for file in workflows(tmp_path))
     assert "runs-on: ubuntu-24.04\n" in text
     assert "vars.RATCHET_APP_CLIENT_ID" in text
+    assert "attestations: write" in text

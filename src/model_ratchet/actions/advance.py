@@ -1,7 +1,7 @@
 """advance: a stage closed, the next one started, or why not; each an event of the ledger. Effects in order, no decisions."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from model_ratchet.actions.check import (
@@ -14,7 +14,7 @@ from model_ratchet.actions.check import (
     read_evidence,
 )
 from model_ratchet.actions.proposal import Proposal, read_proposal
-from model_ratchet.actions.reading import Faulty
+from model_ratchet.actions.reading import Faulty, hidden_at
 from model_ratchet.actions.sign_off import PullRequest, read_entries
 from model_ratchet.core.errors import UsageError
 from model_ratchet.core.finding import Finding
@@ -44,7 +44,7 @@ from model_ratchet.engine.advance import (
     next_steps,
     overtaken,
 )
-from model_ratchet.engine.disclosure import hidden_values, refuse_unlisted
+from model_ratchet.engine.disclosure import refuse_unlisted
 from model_ratchet.engine.judge import judge
 from model_ratchet.engine.lifecycle import Folder, Proposed, Refused
 from model_ratchet.engine.pins import pins
@@ -55,6 +55,7 @@ from model_ratchet.git_write import MovedError, Writer
 from model_ratchet.ledger import Entry, GitLedger, append, fetch_ledger, record_path, report_path
 from model_ratchet.report import render
 from model_ratchet.report.check import Check
+from model_ratchet.signing import signer_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,7 @@ def advance(
     """The next steps of the promotion that a head proposes to a base, done.
 
     Raises:
-        UsageError: the head proposes no promotion, or more than one.
+        UsageError: the head proposes no promotion, or more than one; or there is to be signed, and can't be.
         MovedError: somebody else was faster, and nothing was appended: it may be asked again.
         RepositoryError: git could not answer, or the ledger can't be written.
         ForgeError: the reviews can't be read.
@@ -102,7 +103,7 @@ def advance(
     (folder,) = meant.folders
     ledger = fetch_ledger(repository)
     story = ledger.story(folder.model)
-    told = _Told(folder, asked)
+    told = _Told(folder, asked, hidden_at(repository, change.base, asked.check.environ))
     end = overtaken(story.attempt(folder.version), change.chains[folder.model])
     if end is not None:
         return _append(repository, told, story, (end,), (Withdrawn(**told.fields, because=end.because),))
@@ -143,8 +144,7 @@ def advance(
     record = seal(plan, evidence, situation.verdict, now=asked.check.now)
     events = tuple(_events(steps, told, proposal, record, story))
     refuse_unlisted(evidence, proposal.model.segments)
-    hidden = hidden_values(proposal.sources, asked.check.environ)
-    return _append(repository, told, story, steps, events, record, hidden=hidden)
+    return _append(repository, told, story, steps, events, record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +153,8 @@ class _Told:
 
     folder: Folder
     asked: Asked
+    hidden: Mapping[str, str] = field(repr=False)
+    """Variable → its value, which may stand nowhere in the ledger."""
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -173,8 +175,6 @@ def _append(
     steps: tuple[Step, ...],
     events: tuple[Event, ...],
     record: Record | None = None,
-    *,
-    hidden: Mapping[str, str] | None = None,
 ) -> Advanced:
     """Append the events, unless the model's story is another one by now. Raises ``MovedError`` then."""
     folder = told.folder
@@ -186,7 +186,8 @@ def _append(
         return entry
 
     message = f"{folder.model} {folder.version}: {', '.join(event.kind for event in events)}"
-    append(repository, decide, message, told.asked.check.now, hidden=hidden)
+    check = told.asked.check
+    append(repository, decide, message, check.now, hidden=told.hidden, sign=signer_of(check.environ))
     return Advanced(folder=folder, steps=steps, events=events, record=record if entry.files else None)
 
 

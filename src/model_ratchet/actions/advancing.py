@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from model_ratchet.actions.advance import Advanced, Asked, advance
 from model_ratchet.actions.after_stage import tell_deployments, tell_routers
+from model_ratchet.actions.anchoring import keep_anchor
 from model_ratchet.actions.check import CheckInput
 from model_ratchet.actions.on_event import Run, base_tip, check_and_publish, taken_up
 from model_ratchet.actions.sign_off import PullRequest
@@ -97,9 +98,8 @@ def advance_on_github(event: Event, run: Run, *, base: str | None = None, by: Ac
         if state.fork:  # it starts nothing, and the token of its run may only read
             return Advancing(moved=moved, warnings=warnings)
     number = found[0].number if found is not None else None
-    return Advancing(
-        moved=moved, warnings=warnings, untold=(*tell_deployments(run, number), *tell_routers(run, branch))
-    )
+    untold = (*tell_deployments(run, number), *tell_routers(run, branch), *keep_anchor(run, branch))
+    return Advancing(moved=moved, warnings=warnings, untold=untold)
 
 
 def advancing_lines(done: Advancing, job: Job) -> str:

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from model_ratchet.actions.on_event import Run
 from model_ratchet.actions.render import RenderInput, publish_traffic
 from model_ratchet.core.errors import RatchetError, UsageError
+from model_ratchet.engine.lines import Head
 from model_ratchet.engine.rollouts import Rollout, rollouts
 from model_ratchet.engine.story import stories
 from model_ratchet.git_write import Writer
+from model_ratchet.github.anchors import ENTRY
 from model_ratchet.github.deployments import Deployed, deploy
 from model_ratchet.github.pulls import read_pull
 from model_ratchet.ledger import fetch_ledger
@@ -20,7 +22,8 @@ def tell_deployments(run: Run, number: int | None = None) -> Iterator[str]:
     """Show each start of a stage (of one pull request) as a deployment; gives back what could not be told."""
     heads: dict[int, str] = {}
     try:
-        told = stories(fetch_ledger(Writer(run.repo, run.headers)).events())
+        ledger = fetch_ledger(Writer(run.repo, run.headers))
+        told, head = stories(ledger.events()), ledger.head()
     except RatchetError as error:
         yield f"deployments: {error}"
         return
@@ -30,7 +33,7 @@ def tell_deployments(run: Run, number: int | None = None) -> Iterator[str]:
                 continue
             try:
                 commit = None if rollout.over else _head(run, rollout.pull, heads)
-                deploy(run.hub, _deployed(rollout, run.job.url), commit)
+                deploy(run.hub, _deployed(rollout, head, run.job.url), commit)
             except RatchetError as error:
                 yield f"deployment {rollout.model}/{rollout.stage}: {error}"
 
@@ -41,7 +44,7 @@ def _head(run: Run, number: int, heads: dict[int, str]) -> str:
     return heads[number]
 
 
-def _deployed(rollout: Rollout, url: str) -> Deployed:
+def _deployed(rollout: Rollout, head: Head, url: str) -> Deployed:
     return Deployed(
         environment=f"{rollout.model}/{rollout.stage}",
         payload={
@@ -53,6 +56,7 @@ def _deployed(rollout: Rollout, url: str) -> Deployed:
         state=rollout.progress.value,
         description=f"{rollout.candidate}: {rollout.why}",
         url=url,
+        beside={ENTRY: str(head)},
     )
 
 

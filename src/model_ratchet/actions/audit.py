@@ -1,31 +1,47 @@
 """audit: the ledger looked at line by line and record by record. Effects in order, no decisions."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from model_ratchet.actions.spread import spread
-from model_ratchet.core.errors import RecordError, UsageError
+from model_ratchet.core.errors import RecordError, RepositoryError, UsageError
 from model_ratchet.documents.events import Event
 from model_ratchet.engine.audit import (
     Audit,
     Audited,
     baseline_trouble,
+    changed,
     compared_with,
     gathered,
     looked_at,
     named_by,
     strays,
 )
+from model_ratchet.engine.envelopes import Standing, statement
 from model_ratchet.engine.lines import Broken, Head, Read, against_anchor, read_lines
 from model_ratchet.engine.record import Record
 from model_ratchet.engine.story import Story, stories
+from model_ratchet.git import Git
 from model_ratchet.git_write import Writer
-from model_ratchet.ledger import BRANCH, GitLedger, baseline_path, fetch_ledger, open_ledger, record_path, report_path
+from model_ratchet.ledger import (
+    BRANCH,
+    GitLedger,
+    baseline_path,
+    fetch_ledger,
+    open_ledger,
+    record_path,
+    signature_path,
+)
 from model_ratchet.report.chronicle import Row, chosen, chronicle
+from model_ratchet.signing import public_keys, standing
 
-_FOLDERS = ("", "baselines", "events", "records", "reports")
+_FOLDERS = ("", "baselines", "events", "records", "reports", "signatures")
+_BAD = "it is no signature of its record by the key that it names"
+KEYS = "policies/keys"
+"""Where the public keys stand on the protected branch: ``policies/keys/<name>.pub``."""
 _DIGEST = re.compile(r"(?:sha256:)?(?P<digits>[0-9a-f]{8,64})")
 
 
@@ -48,29 +64,68 @@ def anchor(ledger: GitLedger) -> Head:
     return _whole(ledger).head
 
 
-def verify(ledger: GitLedger, anchor: Head | None = None, *, workers: int | None = None) -> Audit:
-    """Every line, every record and everything else in the branch looked at, and every record judged again.
+def verify(
+    ledger: GitLedger, *anchors: Head, keys: Mapping[str, bytes] | None = None, workers: int | None = None
+) -> Audit:
+    """Every line, every record and everything else in the branch looked at, and every record judged again. The chain has to
+    hold each of the anchors, and each signature is checked against the public ``keys``: path → content.
 
     Raises:
-        RecordError: there is no ledger, and no anchor says that there was one.
+        RecordError: there is no ledger, and no anchor says that there was one; or a file holds no public key.
+        UsageError: there are signatures, and what checks them is not installed.
         RepositoryError: git could not answer.
     """
-    if anchor is None or not anchor.n:
+    if not any(anchor.n for anchor in anchors):
         _refuse_absent(ledger)
     lines = ledger.lines()
     read = read_lines(lines)
     broken = list(read.broken)
-    why = against_anchor(read, anchor) if anchor is not None else None
-    if why is not None:
-        broken.append(Broken(BRANCH, why))
+    against = (against_anchor(read, anchor) for anchor in sorted(set(anchors)))
+    broken += (Broken(BRANCH, why) for why in against if why is not None)
     named = named_by(read.events)
     files = ((record_path(digest), digest, content, named[digest]) for digest, content in ledger.contents(named))
     audited = tuple(spread(_look, files, workers))
     compared = {baseline_path(model): story for model, story in stories(read.events).items()}
     # what a line names that does not read would look foreign: that is told once, by the line
-    known = (*lines, *map(record_path, named), *map(report_path, named), *compared)
-    foreign = () if read.broken else (*_baselines(ledger, compared), *strays(_listed(ledger), known))
-    return gathered(read.head, anchor, (*broken, *audited, *foreign))
+    if not read.broken:
+        known = (*lines, *map(record_path, named), *read.files)
+        broken += changed(ledger.files(read.files), read.files)
+        broken += _baselines(ledger, compared, {one.place for one in broken})
+        broken += strays(_listed(ledger), known)
+    signatures = _signatures(ledger, tuple(named), read.files, keys or {})
+    bad = [Broken(signature_path(one), _BAD) for one, how in signatures.items() if how is Standing.BAD]
+    return gathered(read.head, anchors, (*broken, *bad, *audited), Counter(signatures.values()))
+
+
+def keys_at(repository: Git, base: str | None) -> Mapping[str, bytes]:
+    """The public keys of the protected branch, path → content; none where no branch is named and none can be guessed.
+
+    Raises:
+        RepositoryError: git could not answer.
+    """
+    try:
+        tip = repository.commit(base if base is not None else repository.default_base())
+    except RepositoryError:
+        if base is not None:
+            raise
+        return {}
+    paths = [path for path in repository.paths(tip, KEYS) if path.endswith(".pub")]
+    return {path: blob.content for path, blob in repository.read(tip, paths).items()}
+
+
+def keys_in(folder: Path) -> Mapping[str, bytes]:
+    """The public keys in a folder, likewise.
+
+    Raises:
+        UsageError: it can't be read, or holds none.
+    """
+    try:
+        found = {str(path): path.read_bytes() for path in sorted(folder.glob("*.pub"))}
+    except OSError:
+        found = {}
+    if not found:
+        raise UsageError(f"{folder} holds no public key that can be read: they are files called *.pub")
+    return found
 
 
 def log(ledger: GitLedger) -> tuple[Row, ...]:
@@ -128,17 +183,35 @@ def _whole(ledger: GitLedger) -> Read:
     return read
 
 
-def _baselines(ledger: GitLedger, expected: Mapping[str, Story]) -> Iterator[Broken]:
+def _baselines(ledger: GitLedger, expected: Mapping[str, Story], told: Collection[str]) -> Iterator[Broken]:
     """What is wrong with the files of what later comparisons use; a record that can't be had is told elsewhere."""
-    blobs = ledger.repository.read(ledger.commit, list(expected)) if ledger.commit is not None else {}
-    for path, blob in blobs.items():
+    for path, content in ledger.files(path for path in expected if path not in told):
+        if content is None:
+            continue
         story = expected[path]
         try:
-            what = baseline_trouble(blob.content, story, ledger.records(compared_with(story)))
+            what = baseline_trouble(content, story, ledger.records(compared_with(story)))
         except RecordError:
             continue
         if what is not None:
             yield Broken(path, what)
+
+
+def _signatures(
+    ledger: GitLedger, digests: Sequence[str], there: Collection[str], keys: Mapping[str, bytes]
+) -> Mapping[str, Standing]:
+    """How each record stands with its signature; nothing where none is signed and no key is known."""
+    paths = {signature_path(digest): digest for digest in digests if signature_path(digest) in there}
+    if not paths:
+        return dict.fromkeys(digests, Standing.UNSIGNED) if keys else {}
+    known = public_keys(keys)
+    records = dict(ledger.contents(paths.values()))
+    found = dict.fromkeys(digests, Standing.UNSIGNED)
+    for path, content in ledger.files(paths):
+        record = records[paths[path]]
+        if content is not None and record is not None:  # what is gone is told elsewhere
+            found[paths[path]] = standing(content, statement(paths[path], record), known)
+    return found
 
 
 def _listed(ledger: GitLedger) -> Mapping[str, str]:

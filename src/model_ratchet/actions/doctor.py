@@ -60,7 +60,7 @@ def doctor(asked: DoctorInput, *, clock: Callable[[], datetime]) -> Examined:
     place = Place.of(url) if url is not None else None
     access = access_of(asked.environ, place)
     with closing(connect(access, asked.pace)) as github:
-        there = Git(asked.repo, _headers(access, asked.environ, place))
+        there = Git(asked.repo, headers_of(access, asked.environ, place))
         commit = there.ensure(tip(github, access.repository, base))
         files = read_files(there, commit)
         app = asked.app or asked.environ.get("RATCHET_APP")
@@ -118,6 +118,7 @@ def _teams(path: str, content: bytes) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for one in people if "/" in one))
 
 
-def _headers(access: Access, environ: Mapping[str, str], place: Place | None) -> Mapping[str, str]:
+def headers_of(access: Access, environ: Mapping[str, str], place: Place | None) -> Mapping[str, str]:
+    """What git fetches with; nothing where no server is known to be GitHub's."""
     server = environ.get("GITHUB_SERVER_URL") or (f"https://{place.host}" if place and place.is_github else None)
     return git_headers(access, server) if server else {}

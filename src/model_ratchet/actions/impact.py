@@ -6,13 +6,13 @@ from datetime import datetime
 
 from model_ratchet.actions.check import Change, change_between, meaning_of
 from model_ratchet.actions.policies import shelves
-from model_ratchet.actions.proposal import SOURCES, Proposal, read_proposal
+from model_ratchet.actions.proposal import Proposal, read_proposal
 from model_ratchet.actions.reading import Faulty
 from model_ratchet.actions.shelf import Shelf
 from model_ratchet.core.errors import ForgeError, RatchetError, RecordError
 from model_ratchet.core.evidence import Approvals
 from model_ratchet.core.names import PolicyName
-from model_ratchet.documents.files import REVOCATIONS, model_path, policy_path
+from model_ratchet.documents.files import REVOCATIONS, SOURCES, model_path, policy_path
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.revocations import Revocation, Revocations

@@ -1,10 +1,12 @@
 """mark: what people and routers say of a candidate between its starts, as an event of the ledger. Effects in order."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import assert_never
 
+from model_ratchet.actions.reading import hidden_at
 from model_ratchet.core.errors import UsageError
 from model_ratchet.core.names import Version
 from model_ratchet.documents.events import Actor, Confirmed, Event, Hold, Paused, Released, Resumed, Withdrawn
@@ -42,12 +44,16 @@ class Mark:
     by: Actor | None = None
 
 
-def mark(said: Mark, repository: Writer, *, now: datetime) -> Event:
-    """The event that was appended.
+def mark(
+    said: Mark, repository: Writer, *, now: datetime, environ: Mapping[str, str], base: str | None = None
+) -> Event:
+    """The event that was appended. ``base`` is the protected branch, whose sources file names the variables of ``environ``
+    whose values may not stand in it; by default the remote's default branch.
 
     Raises:
         UsageError: it fits nothing that the ledger holds, or lacks a reason.
-        RepositoryError: the ledger can't be written.
+        RecordError: what is said holds a secret.
+        RepositoryError: the ledger can't be written, or the base branch can't be guessed.
     """
     if said.kind in _WITH_REASON and not said.because.strip():
         raise UsageError(f"say why: `--because` is written down with every {said.kind}")
@@ -55,7 +61,9 @@ def mark(said: Mark, repository: Writer, *, now: datetime) -> Event:
     def decide(ledger: GitLedger) -> Entry:
         return Entry((_event(said, ledger.story(said.model), now),))
 
-    entry, _ = append(repository, decide, f"{said.model}: {said.kind}", now)
+    tip = repository.commit(base if base is not None else repository.default_base())
+    hidden = hidden_at(repository, tip, environ)
+    entry, _ = append(repository, decide, f"{said.model}: {said.kind}", now, hidden=hidden)
     return entry.events[0]
 
 

@@ -10,7 +10,7 @@ from model_ratchet.core.finding import Finding, Location
 from model_ratchet.documents.across import source_faults
 from model_ratchet.documents.beside import read_beside
 from model_ratchet.documents.fault import Fault
-from model_ratchet.documents.files import REVOCATIONS, WAIVERS, model_path, policy_path
+from model_ratchet.documents.files import REVOCATIONS, SOURCES, WAIVERS, model_path, policy_path
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.read import Located, criterion_lines
@@ -20,8 +20,6 @@ from model_ratchet.documents.sources import Sources
 from model_ratchet.engine.bind import Documents, Misfit
 from model_ratchet.engine.lifecycle import Chain, Folder, baseline_moved
 from model_ratchet.ports import Blob, Repository
-
-SOURCES = "policies/sources.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,6 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from model_ratchet.actions.check import read_chain
-from model_ratchet.actions.proposal import SOURCES
 from model_ratchet.actions.reading import Faulty, read_at
 from model_ratchet.actions.surroundings import Place, user_login
 from model_ratchet.actions.worktree import place, refuse_links
@@ -20,7 +19,7 @@ from model_ratchet.core.names import DIGEST, PolicyName, Version
 from model_ratchet.documents.blank import BLANK
 from model_ratchet.documents.codeowners import PLACES, owners_of
 from model_ratchet.documents.draft import Draft, document_text, fitting, request_text
-from model_ratchet.documents.files import model_path, policy_path, request_path
+from model_ratchet.documents.files import SOURCES, model_path, policy_path, request_path
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.registry import RegistryBinding

@@ -6,7 +6,9 @@ from typing import TypeVar
 
 from model_ratchet.core.fields import Model
 from model_ratchet.core.finding import Finding, Location
+from model_ratchet.documents.files import SOURCES
 from model_ratchet.documents.read import Located, read_located
+from model_ratchet.engine.disclosure import hidden_values
 from model_ratchet.ports import Blob, Repository
 
 D = TypeVar("D", bound=Model)
@@ -35,6 +37,13 @@ def read_blob(kind: type[D], blobs: Mapping[str, Blob], path: str) -> Located[D]
         return Faulty((Finding(Location(path), f"the file holds {blob.size} bytes, more than a document may"),))
     found = read_located(kind, path, blob.content)
     return found if isinstance(found, Located) else Faulty(found)
+
+
+def hidden_at(repository: Repository, commit: str, environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Variable → its value, of those that the sources file of a commit names and those that are always secret: what may
+    stand nowhere in the ledger."""
+    blob = repository.read(commit, (SOURCES,)).get(SOURCES)
+    return hidden_values(blob.content.decode("utf-8", "replace") if blob is not None else "", environ)
 
 
 def symlink(blob: Blob) -> Finding:

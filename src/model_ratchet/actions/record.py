@@ -7,6 +7,7 @@ from typing import Protocol
 
 from model_ratchet.actions.check import Change, change_between, meaning_of, read_chain
 from model_ratchet.actions.queue import check_group
+from model_ratchet.actions.reading import hidden_at
 from model_ratchet.core.errors import RepositoryError
 from model_ratchet.core.names import DIGEST, SLUG
 from model_ratchet.core.outcome import Outcome
@@ -37,11 +38,12 @@ from model_ratchet.engine.recorded import (
 )
 from model_ratchet.engine.story import Story, stories
 from model_ratchet.git_write import Writer
-from model_ratchet.ledger import Entry, GitLedger, append, baseline_path, record_path, report_path
+from model_ratchet.ledger import RECORDS, Entry, GitLedger, append, baseline_path, record_path, report_path
 from model_ratchet.ports import Repository
 from model_ratchet.report import render
 from model_ratchet.report.check import Check
 from model_ratchet.report.queued import against
+from model_ratchet.signing import signer_of
 
 WORKFLOW = ".github/workflows/promotion-record.yml"
 """Where the workflow stands that records: the ledger of a repository begins with the commit that brought it."""
@@ -95,8 +97,8 @@ class RecordInput:
     tip: str
     """The commit that the base branch has now."""
     now: datetime
-    hidden: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Variable → its value, which may stand nowhere in the ledger."""
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Variable → its value. Those that the sources file of the tip names may stand nowhere in the ledger."""
     since: str | None = None
     """Where an empty ledger begins, instead of the commit that brought the workflow."""
 
@@ -107,6 +109,8 @@ class Recorded:
 
     events: tuple[Event, ...]
     ledger: GitLedger
+    records: tuple[str, ...] = ()
+    """The paths in the ledger of the sealed records that were appended."""
 
     @property
     def unverified(self) -> tuple[Unverified, ...]:
@@ -119,6 +123,8 @@ class _Caught:
     """What a catch-up has found so far."""
 
     known: tuple[Event, ...]
+    hidden: Mapping[str, str] = field(repr=False)
+    """Variable → its value, which may stand nowhere in the ledger."""
     events: list[Event] = field(default_factory=list)
     records: dict[str, Record] = field(default_factory=dict)
 
@@ -136,16 +142,20 @@ def record(asked: RecordInput, repository: Writer, origin: Origin) -> Recorded:
         RepositoryError: git could not answer, the ledger can't be written, or the branch no longer holds what was recorded.
         ForgeError: GitHub could not be asked; then nothing is recorded, because absence of an answer is no answer.
         RecordError: the ledger, or a sealed record, can't be read.
+        UsageError: there is to be signed, and can't be; then nothing is recorded.
     """
+    hidden = hidden_at(repository, asked.tip, asked.environ)
 
     def decide(ledger: GitLedger) -> Entry:
-        caught = _Caught(ledger.events())
+        caught = _Caught(ledger.events(), hidden)
         _catch_up(asked, repository, origin, caught)
         caught.events += _withdrawn(origin, caught.stories())
         return Entry(tuple(caught.events), _files(repository, asked.tip, ledger, caught))
 
-    entry, ledger = append(repository, decide, f"Record up to {asked.tip[:12]}", asked.now, hidden=asked.hidden)
-    return Recorded(events=entry.events, ledger=ledger)
+    message = f"Record up to {asked.tip[:12]}"
+    entry, ledger = append(repository, decide, message, asked.now, hidden=hidden, sign=signer_of(asked.environ))
+    records = tuple(sorted(path for path in entry.files if path.startswith(RECORDS)))
+    return Recorded(events=entry.events, ledger=ledger, records=records)
 
 
 def _catch_up(asked: RecordInput, repository: Repository, origin: Origin, caught: _Caught) -> None:
@@ -153,7 +163,7 @@ def _catch_up(asked: RecordInput, repository: Repository, origin: Origin, caught
     start = _start(asked, repository, caught)
     at = max((one.at for one in (*caught.known, *caught.events) if isinstance(one, OF_COMMIT)), default=asked.now)
     for commit in repository.first_parents(start, asked.tip, OURS):
-        landed = _landed(repository, origin, commit, asked.hidden)
+        landed = _landed(repository, origin, commit, caught.hidden)
         if landed is None:
             continue
         at = min(max(landed.arrival.at, at), asked.now)  # a commit's own time is whatever its author says

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from model_ratchet.actions.after_merge import Followed, Place, follow_up
+from model_ratchet.actions.anchoring import keep_anchor
 from model_ratchet.actions.on_event import Run
 from model_ratchet.actions.origin import GithubOrigin
 from model_ratchet.actions.record import Recorded, RecordInput, record
 from model_ratchet.core.errors import UsageError
 from model_ratchet.documents.events import Unverified
-from model_ratchet.engine.disclosure import hidden_values
 from model_ratchet.git_write import Writer
 from model_ratchet.github.job import Job
 from model_ratchet.report.annotations import command
@@ -32,7 +32,7 @@ class Recording:
 
 
 def record_on_github(run: Run, base: str) -> Recording:
-    """Record what reached a branch, and open the incidents and documents that follow.
+    """Record what reached a branch, open the incidents and documents that follow, and keep the head of the ledger on GitHub.
 
     Raises:
         UsageError: there is nowhere to read reviews.
@@ -45,9 +45,11 @@ def record_on_github(run: Run, base: str) -> Recording:
     repository = Writer(run.repo, run.headers)
     tip = repository.fetch_branch(base)
     origin = GithubOrigin(repository, run.hub, run.forge, base, tip)
-    recorded = record(RecordInput(tip=tip, now=run.now, hidden=hidden_values(None, run.environ)), repository, origin)
+    recorded = record(RecordInput(tip=tip, now=run.now, environ=run.environ), repository, origin)
     place = Place(repository=repository, hub=run.hub, job=run.job, base=base, tip=tip, now=run.now)
-    return Recording(recorded=recorded, followed=tuple(follow_up(recorded.ledger, place)))
+    followed = list(follow_up(recorded.ledger, place))
+    followed += (Followed(said=why, trouble=True) for why in keep_anchor(run, base))
+    return Recording(recorded=recorded, followed=tuple(followed))
 
 
 def recording_lines(done: Recording, job: Job | None = None) -> str:
@@ -61,6 +63,7 @@ def recording_lines(done: Recording, job: Job | None = None) -> str:
         summary = "".join(f"* {text(line)}\n" for line, _ in lines)
         job.summarise(summary, f"{len(lines)} lines were recorded: see the log of the run.\n")
         job.say(outcome="failed" if done.recorded.unverified else "passed", record="", report="")
+        job.say(records="\n".join(done.recorded.records))
     return "\n".join(log_safe(line) if good or job is None else command("error", line) for line, good in lines)
 
 

@@ -8,13 +8,12 @@ from model_ratchet.actions.check import read_chain
 from model_ratchet.core.errors import RepositoryError
 from model_ratchet.core.finding import Finding, Location
 from model_ratchet.core.names import Version
+from model_ratchet.documents.files import SOURCES
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.read import read
 from model_ratchet.documents.sources import Sources
 from model_ratchet.git import Git
 from model_ratchet.sources.probe import Bound, Probe, probe_all
-
-SOURCES = "policies/sources.yaml"
 
 
 def ask_sources(

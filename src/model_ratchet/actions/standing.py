@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from model_ratchet.actions.check import Change, bind_remembered
-from model_ratchet.actions.proposal import SOURCES, read_proposal
+from model_ratchet.actions.proposal import read_proposal
 from model_ratchet.actions.queue import read_standing
 from model_ratchet.actions.reading import Faulty
 from model_ratchet.actions.sign_off import PullRequest, read_sign_offs
@@ -12,6 +12,7 @@ from model_ratchet.actions.waivers import same_waivers
 from model_ratchet.core.errors import RecordError
 from model_ratchet.core.evidence import Evidence
 from model_ratchet.core.outcome import Outcome
+from model_ratchet.documents.files import SOURCES
 from model_ratchet.engine.enclosed import enclosed
 from model_ratchet.engine.lifecycle import Folder
 from model_ratchet.engine.plan import Plan

@@ -1,6 +1,7 @@
 """``ratchet audit`` and ``replay``: the ledger verified, read, and judged under another policy."""
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,10 @@ from model_ratchet.core.errors import RecordError
 
 if TYPE_CHECKING:
     from model_ratchet.engine.lines import Head
+
+
+GITHUB = "github"
+"""What stands for all anchors that GitHub keeps."""
 
 
 def add_audit(commands: Commands) -> None:
@@ -62,9 +67,20 @@ def _add_verify(commands: Commands) -> None:
     parser.add_argument(
         "--anchor",
         type=_anchor,
-        metavar='"N sha256:…"',
-        help="the head of the ledger as `ratchet audit anchor` printed it earlier, kept elsewhere since",
+        action="append",
+        default=[],
+        metavar='"N sha256:…"|github',
+        help="the head of the ledger as `ratchet audit anchor` printed it earlier, kept elsewhere since; `github`: every one "
+        "that `record` and `advance` kept there in check runs and deployments, which takes GITHUB_TOKEN, and in the hardened "
+        "tier RATCHET_APP. May be given several times: the ledger has to hold all of them",
     )
+    parser.add_argument(
+        "--keys",
+        type=Path,
+        metavar="DIR",
+        help="the public keys that signatures are checked against, *.pub (default: policies/keys/ of the protected branch)",
+    )
+    add_base(parser)
     _add_printed(parser, ("text", "json"))
     parser.set_defaults(command=_verify)
 
@@ -106,10 +122,20 @@ def _add_show(commands: Commands) -> None:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from model_ratchet.actions.audit import the_ledger, verify
+    from model_ratchet.actions.audit import keys_at, keys_in, the_ledger, verify
+    from model_ratchet.git import Git
     from model_ratchet.report.audit import audit_json, audit_outcome, audit_text
 
-    found = verify(the_ledger(options.repo, fetch=options.fetch), options.anchor)
+    keys = keys_in(options.keys) if options.keys is not None else keys_at(Git(options.repo), options.base)
+    anchors = [anchor for anchor in options.anchor if anchor != GITHUB]
+    if GITHUB in options.anchor:
+        from model_ratchet.actions.anchoring import kept_anchors
+        from model_ratchet.ledger import fetch_ledger
+
+        repository, kept = kept_anchors(options.repo, options.base, os.environ)
+        found = verify(fetch_ledger(repository), *anchors, *kept, keys=keys)
+    else:
+        found = verify(the_ledger(options.repo, fetch=options.fetch), *anchors, keys=keys)
     write(audit_json(found) if options.format == "json" else audit_text(found), options.output)
     return ExitCode.of(audit_outcome(found))
 
@@ -163,10 +189,12 @@ def _replay(options: argparse.Namespace) -> int:
     return ExitCode.PASSED
 
 
-def _anchor(text: str) -> "Head":
+def _anchor(text: str) -> "Head | str":
     from model_ratchet.engine.lines import Head
 
+    if text == GITHUB:
+        return text
     try:
         return Head.parse(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+        raise argparse.ArgumentTypeError(f"{error}, or the word {GITHUB}") from None

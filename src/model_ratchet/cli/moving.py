@@ -58,6 +58,7 @@ def add_stage(commands: Commands) -> None:
     parser.add_argument("version", metavar="VERSION", nargs="?", help="of a candidate; none for hold and release")
     parser.add_argument("--because", default="", metavar="WHY", help="why; it is written down")
     add_repo(parser)
+    add_base(parser)
     parser.add_argument("--now", type=instant, metavar="INSTANT", help="when it happened (default: now)")
     parser.set_defaults(command=_stage)
 
@@ -154,7 +155,8 @@ def _stage(options: argparse.Namespace) -> int:
         because=options.because,
         by=actor(),
     )
-    event = mark(said, Writer(options.repo), now=options.now or datetime.now(UTC))
+    now = options.now or datetime.now(UTC)
+    event = mark(said, Writer(options.repo), now=now, environ=os.environ, base=options.base)
     write(f"{options.model}{f' {options.version}' if options.version else ''}: {event.kind}")
     return ExitCode.PASSED
 

@@ -82,14 +82,12 @@ def _record_here(options: argparse.Namespace) -> "Recording":
     from model_ratchet.actions.record import Files, RecordInput, record
     from model_ratchet.actions.recording import Recording
     from model_ratchet.actions.rejudge import stored
-    from model_ratchet.engine.disclosure import hidden_values
     from model_ratchet.git_write import Writer
 
     repository = Writer(options.repo)
     tip = repository.commit(options.base if options.base is not None else repository.default_base())
     since = repository.commit(options.since) if options.since is not None else None
-    hidden = hidden_values(None, os.environ)
-    asked = RecordInput(tip=tip, now=options.now or datetime.now(UTC), hidden=hidden, since=since)
+    asked = RecordInput(tip=tip, now=options.now or datetime.now(UTC), environ=dict(os.environ), since=since)
     origin = Files(repository, [stored(path) for path in options.record])
     return Recording(recorded=record(asked, repository, origin))
 

@@ -59,6 +59,7 @@ def misplaced(path: str) -> bool:
 
 
 REVOCATIONS = PLACES["Revocations"]
+SOURCES = PLACES["Sources"]
 WAIVERS = "policies/waivers"
 
 

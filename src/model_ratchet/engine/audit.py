@@ -1,7 +1,7 @@
 """Audit: whether a ledger is what was appended to it, and whether its records still say what they said. Pure."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic_core import from_json
@@ -10,8 +10,9 @@ from model_ratchet.core.errors import ForeignError, RecordError
 from model_ratchet.documents.events import Event, PromotedVersion
 from model_ratchet.engine.again import Again, Rejudged, judge_again
 from model_ratchet.engine.canonical import canonical
+from model_ratchet.engine.envelopes import Standing
 from model_ratchet.engine.filed import filed, read_whole, within
-from model_ratchet.engine.lines import Broken, Head
+from model_ratchet.engine.lines import Broken, Head, digest_of
 from model_ratchet.engine.record import Record
 from model_ratchet.engine.recorded import baseline
 from model_ratchet.engine.story import Story
@@ -32,13 +33,20 @@ class Audit:
     """What was found. It is sound where nothing was changed and all of it could be read."""
 
     head: Head
-    anchor: Head | None
-    """What was kept elsewhere, and the chain compared with."""
+    anchors: tuple[Head, ...]
+    """What was kept elsewhere, and the chain compared with; the oldest first."""
     records: tuple[Audited, ...] = ()
+    signatures: Mapping[Standing, int] = field(default_factory=dict)
+    """How many records are signed, and how; empty where none is, and no key is known."""
     tampered: tuple[Broken, ...] = ()
     """What is not as it was appended, and where."""
     unread: tuple[Broken, ...] = ()
     """What this release can't read or judge."""
+
+    @property
+    def anchor(self) -> Head | None:
+        """The newest anchor."""
+        return self.anchors[-1] if self.anchors else None
 
     @property
     def differing(self) -> tuple[Audited, ...]:
@@ -82,16 +90,28 @@ def looked_at(place: str, digest: str, content: bytes | None, events: Iterable[E
     return Audited(digest=digest, model=facts.model, candidate=facts.candidate, rejudged=rejudged)
 
 
-def gathered(head: Head, anchor: Head | None, found: Collection[Audited | Broken]) -> Audit:
+def gathered(
+    head: Head, anchors: Iterable[Head], found: Collection[Audited | Broken], signatures: Mapping[Standing, int]
+) -> Audit:
     """All that was found, in its order."""
     broken = [one for one in found if isinstance(one, Broken)]
     return Audit(
         head=head,
-        anchor=anchor,
+        anchors=tuple(sorted(set(anchors))),
         records=tuple(one for one in found if isinstance(one, Audited)),
+        signatures=signatures,
         tampered=tuple(one for one in broken if not one.unread),
         unread=tuple(one for one in broken if one.unread),
     )
+
+
+def changed(files: Iterable[tuple[str, bytes | None]], named: Mapping[str, str]) -> Iterator[Broken]:
+    """What is not what was written with a line; each path with its file, and path → digest as the lines name it."""
+    for path, content in files:
+        if content is None:
+            yield Broken(path, "the file is not there, and a line names it")
+        elif digest_of(content) != named[path]:
+            yield Broken(path, "it is not what was written with the line that names it")
 
 
 def strays(there: Mapping[str, str], known: Collection[str]) -> Iterator[Broken]:

@@ -15,7 +15,6 @@ from model_ratchet.core.errors import RecordError
 from model_ratchet.core.evidence import NONE, OTHER, Categories, Evidence, Grouping, Groups, Measurement, Missing, Need
 from model_ratchet.documents.events import Event, as_json
 from model_ratchet.documents.origin import VARIABLE
-from model_ratchet.documents.sources import Sources
 
 Patterns: TypeAlias = Mapping[str, re.Pattern[str]]
 
@@ -57,10 +56,10 @@ class Disclosure:
         return f"{self.place} holds {self.what}"
 
 
-def hidden_values(sources: Sources | None, environ: Mapping[str, str]) -> Mapping[str, str]:
-    """Variable → its value, of those that the sources file names and those that are always secret, where they are set."""
-    text = sources.model_dump_json(by_alias=True) if sources is not None else ""
-    names = dict.fromkeys((*VARIABLE.findall(text), *ALWAYS_HIDDEN))
+def hidden_values(sources: str, environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Variable → its value, of those that the text of the sources file names and those that are always secret, where they
+    are set. Whether the text reads as a document does not matter."""
+    names = dict.fromkeys((*VARIABLE.findall(sources), *ALWAYS_HIDDEN))
     return {name: environ[name] for name in names if environ.get(name)}
 
 

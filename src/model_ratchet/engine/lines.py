@@ -1,16 +1,17 @@
 """Lines: the ledger's events chained by their digests, so that a line that was changed, dropped or moved is found. Pure.
 
-A line is the canonical JSON of ``{"event": …, "n": …, "previous": …}``, where ``previous`` is the SHA-256 of the line before
-(64 zeros before the first). Lines stand in one file for each month, in the order of the files' names. A chain alone can't show
-that its end was cut off, or that all of it was written anew: for that its head is compared with an anchor, which was kept
-elsewhere.
+A line is the canonical JSON of ``{"event": …, "files": …, "n": …, "previous": …}``, where ``previous`` is the SHA-256 of the
+line before (64 zeros before the first), and ``files`` the path → SHA-256 of what was written with it, left out where nothing
+was; of several lines that name a path the last one counts. Lines stand in one file for each month, in the order of the files'
+names. A chain alone can't show that its end was cut off, or that all of it was written anew: for that its head is compared
+with an anchor, which was kept elsewhere.
 """
 
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from model_ratchet.core.errors import RecordError
@@ -63,17 +64,25 @@ class Read:
     head: Head
     heads: tuple[str, ...]
     """The digest of each line, so that an anchor within the chain is found."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Path → digest of each file that the lines name."""
     broken: tuple[Broken, ...] = ()
 
 
-def link(head: Head, events: Iterable[Event]) -> tuple[bytes, Head]:
-    """The lines of events that follow a head, and the new head."""
+def link(head: Head, events: Sequence[Event], files: Mapping[str, str] | None = None) -> tuple[bytes, Head]:
+    """The lines of events that follow a head, and the new head. The last of them names the ``files``: path → digest."""
     written = b""
-    for event in events:
-        line = canonical({"event": as_json(event), "n": head.n + 1, "previous": head.digest})
+    for left, event in zip(reversed(range(len(events))), events, strict=True):
+        named = {"files": files} if files and not left else {}
+        line = canonical({"event": as_json(event), **named, "n": head.n + 1, "previous": head.digest})
         written += line + b"\n"
-        head = Head(head.n + 1, _digest(line))
+        head = Head(head.n + 1, digest_of(line))
     return written, head
+
+
+def digest_of(content: bytes) -> str:
+    """``sha256:`` and the SHA-256 of some bytes, in lower-case hexadecimal."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def shard(now: datetime, last: str | None) -> str:
@@ -97,7 +106,7 @@ def head_of(content: bytes) -> Head:
     held = _line(last)
     if held is None:
         raise RecordError("the ledger ends in no line that can be read: verify it before anything is added")
-    return Head(held[0], _digest(last))
+    return Head(held.n, digest_of(last))
 
 
 def events_of(content: bytes, model: str | None = None) -> Iterator[Event]:
@@ -112,7 +121,7 @@ def events_of(content: bytes, model: str | None = None) -> Iterator[Event]:
             held = _line(line)
             if held is None:
                 raise RecordError("a line of the ledger does not read: `ratchet audit verify` says which")
-            event = read_event(held[2])
+            event = read_event(held.event)
             if model is None or getattr(event, "model", None) == model:
                 yield event
 
@@ -121,6 +130,7 @@ def read_lines(files: Mapping[str, bytes]) -> Read:
     """All lines of a ledger, each looked at: its form, its number, and the digest of the one before."""
     events: list[Event] = []
     heads: list[str] = []
+    named: dict[str, str] = {}
     broken: list[Broken] = []
     head = Head()
     for path in shards(files):
@@ -135,10 +145,12 @@ def read_lines(files: Mapping[str, bytes]) -> Read:
             elif isinstance(found, RecordError):
                 broken.append(Broken(place, str(found), unread=True))
             else:
-                events.append(found)
-            head = Head(head.n + 1, _digest(line))
+                event, written = found
+                events.append(event)
+                named |= written
+            head = Head(head.n + 1, digest_of(line))
             heads.append(head.digest)
-    return Read(tuple(events), head, tuple(heads), tuple(broken))
+    return Read(tuple(events), head, tuple(heads), named, tuple(broken))
 
 
 def against_anchor(read: Read, anchor: Head) -> str | None:
@@ -153,31 +165,36 @@ def against_anchor(read: Read, anchor: Head) -> str | None:
     return None
 
 
-def _looked_at(line: bytes, head: Head) -> Event | str | RecordError:
-    """The event of a line that follows a head, what is wrong with the line, or why its event does not read."""
+@dataclass(frozen=True, slots=True)
+class _Line:
+    n: int
+    previous: str
+    event: object
+    files: Mapping[str, str]
+
+
+def _looked_at(line: bytes, head: Head) -> tuple[Event, Mapping[str, str]] | str | RecordError:
+    """The event and the files of a line that follows a head, what is wrong with the line, or why its event does not read."""
     held = _line(line)
     if held is None:
         return "it is no line of a ledger"
-    n, previous, value = held
-    if canonical({"event": value, "n": n, "previous": previous}) != line:
+    named = {"files": held.files} if held.files else {}
+    if canonical({"event": held.event, **named, "n": held.n, "previous": held.previous}) != line:
         return "it is not written as Ratchet writes it"
-    if previous != head.digest:
+    if held.previous != head.digest:
         return "it does not follow the line before: that one was changed, or lines were dropped, added or moved"
-    if n != head.n + 1:
-        return f"it says that it is line {n}, and it is line {head.n + 1}"
+    if held.n != head.n + 1:
+        return f"it says that it is line {held.n}, and it is line {head.n + 1}"
     try:
-        return read_event(value)
+        return read_event(held.event), held.files
     except RecordError as error:
         return error
 
 
-def _line(line: bytes) -> tuple[int, str, object] | None:
+def _line(line: bytes) -> _Line | None:
     try:
         value = json.loads(line)
-        return int(value["n"]), str(value["previous"]), value["event"]
-    except (ValueError, TypeError, KeyError, RecursionError):
+        named = {str(path): str(digest) for path, digest in value.get("files", {}).items()}
+        return _Line(int(value["n"]), str(value["previous"]), value["event"], named)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
-
-
-def _digest(line: bytes) -> str:
-    return f"sha256:{hashlib.sha256(line).hexdigest()}"

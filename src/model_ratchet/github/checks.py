@@ -99,6 +99,11 @@ def publish_check(hub: Hub, head: str, base: str, said: Content) -> bool:
     return _agree(hub, head, base, mine, said)
 
 
+def other_app(hub: Hub, slug: str) -> ForgeError:
+    """What was made is of another app than ours, so that it would not be found again."""
+    return ForgeError(f"the token is of the app {slug}, and RATCHET_APP says {hub.app}: name the right one")
+
+
 def still_says(found: Found, said: Content, *, now: datetime) -> bool:
     """Whether a check run says the same already, and stays fresh long enough for the next refresh."""
     same = (found.conclusion, found.title) == (said.status.conclusion, said.status.title)
@@ -129,9 +134,7 @@ def _create(hub: Hub, head: str, base: str, said: Content) -> Found:
                 )
             found = _found(made)
             if found is None or made.app.slug != hub.app:
-                raise ForgeError(
-                    f"the token is of the app {made.app.slug}, and RATCHET_APP says {hub.app}: name the right one"
-                )
+                raise other_app(hub, made.app.slug)
             return found
         except LostError:
             found = _mine(own_checks(hub, head, base, said.number), said)

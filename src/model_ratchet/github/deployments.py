@@ -1,7 +1,7 @@
 """Deployments: each start of a stage, with its status, where GitHub shows what runs where. Told, and never read as state."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from model_ratchet.core.errors import LostError
@@ -20,7 +20,10 @@ _LONGEST = 140
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployed:
-    """What GitHub is to show in an environment; ``payload`` tells one deployment from another there."""
+    """What GitHub is to show in an environment; ``payload`` tells one deployment from another there.
+
+    ``beside`` is kept in the payload of one that is made, and tells nothing apart.
+    """
 
     environment: str
     payload: Mapping[str, str]
@@ -29,6 +32,7 @@ class Deployed:
     description: str
     url: str
     """Of the run that says so."""
+    beside: Mapping[str, str] = field(default_factory=dict)
 
 
 def deploy(hub: Hub, said: Deployed, commit: str | None) -> bool:
@@ -53,7 +57,14 @@ def _find(hub: Hub, said: Deployed) -> "Deployment | None":
         lambda: list(hub.repository.get_deployments(task=TASK, environment=said.environment)),
         there=True,
     )
-    return min((one for one in listed if one.payload == said.payload), key=lambda one: one.id, default=None)
+    same = (one for one in listed if _without(one.payload, said.beside) == said.payload)
+    return min(same, key=lambda one: one.id, default=None)
+
+
+def _without(payload: object, beside: Mapping[str, str]) -> object:
+    return (
+        {name: text for name, text in payload.items() if name not in beside} if isinstance(payload, dict) else payload
+    )
 
 
 def _create(hub: Hub, said: Deployed, commit: str) -> "Deployment":
@@ -75,7 +86,7 @@ def _made(hub: Hub, said: Deployed, commit: str) -> "Deployment":
                     task=TASK,
                     auto_merge=False,
                     required_contexts=[],
-                    payload=dict(said.payload),
+                    payload={**said.payload, **said.beside},
                     environment=said.environment,
                     description=said.description[:_LONGEST],
                 )

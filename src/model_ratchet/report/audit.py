@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.engine.again import Again
 from model_ratchet.engine.audit import Audit
+from model_ratchet.engine.envelopes import Standing
 from model_ratchet.engine.lines import Broken
 from model_ratchet.report.terminal import safe
 
@@ -35,6 +36,10 @@ def audit_json(audit: Audit) -> str:
             "verdict": _verdict(audit),
             "head": {"lines": audit.head.n, "digest": audit.head.digest},
             "anchor": None if audit.anchor is None else {"lines": audit.anchor.n, "digest": audit.anchor.digest},
+            "anchors": [{"lines": one.n, "digest": one.digest} for one in audit.anchors],
+            "signatures": {kind.name.lower(): audit.signatures.get(kind, 0) for kind in Standing}
+            if audit.signatures
+            else None,
             "tampered": [_place(one) for one in audit.tampered],
             "unread": [_place(one) for one in audit.unread],
             "records": [
@@ -70,6 +75,7 @@ def _verdict(audit: Audit) -> str:
 def _lines(audit: Audit) -> Iterator[str]:
     lines = f"{audit.head.n} line{'s' * (audit.head.n != 1)}"
     anchored = f", anchored at line {audit.anchor.n}" if audit.anchor is not None else ""
+    anchored += f" by {len(audit.anchors)} anchors" if len(audit.anchors) > 1 else ""
     yield f"{_verdict(audit)}: {lines}{anchored}"
     yield from _broken("tampered", audit.tampered)
     yield from _broken("can't be read", audit.unread)
@@ -77,6 +83,8 @@ def _lines(audit: Audit) -> Iterator[str]:
         counts = Counter(one.rejudged.again for one in audit.records)
         words = ", ".join(f"{counts[kind]} {kind}" for kind in Again if counts[kind])
         yield f"{len(audit.records)} record{'s' * (len(audit.records) != 1)} judged again: {words}"
+    if audit.signatures:
+        yield ", ".join(f"{audit.signatures.get(kind, 0)} {kind}" for kind in Standing)
     for one in audit.differing:
         moved = ", ".join(one.rejudged.since)
         found = f"{one.rejudged.before} then, {one.rejudged.verdict.outcome} now"

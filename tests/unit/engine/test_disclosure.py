@@ -13,8 +13,6 @@ from builders.ledgers import a_judged_record, a_year, files_of
 from model_ratchet.core.errors import RecordError
 from model_ratchet.core.evidence import Categories, Counts, Evidence, Grouping, Groups, Need, Shape
 from model_ratchet.documents.events import Hold
-from model_ratchet.documents.read import read
-from model_ratchet.documents.sources import Sources
 from model_ratchet.engine.disclosure import (
     Disclosure,
     disclosures,
@@ -94,15 +92,12 @@ def test_ordinary_records_and_events_hold_nothing_of_the_kind() -> None:
 
 def test_the_variables_are_those_of_the_sources_file_and_those_that_are_always_secret() -> None:
     text = (
-        b"apiVersion: ratchet/v1\nkind: Sources\norigins: ['http://m.example.com']\nsources:\n"
-        b"  prom: {kind: prometheus, url: 'http://m.example.com', auth: {bearer: '${METRICS_TOKEN}'}}\n"
-        b"  log: {kind: table, path: '${LOGS}/*.parquet'}\n"
+        "sources:\n  prom: {kind: prometheus, auth: {bearer: '${METRICS_TOKEN}'}}\n"
+        "  log: {kind: table, path: '${LOGS}/*.parquet'\n"  # no document, and its variables count all the same
     )
-    sources = read(Sources, "policies/sources.yaml", text)
-    assert isinstance(sources, Sources), sources
     environ = {"METRICS_TOKEN": "a", "LOGS": "b", "GITHUB_TOKEN": "c", "HOME": "d", "AWS_SESSION_TOKEN": ""}
-    assert hidden_values(sources, environ) == {"METRICS_TOKEN": "a", "LOGS": "b", "GITHUB_TOKEN": "c"}
-    assert hidden_values(None, environ) == {"GITHUB_TOKEN": "c"}
+    assert hidden_values(text, environ) == {"METRICS_TOKEN": "a", "LOGS": "b", "GITHUB_TOKEN": "c"}
+    assert hidden_values("", environ) == {"GITHUB_TOKEN": "c"}
 
 
 def test_a_segment_value_that_is_not_listed_is_found_by_its_column() -> None:

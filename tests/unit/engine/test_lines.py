@@ -10,10 +10,21 @@ from hypothesis import strategies as st
 from model_ratchet.core.errors import RecordError
 from model_ratchet.core.names import Version
 from model_ratchet.documents.events import Actor, Event, Hold, PromotedVersion, Released
-from model_ratchet.engine.lines import Head, against_anchor, events_of, head_of, link, read_lines, shard, shards
+from model_ratchet.engine.lines import (
+    Head,
+    against_anchor,
+    digest_of,
+    events_of,
+    head_of,
+    link,
+    read_lines,
+    shard,
+    shards,
+)
 
 AT = datetime(2026, 8, 1, 12, tzinfo=UTC)
 JULY, AUGUST = "events/2026-07.jsonl", "events/2026-08.jsonl"
+BESIDE = {"reports/x.md": digest_of(b"# x")}
 
 
 def some_events(count: int) -> list[Event]:
@@ -33,7 +44,7 @@ def chain(sizes: tuple[int, int] = (3, 4)) -> tuple[dict[str, bytes], Head]:
     """Two months of lines."""
     events = some_events(sum(sizes))
     july, head = link(Head(), events[: sizes[0]])
-    august, head = link(head, events[sizes[0] :])
+    august, head = link(head, events[sizes[0] :], BESIDE)
     return {JULY: july, AUGUST: august}, head
 
 
@@ -41,7 +52,8 @@ def test_what_was_linked_is_read_again() -> None:
     files, head = chain()
     found = read_lines(files)
     assert list(found.events) == some_events(7)
-    assert (found.head, found.broken) == (head, ())
+    assert (found.head, found.broken, found.files) == (head, (), BESIDE)
+    assert files[AUGUST].count(b'"files"') == 1
     assert head_of(files[AUGUST]) == head
     assert against_anchor(found, head) is None
     assert Head.parse(str(head)) == head

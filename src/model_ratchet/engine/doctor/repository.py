@@ -4,10 +4,9 @@ from datetime import timedelta
 
 from model_ratchet.documents.codeowners import owners_of
 from model_ratchet.engine.doctor.app import sign_ins
-from model_ratchet.engine.doctor.rule import IDLE, SET, Place, Rule, Said, State, and_more, missing, unverified
+from model_ratchet.engine.doctor.rule import IDLE, LEDGER, SET, Place, Rule, Said, State, and_more, missing, unverified
 from model_ratchet.engine.settings import Protection, Settings, Unread
 
-LEDGER = "ratchet/ledger"
 TRAFFIC = "ratchet/traffic"
 WRITTEN = (LEDGER, TRAFFIC)
 """The branches that Ratchet writes."""

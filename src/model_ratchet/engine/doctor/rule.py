@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from model_ratchet.engine.settings import Guard, Protection, Settings, Unread
 
+LEDGER = "ratchet/ledger"
+"""The branch of the ledger."""
+
 
 class State(StrEnum):
     """How a thing stands, the worst first."""

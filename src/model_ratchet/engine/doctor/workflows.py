@@ -7,6 +7,7 @@ from model_ratchet.core.names import check_name
 from model_ratchet.documents.workflow import Job, Step, Trigger, Unreadable, Workflow
 from model_ratchet.engine.doctor.rule import (
     IDLE,
+    LEDGER,
     SET,
     Place,
     Rule,
@@ -207,7 +208,8 @@ def _of_the_base(settings: Settings, workflow: Workflow, step: Step) -> bool:
     ref = _ref(step)
     if not ref:
         return set(workflow.triggers) <= _AT_THE_BASE
-    return ref.removeprefix("refs/heads/") == settings.base or _BASE.fullmatch(ref) is not None
+    ours = (settings.base, LEDGER)  # the ledger is data, and what is attested lies in it
+    return ref.removeprefix("refs/heads/") in ours or _BASE.fullmatch(ref) is not None
 
 
 WORKFLOWS = (
