@@ -34,11 +34,13 @@ from model_ratchet.engine.watch import (
     Ask,
     Read,
     Reference,
+    Report,
     Says,
     Subject,
     Tier,
     Traffic,
     Watched,
+    WatchState,
     asks,
     needs,
     read,
@@ -158,6 +160,14 @@ def test_blocks_after_the_reference_has_left_ask_for_the_version_alone() -> None
     ]
 
 
+def test_many_blocks_are_asked_as_one_stretch_as_well_where_one_reading_serves_all() -> None:
+    asked = due(RATE, come_to=9, now=LATE)
+    whole, *each = needs(asked)
+    assert whole.window == Window((Interval(NOON - 9 * HOUR, NOON),), NOON + LATE)
+    assert [one.window for one in each] == [one.candidate.window for one in asked]
+    assert len(needs(due(DROP, come_to=30))) == len(due(DROP, come_to=30))
+
+
 def test_what_does_not_apply_asks_nothing() -> None:
     assert due(DROP, a_subject(reference=None)) == ()
 
@@ -247,7 +257,7 @@ def test_a_block_holds_what_was_measured(rule: Watched, measured: Measurement) -
     asked = due(rule, come_to=26)
     got = read([rule], asked, Evidence(dict.fromkeys(needs(asked), measured)))[rule.key]
     assert got.blocks[0].candidate == measured
-    assert (got.blocks[0].reference == measured) is (rule.rule.sustained.looks == 3 and asked[0].reference is not None)
+    assert got.blocks[0].reference == (None if asked[0].reference is None else measured)
 
 
 # the policy
@@ -320,15 +330,15 @@ def test_a_log_in_files_answers_what_the_watch_asks(tmp_path: Path) -> None:
         reference=Reference(version=V2),
     )
     rules = [a_rule(), a_rule("rate", "1%"), silence()]
-    state, turns = None, []
-    for hours in (40, 41, 90):
-        asked = asks(subject, rules, state.come_to if state is not None else {}, now=START + hours * HOUR)
-        report = watch(subject, rules, read(rules, asked, Evidence(source.answer(needs(asked)).answers)), state)
-        state, turns = report.state, [*turns, *says(report, a_rule().key)]
+    report, turns = Report(results=(), turns=(), state=WatchState(model="demo", version=V1, reference=V2)), list[str]()
+    for hours in (40, 41, 55):
+        asked = asks(subject, rules, report.state.come_to, now=START + hours * HOUR)
+        report = watch(subject, rules, read(rules, asked, Evidence(source.answer(needs(asked)).answers)), report.state)
+        turns += says(report, a_rule().key)
     by_rule = {one.watched.key: one for one in report.results}
     assert by_rule[a_rule().key].rolls_back
     assert by_rule[a_rule().key].value == pytest.approx(0.2)
-    assert by_rule[a_rule().key].could_know == START + 78 * HOUR
+    assert by_rule[a_rule().key].could_know == START + 43 * HOUR
     # ten requests an hour are not enough for a look of one hour, and the version reports
     assert (by_rule[RATE.key].says, by_rule[silence().key].says) == (Says.WAITING, Says.WAITING)
     assert turns[-1] == "firing"

@@ -5,7 +5,7 @@ blocks again by the next run, so that many blocks at once are what continuous ru
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import isfinite
 from typing import Annotated, Literal, TypeAlias, assert_never
@@ -97,9 +97,23 @@ def asks(
 
 
 def needs(asked: Sequence[Ask]) -> tuple[Need, ...]:
-    """What to ask the sources, each need once."""
+    """What to ask the sources, each need once.
+
+    What is asked of many blocks with the same reading of labels is asked of the whole stretch as well: a source that scans
+    rows then scans them once. Nobody reads that answer. The facts of rows are no sum of parts, and gain nothing by it.
+    """
     each = dict.fromkeys(need for ask in asked for need in (ask.candidate, ask.reference) if need is not None)
-    return tuple(each)
+    stretches: dict[Need, list[Window]] = {}
+    for need in each:
+        if need.window is not None and need.shape is not Shape.ROWS:
+            at_once = replace(need, window=Window((), need.window.labels_until))
+            stretches.setdefault(at_once, []).append(need.window)
+    whole = (
+        replace(need, window=Window((Interval(windows[0].start, windows[-1].end),), windows[0].labels_until))
+        for need, windows in stretches.items()
+        if len(windows) > 1
+    )
+    return (*whole, *each)
 
 
 def read(rules: Sequence[Watched], asked: Sequence[Ask], evidence: Evidence) -> Mapping[str, Read]:
