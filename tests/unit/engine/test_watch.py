@@ -28,7 +28,7 @@ from builders.watching import (
     traffic,
 )
 from model_ratchet.core.errors import RecordError
-from model_ratchet.core.evidence import HOUR, Counts
+from model_ratchet.core.evidence import HOUR, BucketHistogram, Counts
 from model_ratchet.core.reason import Why, because
 from model_ratchet.engine.watch import (
     Block,
@@ -101,6 +101,11 @@ def test_it_is_over_when_all_looks_are_within_the_limit_and_may_then_begin_again
     assert [(turn.at - START) // HOUR for turn in report.turns if turn.says is Says.RESOLVED] == [7]
 
 
+def test_an_alarm_that_is_over_leaves_no_proof_behind() -> None:
+    report = run(a_rule("rate", "1%"), hourly([*[share(0.02)] * 400, *[share(0.0)] * 3]))
+    assert (only(report).says, only(report).proof) == (Says.RESOLVED, 0)
+
+
 def test_two_versions_swapped_never_fire() -> None:
     assert says(run(a_rule(), hourly([pairs(-0.08)] * 200))) == ["quiet"]
     arms = [(share(0.7), share(0.8))] * 200
@@ -149,6 +154,19 @@ def test_each_statistic_is_quiet_within_its_limit_and_fires_beyond_it(rule: Watc
 def test_a_version_that_is_slow_as_its_reference_is_has_no_increase() -> None:
     slower = [(latencies(ms), latencies(ms)) for ms in (100, 120, 400, 900, 300, 100)]
     assert set(says(run(a_rule("increase", "100%"), hourly(slower * 20)))) == {"quiet"}
+
+
+def test_rows_of_a_bucket_that_holds_the_limit_prove_no_increase() -> None:
+    def seconds(*rows: int) -> BucketHistogram:
+        return BucketHistogram(buckets=tuple(zip((0.1, 0.5, 2.0, None), rows, strict=True)))
+
+    usual = seconds(400, 0, 0, 0)
+    # between 100 and 500 ms it may be the 150 ms that are half of the limit
+    assert says(run(a_rule("increase", "100%"), hourly([(usual, seconds(200, 200, 0, 0))] * 50))) == ["beyond"]
+    assert says(run(a_rule("increase", "100%"), hourly([(usual, seconds(200, 0, 200, 0))] * 50))) == [
+        "beyond",
+        "firing",
+    ]
 
 
 # nothing seen

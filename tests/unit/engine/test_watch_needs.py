@@ -307,6 +307,24 @@ alerts:
     assert {(one.block, one.over) for one in rules} == {(timedelta(minutes=5), timedelta(minutes=5))}
 
 
+def test_a_subject_is_what_the_model_file_says() -> None:
+    text = MODEL.format(
+        name="demo",
+        more="  memory: {kind: gauge, source: samples, column: rss, unit: MiB}\nallocation: {memory: 1GiB}\n",
+    )
+    model = read_document(ModelFile, "policies/models/demo.yaml", text.encode())
+    assert isinstance(model, ModelFile)
+    assert Subject.of(model, V1, since=START, recorded={"accuracy": 0.9}) == Subject(
+        model="demo",
+        version=V1,
+        since=START,
+        metrics=metric_facts(model),
+        allocation={"memory": 2.0**30},
+        mature_after=timedelta(hours=12),
+        recorded={"accuracy": 0.9},
+    )
+
+
 # a real log
 
 
@@ -321,14 +339,7 @@ def test_a_log_in_files_answers_what_the_watch_asks(tmp_path: Path) -> None:
         versions=Versions(candidate=V1, baseline=V2, others=frozenset()),
         root=tmp_path,
     )
-    subject = Subject(
-        model="demo",
-        version=V1,
-        since=START,
-        metrics=metric_facts(model),
-        mature_after=timedelta(hours=12),
-        reference=Reference(version=V2),
-    )
+    subject = Subject.of(model, V1, since=START, reference=Reference(version=V2))
     rules = [a_rule(), a_rule("rate", "1%"), silence()]
     report, turns = Report(results=(), turns=(), state=WatchState(model="demo", version=V1, reference=V2)), list[str]()
     for hours in (40, 41, 55):

@@ -172,7 +172,7 @@ def _silence(rule: SilenceRule, subject: Subject, block: Block) -> Look:
     return Look(
         value=float(traffic.sent) if unheard else 0.0,
         rows=traffic.sent,
-        beyond=unheard and traffic.elsewhere > 0,
+        beyond=unheard,
         # nobody reports: it is the log that is silent
         errored=because(Why.NO_ROWS, metric="", arm=subject.version) if unheard and not traffic.elsewhere else None,
     )

@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypeAlias, assert_never
+from typing import Self, TypeAlias, assert_never
 
 from model_ratchet.core.evidence import HOUR
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.units import OutOf
 from model_ratchet.criteria.base import MetricFacts
+from model_ratchet.documents.facts import allocation, metric_facts
+from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.watch import AllocationRule, AnyWatchRule, DropRule, IncreaseRule, QuantileRule, RateRule
 
@@ -50,6 +52,28 @@ class Subject:
     reference: Reference | None = None
     recorded: Mapping[str, float] = field(default_factory=dict)
     """Proportion → its rate in the record of the promotion: what an alert is held against where no reference runs."""
+
+    @classmethod
+    def of(
+        cls,
+        model: ModelFile,
+        version: str,
+        *,
+        since: datetime,
+        reference: Reference | None = None,
+        recorded: Mapping[str, float] | None = None,
+    ) -> Self:
+        """A version of the model that a model file describes."""
+        return cls(
+            model=model.name,
+            version=version,
+            since=since,
+            metrics=metric_facts(model),
+            allocation=allocation(model),
+            mature_after=model.labels.mature_after.delta if model.labels is not None else timedelta(),
+            reference=reference,
+            recorded=recorded or {},
+        )
 
     def concurrent(self, end: datetime) -> bool:
         """Whether the reference ran through a block that ends there."""
