@@ -17,7 +17,7 @@ from model_ratchet.criteria.base import MetricFacts
 from model_ratchet.documents.watch import QuantileRule
 from model_ratchet.engine.watch import Block, Read, Report, Says, Subject, Tier, Watched, watch
 from model_ratchet.engine.watch.blocks import first_of
-from model_ratchet.engine.watch.rules import FALSE_ALARM_EVERY
+from model_ratchet.engine.watch.rules import FALSE_ALARM_EVERY, block_of
 
 FILE = "ec2_request_latency_system_failure.csv"
 Series: TypeAlias = Sequence[tuple[datetime, float]]
@@ -56,9 +56,9 @@ class Threshold:
 THRESHOLDS = (
     Threshold(what="warning of `standard`: p95 above 750 ms", limit=750),
     Threshold(what="critical of `standard`: p95 above 1000 ms", limit=1000, tier=Tier.CRITICAL),
-    Threshold(what="warning, `sustained: 1 of 1`", limit=750, sustained="1 of 1"),
-    Threshold(what="warning at 600 ms, `over: 5m`", limit=600, minutes=5),
-    Threshold(what="warning at 550 ms, `over: 1h, sustained: 1 of 1`", limit=550, sustained="1 of 1"),
+    Threshold(what="warning at 600 ms", limit=600),
+    Threshold(what="warning at 550 ms", limit=550),
+    Threshold(what="warning at 550 ms, `over: 15m`", limit=550, minutes=15),
 )
 
 
@@ -95,7 +95,7 @@ def seen(series: Series, threshold: Threshold, requests: int) -> Seen:
 def _watched(series: Series, threshold: Threshold, requests: int) -> Report:
     week = sorted(value for at, value in series if at < series[0][0] + timedelta(days=7))
     limit = threshold.limit / GATE * week[int(QUANTILE * len(week))]
-    length = min(timedelta(minutes=threshold.minutes), HOUR)
+    length = max(block_of(timedelta(minutes=threshold.minutes)), timedelta(minutes=5))
     rule = QuantileRule.model_validate_json(
         f'{{"metric": "latency", "statistic": "quantile", "quantile": {QUANTILE}, "above": "{threshold.limit:g}ms", '
         f'"over": "{threshold.minutes}m", "sustained": "{threshold.sustained}", "min_rows": 1}}'

@@ -43,13 +43,20 @@ def a_subject(**changes: Any) -> Subject:
     return replace(made, **changes)
 
 
-def a_rule(statistic: str = "drop", above: str = "5pp", tier: Tier = Tier.ROLLBACK, **more: Any) -> Watched:
-    """A rule, alone in its tier."""
+def a_rule(
+    statistic: str = "drop",
+    above: str = "5pp",
+    tier: Tier = Tier.ROLLBACK,
+    *,
+    block: timedelta | None = None,
+    **more: Any,
+) -> Watched:
+    """A rule, alone in its tier, by the hour where its window is not shorter."""
     metric = {"drop": "accuracy", "rate": "errors", "of_allocation": "memory"}.get(statistic, "latency")
     over = {"over": "24h"} if statistic == "drop" else {}
     written = {"metric": metric, "statistic": statistic, "above": above} | over | more
     rule: AnyWatchRule = TypeAdapter(AnyWatchRule).validate_python(written)
-    block = min(rule.over.delta, HOUR)
+    block = min(rule.over.delta, HOUR) if block is None else block
     days = 1000 if tier is Tier.ROLLBACK else 100
     key = f"{tier} {metric} {statistic} {above}"
     return Watched(

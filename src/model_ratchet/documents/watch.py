@@ -28,7 +28,7 @@ class WatchRule(Model):
     metric: Slug
     """A metric of the model file."""
     over: DurationField = _HOUR
-    """The look-back window over which the statistic is taken, at the end of each of its hours; a shorter one at its own end."""
+    """The look-back window over which the statistic is taken, twelve times in its length, and at least once an hour."""
     sustained: OutOfField = _TWICE
     """How many of the last looks must be beyond the limit before it fires. It is over once all of them are within."""
 

@@ -403,6 +403,21 @@ def test_blocks_shorter_than_an_hour_are_looked_at_one_by_one() -> None:
     assert report.turns[-1].at == START + 3 * minutes
 
 
+def test_a_burst_fires_within_minutes_and_is_looked_back_at_for_an_hour() -> None:
+    minutes = timedelta(minutes=5)
+    rule = a_rule("rate", "1%", block=minutes)
+    report = run(
+        rule, hourly([*[share(0.0, 100)] * 12, *[share(0.5, 100)] * 3, *[share(0.0, 100)] * 18], length=minutes)
+    )
+    assert [(turn.says, (turn.at - START) // minutes) for turn in report.turns] == [
+        (Says.QUIET, 1),
+        (Says.BEYOND, 13),
+        (Says.FIRING, 14),
+        (Says.RESOLVED, 29),
+        (Says.QUIET, 30),
+    ]
+
+
 def test_a_gap_in_time_is_no_part_of_a_look_back_window() -> None:
     rule = a_rule(over="3h")
     late = Block(start=START + 10 * HOUR, candidate=pairs(n=40), concurrent=True)

@@ -47,10 +47,12 @@ from model_ratchet.engine.watch import (
     watch,
     watched,
 )
-from model_ratchet.engine.watch.blocks import LATE, REACH
+from model_ratchet.engine.watch.blocks import REACH
+from model_ratchet.engine.watch.rules import block_of
 from model_ratchet.sources.table import TableSource
 from model_ratchet.sources.table_log import Versions
 
+LATE = a_subject().late
 NOON = a_subject().since + timedelta(days=10, hours=12)
 RATE, DROP = a_rule("rate", "1%"), a_rule()
 UNPAIRED = a_subject(reference=Reference(version=BASELINE, paired=False))
@@ -101,9 +103,10 @@ def test_a_new_rule_begins_with_its_look_back_window_and_never_before_the_versio
     assert starts(due(a_rule("rate", "1%", over="24h"), young, come_to=None, now=LATE)) == [-2, -1]
 
 
-def test_a_week_is_made_up_for_and_no_more() -> None:
-    asked = due(RATE, come_to=9 * 24, now=LATE)
-    assert len(asked) == REACH / HOUR
+def test_a_week_of_hours_is_made_up_for_and_no_more() -> None:
+    assert starts(due(RATE, come_to=9 * 24, now=LATE)) == list(range(-REACH, 0))
+    fast = a_rule("rate", "1%", block=timedelta(minutes=5))
+    assert starts(due(fast, come_to=9 * 24, now=LATE))[0] == -14
 
 
 @pytest.mark.parametrize(
@@ -281,10 +284,18 @@ def test_the_shipped_policy_is_watched_rule_by_rule() -> None:
         "rollback memory of_allocation 150% over 1h",
         "rollback silence",
     ]
-    # 1,000 days of 24 blocks, shared by four triggers; 100 by three alerts
-    assert {one.tier: one.alarm_at for one in rules[:-1]} == {
-        Tier.WARNING: 7_200, Tier.CRITICAL: 7_200, Tier.ROLLBACK: 96_000,
+    assert {str(one.over): one.block for one in rules} == {
+        "1 day, 0:00:00": HOUR, "1:00:00": timedelta(minutes=5), "0:05:00": timedelta(minutes=5),
     }  # fmt: skip
+    # 1,000 days of 24 or 288 blocks, shared by four triggers; 100 by three alerts
+    assert {(one.tier, one.block): one.alarm_at for one in rules[:-1]} == {
+        (Tier.WARNING, HOUR): 7_200,
+        (Tier.WARNING, timedelta(minutes=5)): 86_400,
+        (Tier.CRITICAL, HOUR): 7_200,
+        (Tier.CRITICAL, timedelta(minutes=5)): 86_400,
+        (Tier.ROLLBACK, HOUR): 96_000,
+        (Tier.ROLLBACK, timedelta(minutes=5)): 1_152_000,
+    }
 
 
 def test_rules_that_watch_the_same_are_told_apart() -> None:
@@ -304,7 +315,16 @@ alerts:
     assert isinstance(policy, Policy)
     rules = watched(policy)
     assert [one.key for one in rules] == ["warning errors rate 1% over 5m", "warning errors rate 1% over 5m #2"]
-    assert {(one.block, one.over) for one in rules} == {(timedelta(minutes=5), timedelta(minutes=5))}
+    assert {(one.block, one.over) for one in rules} == {(timedelta(minutes=1), timedelta(minutes=5))}
+
+
+@pytest.mark.parametrize(
+    ("over", "block"),
+    [(48 * HOUR, HOUR), (HOUR, HOUR / 12), (HOUR / 6, HOUR / 60), (timedelta(seconds=10), timedelta(seconds=10))],
+    ids=["days", "an hour", "ten minutes", "seconds"],
+)
+def test_a_window_is_looked_at_in_twelve_blocks_between_a_minute_and_an_hour(over: timedelta, block: timedelta) -> None:
+    assert block_of(over) == block
 
 
 def test_a_subject_is_what_the_model_file_says() -> None:

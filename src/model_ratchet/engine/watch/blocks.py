@@ -32,14 +32,12 @@ from model_ratchet.core.evidence import (
 )
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.documents.watch import AllocationRule, DropRule, IncreaseRule, QuantileRule, RateRule
-from model_ratchet.engine.watch.rules import Rule, SilenceRule, Subject, Watched, comparative, not_applicable
+from model_ratchet.engine.watch.rules import SilenceRule, Subject, Watched, comparative, not_applicable
 
-LATE = timedelta(minutes=5)
-"""How long after its end a block may still get rows that need no label."""
 STAGE = "watch"
 """The name under which needs of the watch are told from those of a stage."""
-REACH = timedelta(days=7)
-"""How far back a run makes up for those that did not happen, or could not read."""
+REACH = 168
+"""So many blocks a run makes up for, where others did not happen or could not read: a week of hours, 14 hours of 5 minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,23 +127,17 @@ def first_of(instant: datetime, length: timedelta) -> datetime:
 def _due(subject: Subject, one: Watched, come_to: datetime | None, now: datetime) -> Iterator[Ask]:
     if not_applicable(one.rule, subject) is not None:
         return
-    lasting = _settles(one.rule, subject)
+    labelled = not isinstance(one.rule, SilenceRule) and subject.metrics[one.rule.metric].labelled
+    lasting = max(subject.late, subject.mature_after) if labelled else subject.late
     # the end of the newest block that can not change any more
     until = EPOCH + (now - lasting - EPOCH) // one.block * one.block
-    earliest = until - (one.over if come_to is None else REACH)
+    earliest = until - (one.over if come_to is None else REACH * one.block)
     start = first_of(max(subject.since if come_to is None else come_to, earliest), one.block)
     while start < until:
         # without labels the reading is the same for all, so that a source reads the blocks of one stretch together
-        read_at = until + LATE if lasting == LATE else start + one.block + lasting
+        read_at = (start + one.block if labelled else until) + lasting
         yield _ask(subject, one, start, Window((Interval(start, start + one.block),), read_at))
         start += one.block
-
-
-def _settles(rule: Rule, subject: Subject) -> timedelta:
-    """How long after its end a block changes."""
-    if isinstance(rule, SilenceRule) or not subject.metrics[rule.metric].labelled:
-        return LATE
-    return max(LATE, subject.mature_after)
 
 
 def _ask(subject: Subject, one: Watched, start: datetime, window: Window) -> Ask:

@@ -49,6 +49,8 @@ class Subject:
     """Resource → bytes or cores that one instance may use."""
     mature_after: timedelta = timedelta()
     """How long labels take."""
+    late: timedelta = timedelta(minutes=5)
+    """How long rows that wait for no label may take to be there."""
     reference: Reference | None = None
     recorded: Mapping[str, float] = field(default_factory=dict)
     """Proportion → its rate in the record of the promotion: what an alert is held against where no reference runs."""
@@ -126,7 +128,7 @@ def watched(policy: Policy) -> tuple[Watched, ...]:
         (Tier.ROLLBACK, triggers),
     ):
         for rule in rules:
-            block = min(rule.over.delta, HOUR)
+            block = block_of(rule.over.delta)
             key = " ".join((tier, *_named(rule)))
             same = sum(one.key.split(" #")[0] == key for one in found)
             found.append(
@@ -144,6 +146,11 @@ def watched(policy: Policy) -> tuple[Watched, ...]:
         key = f"{Tier.ROLLBACK} silence"
         found.append(Watched(key=key, tier=Tier.ROLLBACK, rule=SilenceRule(), block=block, over=block, alarm_at=1.0))
     return tuple(found)
+
+
+def block_of(over: timedelta) -> timedelta:
+    """The length of the blocks of a look-back window: a twelfth of it, from a minute to an hour, and never more than all."""
+    return min(max(over / 12, timedelta(minutes=1)), HOUR, over)
 
 
 def unfit(rule: Rule, metrics: Mapping[str, MetricFacts]) -> str | None:
