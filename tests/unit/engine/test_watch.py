@@ -29,7 +29,7 @@ from builders.watching import (
 )
 from model_ratchet.core.errors import RecordError
 from model_ratchet.core.evidence import HOUR, BucketHistogram, Counts
-from model_ratchet.core.reason import Why, because
+from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.engine.watch import (
     Block,
     Read,
@@ -87,6 +87,22 @@ def test_proof_without_an_estimate_beyond_the_limit_is_no_alarm() -> None:
     result = only(run(a_rule(), hourly([pairs(0.04)] * 720)))
     assert result.proof >= 1
     assert result.says is Says.QUIET
+
+
+@pytest.mark.parametrize(
+    ("rule", "bad", "why"),
+    [
+        (a_rule(), pairs(0.2), because(Why.MARGIN_BROKEN, margin="5pp")),
+        (a_rule("rate", "1%"), share(0.2), because(Why.LIMIT_BROKEN, limit="1%")),
+        (a_rule("quantile", "750ms"), slow(0.5), because(Why.LIMIT_BROKEN, limit="p95 750ms")),
+        (a_rule("of_allocation", "150%"), gauge(4), because(Why.LIMIT_BROKEN, limit="150% of the allocation")),
+    ],
+    ids=["drop", "rate", "quantile", "allocation"],
+)
+def test_it_says_which_limit_is_broken(rule: Watched, bad: Any, why: Reason) -> None:
+    result = only(run(rule, hourly([bad] * 3)))
+    assert result.reason == why
+    assert result.rows > 0
 
 
 def test_a_flapping_metric_fires_once() -> None:

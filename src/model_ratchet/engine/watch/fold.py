@@ -1,6 +1,6 @@
 """Fold: from the blocks since the last watch and what was remembered to what each rule says now."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import log
@@ -154,11 +154,8 @@ def _why(one: Watched, subject: Subject, found: Look) -> Reason | None:
         return None
     if isinstance(one.rule, SilenceRule):
         return because(Why.SILENT, version=subject.version, sent=found.rows)
-    return because(Why.MARGIN_BROKEN if comparative(one.rule) else Why.LIMIT_BROKEN, **dict(_limit(one)))
-
-
-def _limit(one: Watched) -> Iterator[tuple[str, str]]:
-    yield ("margin" if comparative(one.rule) else "limit"), limit_of(one.rule)
+    limit = limit_of(one.rule)
+    return because(Why.MARGIN_BROKEN, margin=limit) if comparative(one.rule) else because(Why.LIMIT_BROKEN, limit=limit)
 
 
 def _unread(state: RuleState, missing: Reason) -> RuleState:
