@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+DATA   ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help test components bench lint demo docs pictures schemas clean
+.PHONY: help test components bench simulate lint demo docs pictures schemas clean
 
 help: ## print the verbs
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -25,6 +26,9 @@ components: ## the servers that the tests run for themselves, where they can be 
 
 bench: $(STAMP) ## measure, and write docs/performance.md
 	$(BIN)/python -m benchmarks
+
+simulate: $(STAMP) ## run the watch on made-up days and a real series (in DATA), and write the tables of docs/watch.md
+	$(BIN)/python -m benchmarks.watch $(DATA)
 
 demo: $(STAMP) ## three promotions of a real model on real flights, in ./demo
 	$(BIN)/ratchet demo --dir demo

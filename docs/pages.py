@@ -1,4 +1,4 @@
-"""Rewrites what is generated: criteria, their list, waivers, and what doctor looks at; ``--check`` only says what differs.
+"""Rewrites what is generated: criteria and their list, waivers, the watch, the doctor; ``--check`` only says what differs.
 
 python docs/pages.py [--check]
 """
@@ -6,17 +6,21 @@ python docs/pages.py [--check]
 import re
 import sys
 from pathlib import Path
+from typing import get_args
 
 from model_ratchet.actions.explain import kind_of, parameters, said, traits
 from model_ratchet.core.fields import Model
 from model_ratchet.criteria import BUILT_IN
 from model_ratchet.criteria.base import Criterion
 from model_ratchet.documents.waiver import Waiver
+from model_ratchet.documents.watch import AllocationRule, DropRule, IncreaseRule, QuantileRule, RateRule, RowsRule
 from model_ratchet.engine.doctor import RULES
 
 CRITERIA = Path(__file__).parent / "criteria"
 DOCTOR = Path(__file__).parent / "github" / "doctor.md"
 WAIVERS = Path(__file__).parent / "waivers.md"
+WATCH = Path(__file__).parent / "watch.md"
+WATCHED = (DropRule, RateRule, QuantileRule, IncreaseRule, AllocationRule)
 START, END = "<!-- generated: do not edit -->", "<!-- end -->"
 
 
@@ -42,6 +46,12 @@ def index() -> str:
     return "\n".join(["# Criteria", "", START, "", "| kind | what it asks |", "|---|---|", *rows, "", END, ""])
 
 
+def watch_rules() -> list[str]:
+    """What each statistic of the watch is about."""
+    rows = [f"| `{get_args(one.model_fields['statistic'].annotation)[0]}` | {said(one)} |" for one in WATCHED]
+    return ["| statistic | which means |", "|---|---|", *rows]
+
+
 def rules() -> str:
     """What ``ratchet doctor`` looks at, for a base branch called main."""
     rows = [f"| `{one.id}` | {one.what} | {one.why} | {one.place}: {one.how} |" for one in RULES]
@@ -53,6 +63,7 @@ def pages() -> dict[Path, str]:
     """Every page as it should be; what stands outside of the marks is kept."""
     parts = {CRITERIA / f"{kind_of(one)}.md": generated(one) for one in BUILT_IN} | {DOCTOR: rules()}
     parts[WAIVERS] = "\n".join([START, "", said(Waiver), "", *table("key", Waiver), "", END])
+    parts[WATCH] = "\n".join([START, "", *watch_rules(), "", *table("key", RowsRule), "", END])
     found = {CRITERIA / "README.md": index()}
     for path, part in parts.items():
         text = path.read_text(encoding="utf-8")

@@ -18,6 +18,7 @@ from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.read import read
 from model_ratchet.documents.waiver import Waiver
+from model_ratchet.documents.watch import Alerts, Rollback
 from model_ratchet.engine.waivable import waiver_faults
 
 ROOT = Path(__file__).parents[2]
@@ -65,6 +66,16 @@ def test_the_example_of_a_waiver_fits_the_policy_and_the_model_that_it_names() -
     assert isinstance(policy, Policy)
     assert isinstance(model, ModelFile)
     assert list(waiver_faults(waiver, policy, model, policy_digest=waiver.policy_digest)) == []
+
+
+def test_the_example_of_the_watch_is_a_part_of_a_policy() -> None:
+    text = (ROOT / "docs" / "watch.md").read_text(encoding="utf-8")
+    example = re.search(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert example is not None
+    parts = yaml.safe_load(example[1])
+    alerts = Alerts.model_validate_json(json.dumps(parts["alerts"]))
+    rollback = Rollback.model_validate_json(json.dumps(parts["rollback"]))
+    assert len(alerts.warning) == len(alerts.critical) == len(rollback.triggers) == 1
 
 
 def test_explain_says_what_the_page_of_waivers_says() -> None:

@@ -178,6 +178,10 @@ class Counts:
         if not 0 <= self.successes <= self.n:
             raise ValueError(f"{self.successes} of {self.n} is no count")
 
+    def turned(self) -> "Counts":
+        """The same rows, with the opposite for the event."""
+        return Counts(successes=self.n - self.successes, n=self.n)
+
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(successes=self.successes + other.successes, n=self.n + other.n)
 
@@ -210,6 +214,12 @@ class PairedCounts:
         """The margin of one arm."""
         only = self.only_baseline if arm is Arm.BASELINE else self.only_candidate
         return Counts(successes=self.both + only, n=self.n)
+
+    def turned(self) -> "PairedCounts":
+        """The same pairs, with the opposite for the event."""
+        return PairedCounts(
+            both=self.neither, only_baseline=self.only_candidate, only_candidate=self.only_baseline, neither=self.both
+        )
 
     def __add__(self, other: "PairedCounts") -> "PairedCounts":
         return PairedCounts(

@@ -10,7 +10,7 @@ from pydantic import BaseModel as PydanticModel
 from pydantic_core import CoreSchema, core_schema
 
 from model_ratchet.core.names import COMMIT, DIGEST, REPOSITORY, SLUG, PolicyName, Version
-from model_ratchet.core.units import Change, Dimension, Duration, Quantity
+from model_ratchet.core.units import Change, Dimension, Duration, OutOf, Quantity
 
 
 class Model(PydanticModel):
@@ -46,7 +46,7 @@ def _spelled(parse: Callable[[str], Any], kind: type, pattern: str, examples: li
 def _text(value: object, example: str) -> str:
     if isinstance(value, str):
         return value
-    lacks = "has no unit" if example[0].isdigit() else "is no text"
+    lacks = "has no unit" if example[0].isdigit() and " " not in example else "is no text"
     raise ValueError(f"{value!r} {lacks}: write it as text, such as {example}")
 
 
@@ -112,6 +112,7 @@ WorstField: TypeAlias = Annotated[
     Quantity,
     _spelled(_worst, Quantity, _N + "(pp|%|us|ms|s|m|h|d|B|KiB|MiB|GiB|TiB|kB|MB|GB)", ["25%", "1.5pp", "600ms"]),
 ]
+OutOfField: TypeAlias = Annotated[OutOf, _spelled(OutOf.parse, OutOf, r"\d{1,3} of \d{1,3}", ["2 of 3"])]
 VersionField: TypeAlias = Annotated[
     Version, _spelled(Version.parse, Version, r"v\d+\.\d+\.\d+_\d{8}_\d{6}", ["v2.1.0_20250818_142000"])
 ]

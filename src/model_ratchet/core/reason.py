@@ -24,6 +24,7 @@ class Why(StrEnum):
     MARGIN_BROKEN = "margin_broken"  # margin
     LIMIT_BROKEN = "limit_broken"  # limit
     EARLY_HARM = "early_harm"  # level, hour: an always-valid bound showed harm before the window's end
+    SILENT = "silent"  # version, sent: the router sent it requests, others report, and it reports nothing
     DAY_WORSE = "day_worse"  # day, margin
     WINDOW_WORSE = "window_worse"  # window, margin
     SEGMENT_WORSE = "segment_worse"  # segment, value, margin

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Self
 
 _NUMBER = r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)"
+_OUT_OF = re.compile(r"(\d{1,3}) of (\d{1,3})", re.ASCII)
 _QUANTITY = re.compile(rf"({_NUMBER})\s?([A-Za-z%]+)", re.ASCII)
 
 
@@ -107,6 +108,33 @@ class Change(Quantity):
     def scale(self) -> Scale:
         """``absolute`` for percentage points, ``relative`` for per cent."""
         return Scale.ABSOLUTE if self.dimension is Dimension.POINTS else Scale.RELATIVE
+
+
+@dataclass(frozen=True, slots=True)
+class OutOf:
+    """So many of the last so many: ``2 of 3``. ``times`` is 1 or more and at most ``looks``, which is at most 100."""
+
+    times: int
+    looks: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.times <= self.looks <= 100:
+            raise ValueError(f"{self} can't be: write one such as 2 of 3")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The pair that ``text`` spells.
+
+        Raises:
+            ValueError: it is spelled otherwise, or more are asked for than there are.
+        """
+        match = _OUT_OF.fullmatch(text)
+        if match is None:
+            raise ValueError(f"{text!r} is not so many of so many: write one such as 2 of 3")
+        return cls(int(match[1]), int(match[2]))
+
+    def __str__(self) -> str:
+        return f"{self.times} of {self.looks}"
 
 
 def significant(value: float, digits: int = 9) -> float:

@@ -105,20 +105,11 @@ def _planned(rows: int, stage: StageFacts) -> int:
 
 
 def _oriented(table: PairedCounts, metric: MetricFacts) -> PairedCounts:
-    if metric.better == "higher":
-        return table
-    return PairedCounts(
-        both=table.neither,
-        only_baseline=table.only_candidate,
-        only_candidate=table.only_baseline,
-        neither=table.both,
-    )
+    return table if metric.better == "higher" else table.turned()
 
 
 def _arm(groups: Mapping[str, Simple], hour: int, metric: MetricFacts) -> Counts:
     counts = groups.get(str(hour))
     if not isinstance(counts, Counts):
         return Counts(successes=0, n=0)
-    if metric.better == "higher":
-        return counts
-    return Counts(successes=counts.n - counts.successes, n=counts.n)
+    return counts if metric.better == "higher" else counts.turned()

@@ -53,8 +53,14 @@ LARGER_IS_STRICTER = frozenset(
 )  # fmt: skip
 """Fields of which a larger value, or one more entry, lets less pass."""
 
-CONTRARY = {("sample_ratio", "alpha"): Weight.STRICTER}
-"""Where a field means the opposite of its name elsewhere: a test that must not reject is stricter at a higher level."""
+CONTRARY = {
+    ("sample_ratio", "alpha"): Weight.STRICTER,
+    ("warning alert", "min_rows"): Weight.LOOSER,
+    ("critical alert", "min_rows"): Weight.LOOSER,
+    ("rollback trigger", "min_rows"): Weight.LOOSER,
+}
+"""Where a field means the opposite of its name elsewhere: a test that must not reject is stricter at a higher level, and a
+rule of the watch that waits for more rows stays silent longer."""
 
 UNORDERED = frozenset({("extend", "by"), ("extend", "at_most"), ("gate", "before"), ("required_checks", "app")})
 """Fields that go both ways: each extension is one more look, and every look then uses a smaller level; whose checks count

@@ -5,11 +5,21 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
-from model_ratchet.core.fields import ChangeField, DurationField, LimitField, Model, PercentField, ShareField, Slug
-from model_ratchet.core.units import Dimension, Duration
+from model_ratchet.core.fields import (
+    ChangeField,
+    DurationField,
+    LimitField,
+    Model,
+    OutOfField,
+    PercentField,
+    ShareField,
+    Slug,
+)
+from model_ratchet.core.units import Dimension, Duration, OutOf
 from model_ratchet.documents.fault import Fault, refuse
 
 _HOUR = Duration(3600.0, Dimension.TIME, "1h")
+_TWICE = OutOf(2, 3)
 
 
 class WatchRule(Model):
@@ -18,7 +28,9 @@ class WatchRule(Model):
     metric: Slug
     """A metric of the model file."""
     over: DurationField = _HOUR
-    """The look-back window over which the statistic is taken."""
+    """The look-back window over which the statistic is taken, twelve times in its length, and at least once an hour."""
+    sustained: OutOfField = _TWICE
+    """How many of the last looks must be beyond the limit before it fires. It is over once all of them are within."""
 
     @model_validator(mode="after")
     def _can_fire(self) -> Self:
@@ -29,7 +41,14 @@ class WatchRule(Model):
         yield from ()
 
 
-class DropRule(WatchRule):
+class RowsRule(WatchRule):
+    """A rule that is read from rows."""
+
+    min_rows: int = Field(default=100, ge=1)
+    """With fewer rows (of each version, or pairs) in the look-back window it says nothing."""
+
+
+class DropRule(RowsRule):
     """The metric is worse than the reference by more than so much: ``5pp`` absolute, ``5%`` relative."""
 
     statistic: Literal["drop"]
@@ -40,7 +59,7 @@ class DropRule(WatchRule):
             yield Fault(("above",), f"`above: {self.above}` never fires: no drop is larger")
 
 
-class IncreaseRule(WatchRule):
+class IncreaseRule(RowsRule):
     """A quantile of the metric is above the reference by more than so much of it: ``100%`` is twice as much."""
 
     statistic: Literal["increase"]
@@ -48,7 +67,7 @@ class IncreaseRule(WatchRule):
     above: PercentField
 
 
-class QuantileRule(WatchRule):
+class QuantileRule(RowsRule):
     """A quantile of the metric is above a limit."""
 
     statistic: Literal["quantile"]
@@ -60,7 +79,7 @@ class QuantileRule(WatchRule):
             yield Fault(("above",), f"`above: {self.above}` is a share: a quantile is limited by a time, such as 750ms")
 
 
-class RateRule(WatchRule):
+class RateRule(RowsRule):
     """The rate of an event is above a limit."""
 
     statistic: Literal["rate"]

@@ -14,6 +14,7 @@ from model_ratchet.documents.traffic import unable
 from model_ratchet.documents.watch import AnyWatchRule
 from model_ratchet.documents.yaml import Path
 from model_ratchet.engine.bind import Misfit, model_facts, placed
+from model_ratchet.engine.watch import unfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ def lint(policy: Policy, models: Sequence[ModelFile]) -> tuple[Oddity, ...]:
         return (*found, Oddity(Fault(("name",), message), grave=False))
     facts = [model_facts(model) for model in users]
     found += _dead_rules(policy, facts)
+    found += _unfit_rules(policy, facts)
     found += _dead_roles(policy, facts)
     found += _unroutable(policy, users)
     for index, gate in enumerate(policy.gates):
@@ -92,6 +94,14 @@ def _dead_rules(policy: Policy, facts: Sequence[Facts]) -> Iterator[Oddity]:
         if not any(rule.metric in one.metrics for one in facts):
             message = _dead(policy, f"this {name} never fires", f"metrics.{rule.metric}", facts)
             yield Oddity(Fault((*path, "metric"), message))
+
+
+def _unfit_rules(policy: Policy, facts: Sequence[Facts]) -> Iterator[Oddity]:
+    """Rules of the watch on a metric of another kind than they read."""
+    for path, name, rule in _rules(policy):
+        for one in facts:
+            if (message := unfit(rule, one.metrics)) is not None:
+                yield Oddity(Fault((*path, "metric"), f"this {name} never fires for {one.model}: {message}"))
 
 
 def _dead_roles(policy: Policy, facts: Sequence[Facts]) -> Iterator[Oddity]:

@@ -109,6 +109,9 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.NOT_ENOUGH_BETTER: lambda p: f"shown to be less than {_by(p)} better",
     Why.MARGIN_BROKEN: lambda p: f"worse by more than {p['margin']}",
     Why.LIMIT_BROKEN: lambda p: f"beyond the limit of {p['limit']}",
+    Why.SILENT: lambda p: (
+        f"{p['version']} reports nothing, and was sent {whole(p['sent'])} requests that others report"
+    ),
     Why.EARLY_HARM: lambda p: (
         f"harm shown early, in hour {int(p['hour']) + 1} of {p.get('stage', 'the stage')}, "
         f"by a bound that holds at any time ({percent(p['level'])} error)"

@@ -51,9 +51,7 @@ def quantile(histogram: LogHistogram | BucketHistogram, q: float, *, level: floa
     buckets = tuple(_buckets(histogram))
     low, high = _ranks(n, q, (1 - level) / 2)
     lower, upper = _ranks(n, q, 0.05)
-    holding = _bucket(buckets, max(1, -(-round(n * q, 6) // 1)))
-    assert holding is not None  # noqa: S101  (a rank within 1..n)
-    value = holding.upper if holding.upper is not None else holding.lower
+    value = quantile_value(histogram, q)
     return Estimate(
         value=value,
         low=_lower(_bucket(buckets, low)),
@@ -66,6 +64,25 @@ def quantile(histogram: LogHistogram | BucketHistogram, q: float, *, level: floa
         upper_bound=_upper(_bucket(buckets, upper)),
         candidate=value,
     )
+
+
+def quantile_value(histogram: LogHistogram | BucketHistogram, q: float) -> float:
+    """A quantile in seconds: the upper edge of the bucket that holds it, the lower one where the bucket is open above.
+
+    Raises ValueError for an empty histogram.
+    """
+    if histogram.n == 0:
+        raise ValueError("a quantile of no rows has no estimate")
+    holding = _bucket(tuple(_buckets(histogram)), max(1, -(-round(histogram.n * q, 6) // 1)))
+    assert holding is not None  # noqa: S101  (a rank within 1..n)
+    return holding.upper if holding.upper is not None else holding.lower
+
+
+def rows_above(histogram: LogHistogram | BucketHistogram, limit: float) -> tuple[int, int]:
+    """How many rows are above a limit in seconds, at least and at most: those of the bucket that holds it may be."""
+    buckets = tuple(_buckets(histogram))
+    surely = sum(one.rows for one in buckets if one.lower >= limit)
+    return surely, sum(one.rows for one in buckets if one.upper is None or one.upper > limit)
 
 
 def quantile_ratio(

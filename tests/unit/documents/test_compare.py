@@ -118,6 +118,16 @@ def test_a_document_differs_from_itself_in_nothing() -> None:
         ("extend: {at_most: 0}", "extend: {at_most: 1, by: 1d}", "changed extend."),
         ("above: 3pp", "above: 4pp", "looser critical alert accuracy drop 24h.above: 3pp → 4pp"),
         (
+            "above: 5pp",
+            "above: 5pp, min_rows: 500",
+            "looser rollback trigger accuracy drop 24h.min_rows: 100 → 500",
+        ),
+        (
+            "above: 5pp",
+            "above: 5pp, sustained: 3 of 3",
+            "changed rollback trigger accuracy drop 24h.sustained: 2 of 3 → 3 of 3",
+        ),
+        (
             "    - {metric: errors, statistic: rate, above: 1%, over: 1h}\n",
             "",
             "looser rollback trigger errors rate 1h: there → –",

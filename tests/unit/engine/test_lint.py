@@ -155,3 +155,10 @@ def test_a_stage_that_the_router_of_a_model_can_not_do_is_told_before_anybody_wa
     found = [oddity for oddity in lint(policy, (model,)) if "routed" in oddity.fault.message]
     assert [oddity.fault.message.partition("for demo: ")[2] for oddity in found] == told
     assert all(oddity.grave and oddity.fault.path == ("stages", len(stages) - 1) for oddity in found)
+
+
+def test_a_rule_of_the_watch_on_another_kind_of_metric_never_fires() -> None:
+    drop = "{metric: latency, statistic: drop, above: 5pp}"
+    assert told(drop, rate("2%"), rate("4%")) == [
+        "this warning never fires for demo: `drop` reads a proportion, and latency is a duration"
+    ]

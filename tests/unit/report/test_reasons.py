@@ -14,7 +14,7 @@ SOURCE = Path(reasons_module.__file__).parents[1]
 TEXTS = {"until", "since", "newest", "performed_at", "ended_at"}
 COUNTS = {
     "rows", "least", "clusters", "pairs", "more_rows", "hour", "hours", "failed", "passed", "skipped", "at_least",
-    "segments", "days", "complete", "number", "times", "others", "found", "results",
+    "segments", "days", "complete", "number", "times", "others", "found", "results", "sent",
 }  # fmt: skip
 FRACTIONS = {
     "p_value", "share", "rate", "coverage", "carried", "expected", "observed", "pooled", "stratified", "alpha", "level",
