@@ -88,7 +88,7 @@ def test_two_runs_that_advance_a_candidate_do_it_once(
 
 def test_nothing_starts_once_a_model_is_held(repo: Repo) -> None:
     def held(writer: Writer) -> str:
-        return mark(Mark(kind=Said.HOLD, model="demo", because="incident", by=BOB), writer, now=START).kind
+        return mark(Mark(kind=Said.HOLD, model="demo", because="incident", by=BOB), writer, environ={}, now=START).kind
 
     ends = set()
     for order, (moved, said) in every_order(repo.path, lambda: set_back(repo, None), advanced(repo, ANN), held):
