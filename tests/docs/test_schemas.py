@@ -8,23 +8,24 @@ import pytest
 import yaml
 
 from model_ratchet.documents.files import kind_of
-from model_ratchet.documents.schemas import NAMES, schema_text, schemas
+from model_ratchet.documents.schemas import MESSAGES, NAMES, schema_text, schemas
 
 ROOT = Path(__file__).parents[2]
 ACCEPTED = sorted((ROOT / "tests/documents/accepted").rglob("*.yaml"))
+ALL = sorted([*NAMES.values(), *MESSAGES])
 SHIPPED = sorted(path for path in (ROOT / "policies").rglob("*.yaml") if kind_of(str(path.relative_to(ROOT))))
 
 
-@pytest.mark.parametrize("name", sorted(NAMES.values()))
+@pytest.mark.parametrize("name", ALL)
 def test_a_committed_schema_is_the_generated_one(name: str) -> None:
     assert (ROOT / f"schemas/{name}.json").read_text() == schema_text(schemas()[name]), "run `make schemas`"
 
 
 def test_every_schema_is_committed_and_no_other() -> None:
-    assert sorted(path.stem for path in (ROOT / "schemas").glob("*.json")) == sorted(NAMES.values())
+    assert sorted(path.stem for path in (ROOT / "schemas").glob("*.json")) == ALL
 
 
-@pytest.mark.parametrize("name", sorted(NAMES.values()))
+@pytest.mark.parametrize("name", ALL)
 def test_a_schema_is_valid_json_schema(name: str) -> None:
     jsonschema.Draft202012Validator.check_schema(schemas()[name])
 
@@ -48,7 +49,7 @@ def test_a_shipped_document_names_the_schema_of_its_kind(path: Path) -> None:
     assert (path.parent / named).resolve() == ROOT / f"schemas/{NAMES[document['kind']]}.json"
 
 
-@pytest.mark.parametrize("name", sorted(NAMES.values()))
+@pytest.mark.parametrize("name", ALL)
 def test_every_key_of_a_document_is_closed(name: str) -> None:
     schema = schemas()[name]
     open_ones = [

@@ -11,6 +11,7 @@ from datetime import datetime
 from model_ratchet.actions.shelf import SUBMODULE, SYMLINK, Shelf, across, named_by, too_large
 from model_ratchet.core.finding import Finding, Location
 from model_ratchet.core.names import PolicyName
+from model_ratchet.documents.channels import AlertChannels
 from model_ratchet.documents.compare import (
     ABSENT,
     Difference,
@@ -164,7 +165,10 @@ def _differences(path: str, base: Shelf, old: Shelf, new: Shelf) -> Iterator[Rul
             found = (_whole(f"model {after.name}", ABSENT, "added"),)
         case ModelFile(), None:
             found = (_whole(f"model {before.name}", "there", ABSENT),)
-        case ((Sources() | Revocations() | Waiver() | None), (Sources() | Revocations() | Waiver() | None)):
+        case (
+            (Sources() | Revocations() | Waiver() | AlertChannels() | None),
+            (Sources() | Revocations() | Waiver() | AlertChannels() | None),
+        ):
             found = compare_others(before, after)
     for one in found:
         place = new.at(path, Fault(one.path, "")).location if path in new.located else Location(path)

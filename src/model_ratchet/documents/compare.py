@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 from model_ratchet.core.fields import Model
 from model_ratchet.core.units import Quantity
+from model_ratchet.documents.channels import AlertChannels
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.revocations import Revocations
@@ -34,6 +36,9 @@ class Difference:
     weight: Weight
 
 
+Other: TypeAlias = Sources | Revocations | Waiver | AlertChannels
+"""Documents with rules of no one model and no one policy."""
+
 ABSENT = "–"
 
 LARGER_IS_LOOSER = frozenset(
@@ -49,6 +54,7 @@ LARGER_IS_STRICTER = frozenset(
         "by", "days", "quantile", "min_clusters", "min_rows", "min_hours", "min_share", "min_cases", "min_words",
         "min_assessable", "min_pair_rate", "at_least", "after", "lasts", "mirror", "level", "min_coverage",
         "mature_after", "require", "enter", "never", "matches", "stage", "checks", "reviews", "tool",
+        "warning", "critical", "page",
     }
 )  # fmt: skip
 """Fields of which a larger value, or one more entry, lets less pass."""
@@ -95,10 +101,8 @@ def compare_models(old: ModelFile, new: ModelFile) -> tuple[Difference, ...]:
     return tuple(_model(old, new))
 
 
-def compare_others(
-    old: Sources | Revocations | Waiver | None, new: Sources | Revocations | Waiver | None
-) -> tuple[Difference, ...]:
-    """What differs in sources, in revocations, or in a waiver; None stands for no document."""
+def compare_others(old: Other | None, new: Other | None) -> tuple[Difference, ...]:
+    """What differs in sources, in revocations, in a waiver, or in who is told of alerts; None stands for no document."""
     return tuple(_others(old, new))
 
 
@@ -163,9 +167,7 @@ def _model(old: ModelFile, new: ModelFile) -> Iterator[Difference]:
             yield from _leaf("model", name, (name,), name, getattr(old, name), getattr(new, name))
 
 
-def _others(
-    old: Sources | Revocations | Waiver | None, new: Sources | Revocations | Waiver | None
-) -> Iterator[Difference]:
+def _others(old: Other | None, new: Other | None) -> Iterator[Difference]:
     either = new if new is not None else old
     match either:
         case Sources():
@@ -180,6 +182,12 @@ def _others(
             ]
             for name in sorted(revoked[0].keys() | revoked[1].keys()):
                 yield from _item(f"revocation of {name}", ("revocations",), revoked[0].get(name), revoked[1].get(name))
+        case AlertChannels():
+            if isinstance(old, AlertChannels) and isinstance(new, AlertChannels):
+                yield from _told(old, new)
+            else:
+                there = ("there", ABSENT) if new is None else (ABSENT, "added")
+                yield Difference((), "alerts", *there, Weight.LOOSER if new is None else Weight.STRICTER)
         case Waiver():
             what = f"waiver of {either.criterion} for {either.model}"
             weight = Weight.LOOSER if old is None else Weight.STRICTER if new is None else Weight.CHANGED
@@ -187,6 +195,15 @@ def _others(
                 yield Difference((), what, _until(old), _until(new), weight)
         case None:
             return
+
+
+def _told(old: AlertChannels, new: AlertChannels) -> Iterator[Difference]:
+    """Who is told of what, by which way."""
+    yield from _fields("send", old.send, new.send, ("send",), "send")
+    for name in sorted(old.channels.keys() | new.channels.keys()):
+        before, after = old.channels.get(name), new.channels.get(name)
+        yield from _leaf("alerts", "channel", ("channels", name), f"channels.{name}", before, after)
+    yield from _fields("alerts", old, new, (), "alerts", skip=("channels", "send"))
 
 
 def _until(held: object) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from model_ratchet.core.fields import Model
+from model_ratchet.documents.channels import AlertChannels
 from model_ratchet.documents.fault import Fault
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
@@ -13,9 +14,15 @@ from model_ratchet.documents.revocations import Revocations
 from model_ratchet.documents.sources import Sources
 from model_ratchet.documents.waiver import Waiver
 
-AnyDocument: TypeAlias = Policy | ModelFile | Sources | PromotionRequest | Waiver | Revocations
+AnyDocument: TypeAlias = Policy | ModelFile | Sources | PromotionRequest | Waiver | Revocations | AlertChannels
 Kind: TypeAlias = (
-    type[Policy] | type[ModelFile] | type[Sources] | type[PromotionRequest] | type[Waiver] | type[Revocations]
+    type[Policy]
+    | type[ModelFile]
+    | type[Sources]
+    | type[PromotionRequest]
+    | type[Waiver]
+    | type[Revocations]
+    | type[AlertChannels]
 )
 
 KINDS: Mapping[str, Kind] = {
@@ -25,6 +32,7 @@ KINDS: Mapping[str, Kind] = {
     "PromotionRequest": PromotionRequest,
     "Waiver": Waiver,
     "Revocations": Revocations,
+    "Alerts": AlertChannels,
 }
 
 PLACES: Mapping[str, str] = {
@@ -34,6 +42,7 @@ PLACES: Mapping[str, str] = {
     "PromotionRequest": "promotions/<model>/<version>/promotion.yaml",
     "Waiver": "policies/waivers/<id>.yaml",
     "Revocations": "policies/revocations.yaml",
+    "Alerts": "policies/alerts.yaml",
 }
 
 # the first that fits: models/ and waivers/ are no names of policies
@@ -42,6 +51,7 @@ _PATTERNS = (
     ("Waiver", re.compile(r"policies/waivers/(?P<id>[^/]+)\.yaml")),
     ("Sources", re.compile(r"policies/sources\.yaml")),
     ("Revocations", re.compile(r"policies/revocations\.yaml")),
+    ("Alerts", re.compile(r"policies/alerts\.yaml")),
     ("Policy", re.compile(r"policies/(?P<name>[^/]+)/(?P<version>[^/]+)\.yaml")),
     ("PromotionRequest", re.compile(r"promotions/(?P<model>[^/]+)/(?P<candidate>[^/]+)/promotion\.yaml")),
 )
@@ -60,6 +70,7 @@ def misplaced(path: str) -> bool:
 
 REVOCATIONS = PLACES["Revocations"]
 SOURCES = PLACES["Sources"]
+ALERTS = PLACES["Alerts"]
 WAIVERS = "policies/waivers"
 
 

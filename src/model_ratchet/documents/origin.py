@@ -1,11 +1,15 @@
 """Origins: where a source may be reached, as scheme, host and port."""
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Self, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
+
+from model_ratchet.documents.fault import Fault
+from model_ratchet.documents.yaml import Path
 
 DEFAULT_PORTS = {"http": 80, "https": 443, "s3": 443, "sc": 15002, "postgresql": 5432}
 
@@ -50,6 +54,19 @@ class Origin:
             return f"s3://{self.host}"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
+
+
+def unlisted(urls: Iterable[tuple[Path, str]], origins: Iterable[str]) -> Iterator[Fault]:
+    """The addresses, each with its place in a document, that lead where its ``origins`` do not; an empty list allows what
+    is spelled out."""
+    allowed = {Origin.of(origin) for origin in origins}
+    for path, url in urls:
+        if VARIABLE.search(url) is None:
+            if allowed and Origin.of(url) not in allowed:
+                yield Fault(path, f"`origins` does not hold {Origin.of(url)}: add it there")
+        elif not allowed:
+            message = "an address from the environment leads where nobody reviewed: list where it may, `origins: […]`"
+            yield Fault(path, message)
 
 
 def _url(text: str) -> str:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from model_ratchet.core.fields import DurationField, Model, SizeField, Slug
 from model_ratchet.documents.databases import Relation
 from model_ratchet.documents.fault import Fault, refuse
-from model_ratchet.documents.origin import VARIABLE, Origin, OriginField, Secret, Url
+from model_ratchet.documents.origin import OriginField, Secret, Url, unlisted
 from model_ratchet.documents.places import reached, table_faults
 from model_ratchet.documents.reports import VERSION, ReportPath, ReportUrl
 
@@ -62,8 +62,8 @@ class Table(Model):
         return self
 
 
-class HttpServer(Model):
-    """What all sources that are asked by HTTP have in common. Proxies of the environment are not used."""
+class Endpoint(Model):
+    """What all that is reached by HTTP has in common. Proxies of the environment are not used."""
 
     url: Url
     """The address, with a path in front of the API where there is one."""
@@ -72,6 +72,11 @@ class HttpServer(Model):
     """A file with the certificate authorities to trust, relative to the repository's root."""
     proxy: Url | None = None
     deadline: DurationField | None = None
+
+
+class HttpServer(Endpoint):
+    """A source that is asked by HTTP."""
+
     most: SizeField | None = None
     """The largest answer that is read (64 MiB)."""
 
@@ -143,6 +148,7 @@ def _network(text: str) -> str:
     return text
 
 
+Network: TypeAlias = Annotated[str, AfterValidator(_network), Field(examples=["10.0.0.0/8"])]
 Source: TypeAlias = Annotated[Table | Prometheus | Mlflow | JUnit | Sarif | LiteralValues, Field(discriminator="kind")]
 
 
@@ -154,7 +160,7 @@ class Sources(Model):
     sources: dict[Slug, Source] = Field(min_length=1)
     origins: tuple[OriginField, ...] = ()
     """Where sources may be reached; without it, exactly where their own URLs say."""
-    networks: tuple[Annotated[str, AfterValidator(_network), Field(examples=["10.0.0.0/8"])], ...] = ()
+    networks: tuple[Network, ...] = ()
     """The networks whose addresses may be connected to; without it, all but link-local and other special ones."""
 
     @model_validator(mode="after")
@@ -163,14 +169,5 @@ class Sources(Model):
         return self
 
     def _faults(self) -> Iterator[Fault]:
-        allowed = {Origin.of(origin) for origin in self.origins}
-        for name, source in self.sources.items():
-            for key, url in reached(source):
-                if VARIABLE.search(url) is None:
-                    if allowed and Origin.of(url) not in allowed:
-                        yield Fault(("sources", name, key), f"`origins` does not hold {Origin.of(url)}: add it there")
-                elif not allowed:
-                    message = (
-                        "an address from the environment leads where nobody reviewed: list where it may, `origins: […]`"
-                    )
-                    yield Fault(("sources", name, key), message)
+        urls = [(("sources", name, key), url) for name, source in self.sources.items() for key, url in reached(source)]
+        yield from unlisted(urls, self.origins)

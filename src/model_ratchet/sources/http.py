@@ -17,7 +17,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import Retry
 
 from model_ratchet.core.reason import Why, because
-from model_ratchet.documents.sources import HttpServer
+from model_ratchet.documents.sources import Endpoint, HttpServer
 from model_ratchet.sources.engine import UnanswerableError
 from model_ratchet.sources.reach import Reach
 from model_ratchet.sources.variables import fill
@@ -27,7 +27,8 @@ logging.getLogger("urllib3.connectionpool").setLevel(logging.WARNING)
 
 MOST_BYTES = 64 * 2**20
 
-_TIMEOUT = (5.0, 60.0)
+_CONNECT_SECONDS = 5.0
+_READ_SECONDS = 60.0
 _CHUNK = 2**16
 _TRIES = 3
 _CONNECTIONS = 8
@@ -45,37 +46,43 @@ class Server:
     def __init__(
         self,
         source: str,
-        config: HttpServer,
+        config: Endpoint,
         reach: Reach,
         *,
         environ: Mapping[str, str],
         root: Path,
         retries: int = _TRIES,
+        seconds: float = _READ_SECONDS,
         signed: AuthBase | None = None,
     ) -> None:
         """Resolves the name and reads the secrets; ``signed`` signs each request in the place of ``config.auth``.
+
+        ``seconds`` without a byte are no answer.
 
         Raises:
             UnanswerableError: a variable is not set, the origin is refused, or nothing answers there.
         """
         self._source = source
-        self._most = int(config.most.value) if config.most is not None else MOST_BYTES
+        most = config.most if isinstance(config, HttpServer) else None
+        self._most = int(most.value) if most is not None else MOST_BYTES
+        self._seconds = seconds
         url, origin = reach.url(source, config.url, environ)
+        parts = urlsplit(url)
         pool: dict[str, Any] = {}
         self._session = session = requests.Session()
         session.trust_env = False
         session.verify = str(root / config.ca) if config.ca is not None else True
         if config.proxy is not None:
             session.proxies = {origin.scheme: fill(source, config.proxy, environ)}
-            self._base = url
+            self._base = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
         else:
             address = reach.address(source, origin.host, origin.port)
             at = f"[{address}]" if ":" in address else address
-            parts = urlsplit(url)
             self._base = urlunsplit((parts.scheme, f"{at}:{origin.port}", parts.path, "", ""))
             session.headers["Host"] = parts.netloc
             if origin.scheme == "https":
                 pool = {"server_hostname": origin.host, "assert_hostname": origin.host}
+        self._query = f"?{parts.query}" if parts.query else ""
         if config.auth is not None and config.auth.bearer is not None:
             session.headers["Authorization"] = f"Bearer {fill(source, config.auth.bearer, environ)}"
         elif config.auth is not None and config.auth.password is not None:
@@ -91,6 +98,14 @@ class Server:
     def post(self, path: str, form: Mapping[str, str]) -> "Reply":
         """The answer to a POST of a form that only reads."""
         return self._ask("POST", path, data=form)
+
+    def send(self, path: str, body: bytes, headers: Mapping[str, str]) -> "Reply":
+        """The status and the headers that a POST of ``body`` is answered with, which changes something there.
+
+        What stands behind a ``?`` in the server's own URL is sent with it: it can be what lets us in. The body of the
+        answer is left unread.
+        """
+        return self._ask("POST", f"{path}{self._query}", unread=True, data=body, headers=headers)
 
     def head(self, path: str) -> "Reply":
         """The status and the headers that a GET would have, uncompressed."""
@@ -112,19 +127,20 @@ class Server:
         """Let go of the connections."""
         self._session.close()
 
-    def _ask(self, method: str, path: str, *, part: int | None = None, **given: Any) -> "Reply":
+    def _ask(self, method: str, path: str, *, part: int | None = None, unread: bool = False, **given: Any) -> "Reply":
+        timeout = (_CONNECT_SECONDS, self._seconds)
         try:
             with self._session.request(
-                method, f"{self._base}{path}", timeout=_TIMEOUT, allow_redirects=False, stream=True, **given
+                method, f"{self._base}{path}", timeout=timeout, allow_redirects=False, stream=True, **given
             ) as response:
                 body = b""
-                if part is None or response.status_code == _PARTIAL:
+                if not unread and (part is None or response.status_code == _PARTIAL):
                     body = self._body(response, self._most if part is None else part, decode=part is None)
                 return Reply(self._source, response.status_code, response.headers, body)
         except requests.exceptions.SSLError:
             status = "its certificate is not trusted"
         except (requests.exceptions.Timeout, ReadTimeoutError):
-            status = f"no answer within {_TIMEOUT[1]:g} s"
+            status = f"no answer within {self._seconds:g} s"
         except HTTPError:
             if part is not None:
                 raise BrokenOffError(because(Why.SOURCE_UNREACHABLE, source=self._source, status="cut")) from None

@@ -1,7 +1,7 @@
 """Reach: which addresses a source may be connected to. Names are resolved once, and what was resolved is connected to."""
 
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
@@ -25,10 +25,15 @@ class Reach:
     @classmethod
     def of(cls, sources: Sources) -> "Reach":
         """What the file lists; without a list, the origins that its sources spell out."""
-        listed = frozenset(Origin.of(origin) for origin in sources.origins)
         urls = [url for source in sources.sources.values() for _, url in reached(source)]
+        return cls.listed(sources.origins, urls, sources.networks)
+
+    @classmethod
+    def listed(cls, origins: Iterable[str], urls: Iterable[str], networks: tuple[str, ...] = ()) -> "Reach":
+        """The origins that are listed; without any, those that the URLs spell out."""
+        allowed = frozenset(Origin.of(origin) for origin in origins)
         spelled = frozenset(Origin.of(url) for url in urls if VARIABLE.search(url) is None)
-        return cls(listed or spelled, sources.networks)
+        return cls(allowed or spelled, networks)
 
     def url(self, source: str, url: str, environ: Mapping[str, str]) -> tuple[str, Origin]:
         """A source's URL with its variables filled in, and its origin.
