@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path as FilePath
 from typing import Protocol
 
+from model_ratchet.core.alert import Alert
 from model_ratchet.core.code import Reported
 from model_ratchet.core.evidence import Measurement, Missing, Need
 from model_ratchet.core.reviews import Conversation, SourcePull
@@ -145,6 +146,24 @@ class Forge(Protocol):
 
     def pulls_of(self, repository: str, commit: str) -> tuple[SourcePull, ...]:
         """The pull requests that a commit came from, with what was said of each. Raises ``ForgeError`` likewise."""
+
+
+class Notifier(Protocol):
+    """A channel by which people are told of alerts."""
+
+    @property
+    def name(self) -> str:
+        """The name in ``policies/alerts.yaml``."""
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it forgets what is not repeated, so that every run tells it what still fires."""
+
+    def tell(self, alert: Alert, now: datetime) -> None:
+        """Tell it once. What it is told twice, it knows by its fingerprint or shows twice. Raises ``NotifyError``."""
+
+    def close(self) -> None:
+        """Let go of connections."""
 
 
 class Ledger(Protocol):

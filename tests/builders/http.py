@@ -1,11 +1,13 @@
 """A small HTTP server on this machine that answers as it is told, and remembers what it was asked."""
 
 import re
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,8 @@ class Running:
 
 
 @contextmanager
-def answering(tell: Callable[[Asked], Told]) -> Iterator[Running]:
-    """A server that answers every request with what ``tell`` says."""
+def answering(tell: Callable[[Asked], Told], tls: ssl.SSLContext | None = None) -> Iterator[Running]:
+    """A server that answers every request with what ``tell`` says, with ``tls`` over HTTPS."""
 
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
@@ -83,8 +85,16 @@ def answering(tell: Callable[[Asked], Told]) -> Iterator[Running]:
     class Server(ThreadingHTTPServer):
         request_queue_size = 64  # a refused connection is tried again after a whole second
 
+        def finish_request(self, request: Any, client_address: Any) -> None:
+            """In the thread of the request: a client that never speaks TLS keeps no other one waiting."""
+            if tls is None:
+                super().finish_request(request, client_address)
+                return
+            with suppress(OSError), tls.wrap_socket(request, server_side=True) as secured:
+                super().finish_request(secured, client_address)
+
     server = Server(("127.0.0.1", 0), Handler)
-    running = Running(f"http://127.0.0.1:{server.server_port}")
+    running = Running(f"{'http' if tls is None else 'https'}://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:

@@ -75,6 +75,8 @@ class Alert(Model):
     """What it was compared with."""
     limit: Line = ""
     """What it may be at most, or at least."""
+    acknowledged: bool = False
+    """Whether somebody, or a rollback that has begun, is at it: it is not told again until it is over."""
     links: tuple[Link, ...] = ()
 
     @model_validator(mode="after")
@@ -95,8 +97,9 @@ class Alert(Model):
 
     @property
     def content(self) -> str:
-        """What makes it worth telling again: version, state and limit, and not the value, which is another at every look."""
-        return _digest(str(self.version), self.state, self.limit)
+        """What makes it worth telling again: version, state, limit and whether somebody is at it, and not the value, which is
+        another at every look."""
+        return _digest(str(self.version), self.state, self.limit, str(self.acknowledged))
 
 
 class Message(Model):

@@ -9,6 +9,7 @@ RatchetError
 │   ├── AbsentError           there is nothing of that name, or the token may not see it
 │   ├── LostError             no answer, or half of one: whether it was done is not known
 │   └── LimitedError          GitHub limits our requests for longer than we wait
+├── NotifyError           a channel was not told of an alert; ``deliver`` turns it into a trouble
 └── RecordError           a stored record can't be read or is not what its digest says (exit 3)
     └── ForeignError          a file is not the one that its digest names
 """
@@ -56,6 +57,20 @@ class LostError(ForgeError):
 
 class LimitedError(ForgeError):
     """GitHub limits our requests for longer than we wait."""
+
+
+class NotifyError(RatchetError):
+    """A channel was not told of an alert, or nobody knows whether it was. The text holds no address and no secret.
+
+    ``again``: trying once more could help, after ``wait`` seconds where the channel says so. ``only_this``: it refuses this
+    alert, and others may be told.
+    """
+
+    def __init__(self, message: str, *, again: bool = False, only_this: bool = False, wait: float = 0.0) -> None:
+        super().__init__(message)
+        self.again = again
+        self.only_this = only_this
+        self.wait = wait
 
 
 class RecordError(RatchetError):

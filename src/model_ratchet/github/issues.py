@@ -48,6 +48,22 @@ def open_once(hub: Hub, draft: Draft) -> tuple[int, bool]:
     raise AssertionError("unreachable")
 
 
+def keep(hub: Hub, draft: Draft, *, closed: bool) -> int:
+    """The number of the issue with this marker, which says what the draft says, and is open or closed as it should be.
+
+    Where there is none it is opened; one that was closed is opened again.
+
+    Raises:
+        ForgeError: issues can't be listed, opened or edited.
+    """
+    number, opened = open_once(hub, draft)
+    if closed or not opened:
+        with asking("edit an issue: it takes `issues: write`, and"):
+            issue = hub.repository.get_issue(number)
+            issue.edit(title=draft.title, body=draft.body, state="closed" if closed else "open")
+    return number
+
+
 def _ours(hub: Hub, draft: Draft) -> Mapping[str, int]:
     """Marker → the oldest issue of ours that begins with it."""
     us = own_id(hub)

@@ -22,6 +22,8 @@ _UNSAFE = re.compile(
     r"|(?P<dollar>\$)"  # mathematics
     r"|(?P<special>[\\`*\[\]<>|~&\"^]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))"
 )
+_SLACK = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "@\u2060"}
+_BEGINS = re.compile(r"[@#<!\[\]*_~`|\\]")
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~/%?&=#-]*)?")
 
 
@@ -36,6 +38,30 @@ def text(said: str, most: int | None = None) -> str:
 def code(said: str, most: int | None = None) -> str:
     """The same in a fixed-width face, as an element: backticks end early in tables and mean nothing in HTML."""
     return f"<code>{_UNSAFE.sub(_replaced_in_code, shorten(clean(said), most))}</code>"
+
+
+def slack(said: str, most: int | None = None) -> str:
+    """The text as one line of a message in Slack: neither markup of its own, nor a mention. At most ``most`` characters are
+    left once it is escaped.
+    """
+    pieces = [_SLACK.get(one, one) for one in clean(said)]
+    if most is not None and sum(map(len, pieces)) > most:
+        room = most - 1
+        kept = []
+        for piece in pieces:
+            room -= len(piece)
+            if room < 0:
+                break
+            kept.append(piece)
+        pieces = [*kept, "…"]
+    return "".join(pieces)
+
+
+def inert(said: str, most: int | None = None) -> str:
+    """One line of plain text for whatever service: signs that begin a mention, a link or markup somewhere are followed by a
+    word joiner, which nobody sees.
+    """
+    return _BEGINS.sub(lambda found: f"{found[0]}\u2060", shorten(clean(said), most))
 
 
 def clean(said: str) -> str:
