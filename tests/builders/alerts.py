@@ -19,21 +19,19 @@ HOSTILE = "<!channel> @everyone [x](http://evil.example) *b* `c` <script> #1 &am
 
 
 def an_alert(**given: Any) -> Alert:
-    return Alert(
-        **{
-            "model": "fraud",
-            "version": "v2.1.0_20250818_142000",
-            "rule": RULE,
-            "severity": Severity.WARNING,
-            "state": State.FIRING,
-            "since": NOW - HOUR,
-            "value": "812 ms",
-            "reference": "401 ms",
-            "limit": "750 ms",
-            "links": (Link(text="Runbook", url="https://runbooks.example.com/fraud?a=1&b=2"),),
-        }
-        | given
-    )
+    usual: dict[str, Any] = {
+        "model": "fraud",
+        "version": "v2.1.0_20250818_142000",
+        "rule": RULE,
+        "severity": Severity.WARNING,
+        "state": State.FIRING,
+        "since": NOW - HOUR,
+        "value": "812 ms",
+        "reference": "401 ms",
+        "limit": "750 ms",
+        "links": (Link(text="Runbook", url="https://runbooks.example.com/fraud?a=1&b=2"),),
+    }
+    return Alert(**usual | given)
 
 
 def resolved(**given: Any) -> Alert:

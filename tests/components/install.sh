@@ -9,6 +9,7 @@ there() { command -v "$1" >/dev/null; }
 
 packages=()
 there prometheus && there promtool || packages+=(prometheus)
+there prometheus-alertmanager || there alertmanager || packages+=(prometheus-alertmanager)
 there npm || packages+=(npm)
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
 there java || packages+=(openjdk-17-jre-headless)

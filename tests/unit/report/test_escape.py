@@ -1,5 +1,6 @@
 """Whatever text goes in comes out as it is, and as nothing else: no markup, link, image, mention or command."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from builders.markup import AFTERWARDS, JOINER, Markup, by_github, by_markdown_it
-from model_ratchet.report.escape import address, clean, code, link, path, shorten, text
+from model_ratchet.report.escape import address, clean, code, inert, link, path, shorten, slack, text
 
 PARSERS = (by_github, by_markdown_it)
 PLACES = {
@@ -119,3 +120,32 @@ def test_an_address_that_is_not_plain_is_refused(url: str) -> None:
 
 def test_a_path_becomes_part_of_an_address() -> None:
     assert address(f"https://e.example/blob/{path('a (b)/#c?.md')}").endswith("a%20%28b%29/%23c%3F.md")
+
+
+def read_by_slack(said: str) -> str:
+    """What Slack shows of a plain text: it knows three entities."""
+    return said.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").replace(JOINER, "")
+
+
+@given(ANY)
+@example("<!channel> <@U123> &amp; @here")
+def test_slack_shows_what_was_said_and_calls_nobody(said: str) -> None:
+    found = slack(said)
+    assert read_by_slack(found) == clean(said).replace(JOINER, "")
+    assert not re.search(r"[<>]|@(?!\u2060)|&(?!(amp|lt|gt);)", found)
+
+
+@given(ANY, st.integers(min_value=1, max_value=30))
+@example("<<<<<<<<", 6)
+def test_a_text_for_slack_fits_once_it_is_escaped_and_no_entity_is_cut(said: str, most: int) -> None:
+    found = slack(said, most)
+    assert len(found) <= most
+    assert not re.search(r"&(?!(amp|lt|gt);)", found)
+    assert found == slack(said) or found.endswith("…")
+
+
+@given(ANY)
+def test_an_inert_text_reads_the_same_and_calls_nobody(said: str) -> None:
+    found = inert(said)
+    assert found.replace(JOINER, "") == clean(said).replace(JOINER, "")
+    assert not re.search(r"@\w|<[!@#]|\]\(|\*\*|``", found)
