@@ -119,6 +119,31 @@ def read_desired(
     return tuple(_desired(repository, commit, model, ledger) for model in models)
 
 
+def read_models(
+    repository: Repository, commit: str, names: Sequence[str]
+) -> tuple[dict[str, Located[ModelFile]], list[Finding]]:
+    """The files of these models, or of all where none is named, by name; and what is wrong with those that can't be read.
+
+    Raises:
+        UsageError: a model is named that is not there.
+    """
+    there = {
+        Path(path).stem: path for path in repository.paths(commit, "policies/models") if kind_of(path) is ModelFile
+    }
+    for name in names:
+        if name not in there:
+            raise UsageError(f"the base branch holds no {model_path(name)}{suggestion(name, there)}")
+    located: dict[str, Located[ModelFile]] = {}
+    findings: list[Finding] = []
+    for name in sorted(set(names) or there):
+        found = read_at(ModelFile, repository, commit, there[name])
+        if isinstance(found, Faulty):
+            findings += found.findings
+        else:
+            located[name] = found
+    return located, findings
+
+
 def write_files(rendered: Rendered, folder: Path) -> tuple[Placed, ...]:
     """Write the files into a folder; files of other models that are there stay.
 
@@ -139,21 +164,9 @@ def _desired(repository: Repository, commit: str, model: ModelFile, ledger: GitL
 def _models(
     repository: Repository, commit: str, asked: RenderInput
 ) -> tuple[dict[str, Located[ModelFile]], list[Finding]]:
-    """The files of the models that are asked for, by name, and what is wrong with those that can't be read."""
-    there = {
-        Path(path).stem: path for path in repository.paths(commit, "policies/models") if kind_of(path) is ModelFile
-    }
-    for name in asked.models:
-        if name not in there:
-            raise UsageError(f"the base branch holds no {model_path(name)}{suggestion(name, there)}")
-    located: dict[str, Located[ModelFile]] = {}
-    findings: list[Finding] = []
-    for name in sorted(set(asked.models) or there):
-        found = read_at(ModelFile, repository, commit, there[name])
-        if isinstance(found, Faulty):
-            findings += found.findings
-        elif _routed(found.document, asked):
-            located[name] = found
+    """The routed ones of the models that are asked for, by name, and what is wrong with those that can't be read."""
+    found, findings = read_models(repository, commit, asked.models)
+    located = {name: one for name, one in found.items() if _routed(one.document, asked)}
     if not located and not findings:
         by = f" by {asked.target}" if asked.target is not None else ""
         raise UsageError(f"no model on the base branch is routed{by}: a model file says how in `traffic`")

@@ -5,6 +5,7 @@ import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from model_ratchet.cli.codes import ExitCode
 from model_ratchet.cli.options import (
@@ -18,6 +19,10 @@ from model_ratchet.cli.runs import actor, workflow_run
 from model_ratchet.cli.terminal import progress, remark, width, write
 from model_ratchet.core.errors import UsageError
 
+if TYPE_CHECKING:
+    from model_ratchet.actions.render import Rendered
+
+MONITORS = ("prometheus", "grafana")
 ROUTERS = ("nginx", "haproxy", "gateway-api", "istio", "kserve", "argo-rollouts")
 
 
@@ -67,7 +72,7 @@ def add_render(commands: Commands) -> None:
     """``ratchet render``."""
     parser = commands.add_parser(
         "render",
-        help="write the configuration of routers",
+        help="write the configuration of routers, of Prometheus and of Grafana",
         description="Writes what existing systems are to be given, from git alone.",
     )
     kinds = parser.add_subparsers(title="what to render", metavar="WHAT", required=True)
@@ -89,6 +94,20 @@ def add_render(commands: Commands) -> None:
     add_repo(traffic)
     add_base(traffic)
     traffic.set_defaults(command=_render_traffic)
+    alerts = kinds.add_parser(
+        "alerts",
+        help="what Prometheus watches in real time, and what Grafana shows",
+        description="Writes a file with recording and alerting rules for each model, and unit tests for promtool beside it "
+        "(`--target prometheus`), or a dashboard (`--target grafana`), for the versions that the base branch and the ledger "
+        "have in traffic: on standard output for one model, into a folder for several. What Prometheus can't tell is "
+        "written into the file as a comment. Asks neither a metric source nor GitHub.",
+    )
+    alerts.add_argument("models", nargs="*", metavar="MODEL", help="the models (default: all)")
+    alerts.add_argument("--target", choices=MONITORS, required=True, help="for what")
+    alerts.add_argument("--out", type=Path, metavar="DIR", help="write the files of each model into this folder")
+    add_repo(alerts)
+    add_base(alerts)
+    alerts.set_defaults(command=_render_alerts)
 
 
 def _advance(options: argparse.Namespace) -> int:
@@ -162,9 +181,7 @@ def _stage(options: argparse.Namespace) -> int:
 
 
 def _render_traffic(options: argparse.Namespace) -> int:
-    from model_ratchet.actions.render import RenderInput, publish_traffic, render_traffic, write_files
-    from model_ratchet.report import render
-    from model_ratchet.report.check import Check
+    from model_ratchet.actions.render import RenderInput, publish_traffic, render_traffic
 
     asked = RenderInput(repo=options.repo, base=options.base, models=tuple(options.models), target=options.target)
     if options.publish:
@@ -173,8 +190,7 @@ def _render_traffic(options: argparse.Namespace) -> int:
     else:
         rendered = render_traffic(asked)
     if options.out is not None:
-        for placed in write_files(rendered, options.out):
-            write(f"{placed.state} {options.out / placed.path}")
+        _write_files(rendered, options.out)
     elif len(rendered.files) > 1 and not options.publish:
         raise UsageError(f"{len(rendered.files)} models are routed: name one of them, or a folder with --out")
     elif not options.publish:
@@ -182,6 +198,39 @@ def _render_traffic(options: argparse.Namespace) -> int:
             write(text)
     for model in rendered.idle:
         remark(f"nothing of {model} is promoted, so that nothing is routed")
+    return _render_code(rendered)
+
+
+def _render_alerts(options: argparse.Namespace) -> int:
+    from model_ratchet.actions.render import RenderInput
+    from model_ratchet.actions.render_alerts import render_alerts
+
+    asked = RenderInput(repo=options.repo, base=options.base, models=tuple(options.models), target=options.target)
+    rendered = render_alerts(asked)
+    models = {path.partition(".")[0] for path in rendered.files}
+    if options.out is not None:
+        _write_files(rendered, options.out)
+    elif len(models) > 1:
+        raise UsageError(f"{len(models)} models are in traffic: name one of them, or a folder with --out")
+    elif rendered.files:
+        write(next(iter(rendered.files.values())))
+    for model in rendered.idle:
+        remark(f"nothing of {model} is in traffic, so that there is nothing to watch")
+    return _render_code(rendered)
+
+
+def _write_files(rendered: "Rendered", folder: Path) -> None:
+    from model_ratchet.actions.render import write_files
+
+    for placed in write_files(rendered, folder):
+        write(f"{placed.state} {folder / placed.path}")
+
+
+def _render_code(rendered: "Rendered") -> int:
+    """What could not be rendered is told, and says how the command ends."""
+    from model_ratchet.report import render
+    from model_ratchet.report.check import Check
+
     for unclear in rendered.unclear:
         remark(f"{unclear.model}: {unclear.trouble}")
     if rendered.findings:

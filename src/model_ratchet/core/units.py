@@ -61,6 +61,9 @@ GAUGE_UNITS: Mapping[str, float] = {
 }
 """The unit of a gauge in bytes, cores, fractions or plain numbers."""
 
+TIME_UNITS: Mapping[str, float] = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
+"""The unit of a measured duration in seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quantity:

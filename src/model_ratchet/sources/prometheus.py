@@ -25,7 +25,7 @@ from model_ratchet.core.evidence import (
 )
 from model_ratchet.core.evidence import Series as HourlySeries
 from model_ratchet.core.reason import Why, because
-from model_ratchet.core.units import GAUGE_UNITS
+from model_ratchet.core.units import GAUGE_UNITS, TIME_UNITS
 from model_ratchet.documents.model import DurationMetric, EventCounters, Gauge, ModelFile, Proportion
 from model_ratchet.documents.promql import bind
 from model_ratchet.documents.sources import Prometheus
@@ -39,7 +39,6 @@ from model_ratchet.sources.reach import Reach
 from model_ratchet.sources.table_log import Versions
 
 _STEP = timedelta(minutes=1)
-_TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,6 +276,6 @@ def _added(series: Iterable[Hourly]) -> dict[int, int]:
 
 def _edge(le: str | None, unit: str) -> float | None:
     try:
-        return None if le is None else float(le) * _TIME_UNITS[unit]
+        return None if le is None else float(le) * TIME_UNITS[unit]
     except ValueError:
         return None
