@@ -105,7 +105,7 @@ class Alert(Model):
 class Message(Model):
     """An alert as it is sent to services of one's own."""
 
-    api_version: Literal["ratchet/v1"] = Field(default="ratchet/v1", serialization_alias="apiVersion")
+    api_version: Literal["ratchet/v1"] = Field(default="ratchet/v1", alias="apiVersion")
     kind: Literal["Alert"] = "Alert"
     fingerprint: str
     """The same for the same rule of the same model at the same severity."""

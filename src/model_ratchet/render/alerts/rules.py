@@ -106,7 +106,7 @@ def rules_of(model: ModelFile, watched: Sequence[Watched]) -> Rules:
             named = {"model": model.name, "version": str(one.version), "metric": rule.metric}
             labels = {"severity": severity, "action": action, "rule": text, **named}
             summary = f"{model.name} {one.version}: {text}"
-            rules.append(Rule(alert=_ALERTS[type(rule)], limit=limit, labels=labels, summary=summary))
+            rules.append(Rule(alert=ALERTS[type(rule)], limit=limit, labels=labels, summary=summary))
     used = [one for rule in rules for one in (rule.limit.value, rule.limit.reference) if one is not None]
     versions = tuple(
         f"{one.version}, by {one.policy.full_name}, held against {one.reference or 'nothing'}" for one in watched
@@ -121,7 +121,7 @@ def rules_of(model: ModelFile, watched: Sequence[Watched]) -> Rules:
     )
 
 
-_ALERTS = {
+ALERTS = {
     DropRule: "RatchetDrop",
     IncreaseRule: "RatchetIncrease",
     QuantileRule: "RatchetQuantile",
