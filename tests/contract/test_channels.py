@@ -197,9 +197,11 @@ def test_an_answer_is_not_read_however_long_it_is() -> None:
 def test_a_certificate_that_nobody_trusts_is_a_trouble_and_one_that_the_file_trusts_is_not(tmp_path: Path) -> None:
     context, trusted = self_signed(tmp_path)
     with answering(lambda _: OK, tls=context) as server:
-        untrusted = told(to_webhook(server.url), an_alert())
+        waits: list[float] = []
+        pace = Pace(sleep=waits.append)
+        _, untrusted = deliver([an_alert()], to_webhook(server.url), DeliveryState(), now=NOW, pace=pace)
         assert untrusted == (Trouble("hook", 1, "its certificate is not trusted"),)
-        assert server.asked == []
+        assert (server.asked, waits) == ([], [])
         assert told(to_webhook(server.url, f", ca: '{trusted}'"), an_alert()) == ()
     assert len(server.asked) == 1
 
