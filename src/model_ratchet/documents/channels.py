@@ -1,16 +1,16 @@
 """The alerts file: the channels by which people are told, and which severity goes where. Trusted: base branch only."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from model_ratchet.core.alert import Severity
 from model_ratchet.core.fields import DurationField, Model, Slug
 from model_ratchet.core.units import Dimension, Duration
-from model_ratchet.documents.fault import Fault, refuse
-from model_ratchet.documents.origin import OriginField, Secret, Url, unlisted
-from model_ratchet.documents.sources import Endpoint, Network
+from model_ratchet.documents.fault import Fault
+from model_ratchet.documents.origin import Secret, Url, unlisted
+from model_ratchet.documents.sources import Endpoint, Reaching
 from model_ratchet.documents.words import suggestion
 
 _DAY = Duration(86400.0, Dimension.TIME, "24h")
@@ -90,7 +90,7 @@ class Send(Model):
                 return self.page
 
 
-class AlertChannels(Model):
+class AlertChannels(Reaching):
     """Who is told of what, and by which way. Lives at ``policies/alerts.yaml``."""
 
     api_version: Literal["ratchet/v1"] = Field(alias="apiVersion")
@@ -99,15 +99,6 @@ class AlertChannels(Model):
     send: Send
     again_after: DurationField = _DAY
     """What still fires is told again after that long."""
-    origins: tuple[OriginField, ...] = ()
-    """Where channels may be reached; without it, exactly where their own URLs say."""
-    networks: tuple[Network, ...] = ()
-    """The networks whose addresses may be connected to; without it, all but link-local and other special ones."""
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        refuse(self._faults())
-        return self
 
     def endpoints(self) -> dict[str, Endpoint]:
         """The channels that are reached by HTTP through ``origins``, by name."""

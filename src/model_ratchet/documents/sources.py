@@ -152,14 +152,11 @@ Network: TypeAlias = Annotated[str, AfterValidator(_network), Field(examples=["1
 Source: TypeAlias = Annotated[Table | Prometheus | Mlflow | JUnit | Sarif | LiteralValues, Field(discriminator="kind")]
 
 
-class Sources(Model):
-    """All named sources, and where they may reach."""
+class Reaching(Model):
+    """A document that names addresses, and where they may lead."""
 
-    api_version: Literal["ratchet/v1"] = Field(alias="apiVersion")
-    kind: Literal["Sources"]
-    sources: dict[Slug, Source] = Field(min_length=1)
     origins: tuple[OriginField, ...] = ()
-    """Where sources may be reached; without it, exactly where their own URLs say."""
+    """Where they may be reached; without it, exactly where their own URLs say."""
     networks: tuple[Network, ...] = ()
     """The networks whose addresses may be connected to; without it, all but link-local and other special ones."""
 
@@ -167,6 +164,17 @@ class Sources(Model):
     def _whole(self) -> Self:
         refuse(self._faults())
         return self
+
+    def _faults(self) -> Iterator[Fault]:
+        yield from ()
+
+
+class Sources(Reaching):
+    """All named sources, and where they may reach."""
+
+    api_version: Literal["ratchet/v1"] = Field(alias="apiVersion")
+    kind: Literal["Sources"]
+    sources: dict[Slug, Source] = Field(min_length=1)
 
     def _faults(self) -> Iterator[Fault]:
         urls = [(("sources", name, key), url) for name, source in self.sources.items() for key, url in reached(source)]

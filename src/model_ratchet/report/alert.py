@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from model_ratchet.core.alert import Alert, Severity, State
+from model_ratchet.core.alert import Alert, State
 from model_ratchet.report import numbers
 
 
@@ -28,19 +28,11 @@ def facts(alert: Alert) -> tuple[tuple[str, str], ...]:
 
 def _word(alert: Alert) -> str:
     match alert.state:
+        case State.FIRING:
+            return alert.severity.capitalize()
         case State.RESOLVED:
             return "Resolved"
         case State.ERRORED:
             return "Not known"
-        case State.FIRING:
-            match alert.severity:
-                case Severity.WARNING:
-                    return "Warning"
-                case Severity.CRITICAL:
-                    return "Critical"
-                case Severity.PAGE:
-                    return "Page"
-                case _:
-                    assert_never(alert.severity)
         case _:
             assert_never(alert.state)

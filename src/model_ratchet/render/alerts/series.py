@@ -6,6 +6,7 @@ Prometheus. Times are in seconds, sizes in bytes, shares are fractions.
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 from model_ratchet.core.names import Version
 from model_ratchet.core.units import GAUGE_UNITS, TIME_UNITS, Duration
@@ -64,12 +65,8 @@ def share_of(model: ModelFile, metric: str, version: Version, over: Duration) ->
             events, total = (f"sum(increase({query}[{window}]))" for query in queries)
             if counters.no_series == "zero":
                 events = f"({events} or {total} * 0)"
-            return Series(
+            return _of(model, metric, version, over)(
                 record="ratchet:share",
-                model=model.name,
-                version=version,
-                metric=metric,
-                over=over,
                 expression=f"{events} / {total}",
                 bound=queries,
             )
@@ -85,12 +82,8 @@ def quantile_of(model: ModelFile, metric: str, version: Version, over: Duration,
         case DurationMetric(promql=str(buckets), unit=unit) if buckets:
             bound = bind(buckets, bound_to(model, version))
             text = f"histogram_quantile({quantile:g}, sum by (le) (increase({bound}[{length(over)}])))"
-            return Series(
+            return _of(model, metric, version, over)(
                 record="ratchet:seconds",
-                model=model.name,
-                version=version,
-                metric=metric,
-                over=over,
                 quantile=quantile,
                 expression=scaled(text, TIME_UNITS[unit]),
                 bound=(bound,),
@@ -108,12 +101,8 @@ def gauge_of(model: ModelFile, metric: str, version: Version, over: Duration) ->
         case Gauge(promql=str(query), unit=unit, hourly=hourly) if query:
             bound = bind(query, bound_to(model, version))
             function = "max_over_time" if hourly == "max" else "avg_over_time"
-            return Series(
+            return _of(model, metric, version, over)(
                 record="ratchet:gauge",
-                model=model.name,
-                version=version,
-                metric=metric,
-                over=over,
                 expression=scaled(f"{function}(({bound})[{length(over)}:{_resolution(over)}m])", GAUGE_UNITS[unit]),
                 bound=(bound,),
                 factor=GAUGE_UNITS[unit],
@@ -144,6 +133,11 @@ def number(value: float) -> str:
 def _resolution(over: Duration) -> int:
     """Minutes between two values of a gauge: up to a day each minute is looked at."""
     return max(1, math.ceil(over.value / 86_400))
+
+
+def _of(model: ModelFile, metric: str, version: Version, over: Duration) -> "partial[Series]":
+    """A series of which it is known what it is about."""
+    return partial(Series, model=model.name, metric=metric, version=version, over=over)
 
 
 def scaled(expression: str, factor: float) -> str:
