@@ -11,7 +11,7 @@ from model_ratchet.actions.precommit import with_hook
 from model_ratchet.actions.surroundings import Place, Surroundings, surroundings
 from model_ratchet.actions.worktree import Placed, State, place, refuse_links
 from model_ratchet.documents.codeowners import PLACES, owners_of
-from model_ratchet.documents.schemas import schema_text, schemas
+from model_ratchet.documents.schemas import NAMES, schema_text, schemas
 from model_ratchet.shipped import shipped_policies, source_commit, template
 
 ACTION = "model-ratchet/model-ratchet/.github/actions/ratchet"
@@ -153,8 +153,9 @@ def _files(root: Path, tier: Tier, words: Mapping[str, str]) -> Iterator[tuple[s
         if not path.startswith(DEMO):
             yield path, content.decode()
     yield "policies/sources.yaml", template("sources.yaml", words)
-    for name, schema in schemas().items():
-        yield f"schemas/{name}.json", schema_text(schema)
+    known = schemas()
+    for name in NAMES.values():
+        yield f"schemas/{name}.json", schema_text(known[name])
     if (root / EXAMPLE).exists() or not any((root / EXAMPLE).parent.glob("*.yaml")):
         yield EXAMPLE, template("model.yaml", words)
 

@@ -29,7 +29,7 @@ FILES = {
     "policies/sources.yaml",
     "policies/standard/1.0.0.yaml",
     "promotions/README.md",
-    *(f"schemas/{name}.json" for name in ("model", "policy", "request", "revocations", "sources", "waiver")),
+    *(f"schemas/{name}.json" for name in ("alerts", "model", "policy", "request", "revocations", "sources", "waiver")),
 }
 
 
