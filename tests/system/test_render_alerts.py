@@ -66,7 +66,7 @@ def test_a_candidate_is_watched_beside_the_active_version(repo: Repo, capsys: py
         attempt=1,
     )
     started = StageStarted(at=AT, model="demo", candidate=candidate, stage="canary", share=0.05)
-    append(Writer(repo.path), lambda _: Entry((admitted, started)), "canary", AT)
+    append(Writer(repo.path), lambda _: Entry((admitted, started)), "canary", AT, hidden={})
     code, out, _ = told(capsys, "demo", "--target", "prometheus", "--repo", str(repo.path))
     assert code == ExitCode.PASSED
     assert f"# version  {V3}, by small/1.0.0, held against {V2}\n" in out

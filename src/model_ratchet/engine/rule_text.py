@@ -13,7 +13,10 @@ from model_ratchet.documents.watch import (
 
 
 def rule_text(rule: AnyWatchRule) -> str:
-    """What a rule is about: “latency p95 above 750ms over 1h”. Rules that differ in anything differ in it."""
+    """What a rule is about: “latency p95 above 750ms over 1h”.
+
+    Rules that differ in what they measure, or in their limit, differ in it.
+    """
     return f"{rule.metric} {_limit(rule)} over {rule.over}"
 
 

@@ -136,7 +136,7 @@ def test_a_duration_is_written_as_prometheus_reads_it(seconds: float, shown: str
     assert length(Duration(seconds, Dimension.TIME, "x")) == shown
 
 
-def test_rules_that_differ_in_anything_differ_in_their_text() -> None:
+def test_rules_that_differ_in_their_limit_differ_in_their_text() -> None:
     policy = a_policy()
     assert policy.rollback is not None
     asked: list[AnyWatchRule] = [*policy.alerts.warning, *policy.alerts.critical, *policy.rollback.triggers]

@@ -55,6 +55,7 @@ def _alerting(rule: Rule) -> Mapping[str, object]:
     return {
         "alert": rule.alert,
         "expr": f"{rule.limit.measured} > {number(rule.limit.above)}",
+        **({"for": length(rule.sustained)} if rule.sustained.value else {}),
         "labels": dict(rule.labels),
         "annotations": annotations(rule, '{{ $value | printf "%.4g" }}'),
     }

@@ -63,16 +63,17 @@ def _silences(rules: Rules, step: int) -> Iterator[Mapping[str, object]]:
 
 
 def _alerts(rules: Rules, step: int) -> Iterator[Mapping[str, object]]:
+    at = step + _up(max((one.sustained.value for one in rules.rules), default=0.0) + 1, step)
     for rule in rules.rules:
         for word, factor in (("beyond", 1.1), ("within", 0.9)):
             values = _values(rule.limit, rule.limit.above * factor)
             firing = [one for one in rules.rules if one.alert == rule.alert and _fires(one, values)]
             checked = {
-                "eval_time": _length(2 * step),
+                "eval_time": _length(at),
                 "alertname": rule.alert,
                 "exp_alerts": [_expected(one, values) for one in firing],
             }
-            many = 2 * step // _MINUTE + 1
+            many = at // _MINUTE + 1
             yield {
                 "name": f"{word} the limit: {rule.summary}",
                 "interval": "1m",

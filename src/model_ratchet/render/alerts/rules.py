@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from model_ratchet.core.names import Version
-from model_ratchet.core.units import Scale
+from model_ratchet.core.units import Dimension, Duration, Scale
 from model_ratchet.documents.facts import GAUGE_BASES, allocation
 from model_ratchet.documents.model import Gauge, ModelFile, Proportion
 from model_ratchet.documents.policy import Policy
@@ -17,6 +17,7 @@ from model_ratchet.documents.watch import (
     RateRule,
 )
 from model_ratchet.engine.rule_text import rule_text
+from model_ratchet.engine.watch.rules import block_of
 from model_ratchet.render.alerts.series import Absent, Series, gauge_of, number, quantile_of, share_of
 
 
@@ -77,6 +78,8 @@ class Rule:
     limit: Limit
     labels: Mapping[str, str]
     summary: str
+    sustained: Duration
+    """How long it is beyond the limit before it fires: as long as the looks of the watch that it takes are apart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +109,9 @@ def rules_of(model: ModelFile, watched: Sequence[Watched]) -> Rules:
             named = {"model": model.name, "version": str(one.version), "metric": rule.metric}
             labels = {"severity": severity, "action": action, "rule": text, **named}
             summary = f"{model.name} {one.version}: {text}"
-            rules.append(Rule(alert=ALERTS[type(rule)], limit=limit, labels=labels, summary=summary))
+            rules.append(
+                Rule(alert=ALERTS[type(rule)], limit=limit, labels=labels, summary=summary, sustained=_sustained(rule))
+            )
     used = [one for rule in rules for one in (rule.limit.value, rule.limit.reference) if one is not None]
     versions = tuple(
         f"{one.version}, by {one.policy.full_name}, held against {one.reference or 'nothing'}" for one in watched
@@ -136,6 +141,11 @@ def _asked(policy: Policy) -> Iterator[tuple[str, str, AnyWatchRule]]:
     yield from (("critical", "tell", rule) for rule in policy.alerts.critical)
     if policy.rollback is not None:
         yield from (("critical", "rollback", rule) for rule in policy.rollback.triggers)
+
+
+def _sustained(rule: AnyWatchRule) -> Duration:
+    seconds = (rule.sustained.times - 1) * block_of(rule.over.delta).total_seconds()
+    return Duration(seconds, Dimension.TIME, f"{seconds:g}s")
 
 
 def _limit(model: ModelFile, one: Watched, rule: AnyWatchRule) -> Limit | Absent:
