@@ -13,6 +13,7 @@ from pathlib import Path
 from time import perf_counter, sleep
 
 from benchmarks.log import BASELINE, CANDIDATE, START
+from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import Arm, Interval, Missing, Need, Shape, Window
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.read import read
@@ -20,7 +21,6 @@ from model_ratchet.documents.sources import Prometheus, Sources
 from model_ratchet.sources.gather import gather
 from model_ratchet.sources.prometheus import PrometheusSource
 from model_ratchet.sources.reach import Reach
-from model_ratchet.sources.table_log import Versions
 
 SECONDS = 0.05
 _QUERY = "{kind: gauge, source: prom, unit: B, promql: 'max(rss{version={{ version }}})'}"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 
+from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import Interval, Need, Window
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
@@ -16,7 +17,6 @@ from model_ratchet.engine.history import StageHistory, StageRun
 from model_ratchet.engine.plan import Plan
 from model_ratchet.sources.open import base_needs, route
 from model_ratchet.sources.table import TableSource
-from model_ratchet.sources.table_log import Versions
 
 ROOT = Path(__file__).parents[1]
 BASELINE, CANDIDATE = "v1.0.0_20250601_090000", "v1.1.0_20250801_090000"

@@ -11,12 +11,12 @@ import pyarrow.parquet as pq
 
 from builders.logs import VERSIONS, Row
 from components import postgresql
+from model_ratchet.core.arms import Versions
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.read import read
 from model_ratchet.documents.sources import Sources, Table
 from model_ratchet.sources.reach import Reach
 from model_ratchet.sources.table import TableSource
-from model_ratchet.sources.table_log import Versions
 
 _TYPES = {"double": "double precision", "bool": "boolean", "string": "text", "int64": "bigint", "date32[day]": "date"}
 ENVIRON = {"DB_PASSWORD": postgresql.READER_PASSWORD}

@@ -20,6 +20,7 @@ from typing import TypeAlias
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import (
     Arm,
     ArmMoments,
@@ -49,7 +50,6 @@ from model_ratchet.documents.read import read
 from model_ratchet.documents.sources import Sources, Table
 from model_ratchet.sources.reach import Reach
 from model_ratchet.sources.table import TableSource
-from model_ratchet.sources.table_log import Versions
 
 Row: TypeAlias = dict[str, object]
 RowMetric: TypeAlias = Proportion | DurationMetric | Mean

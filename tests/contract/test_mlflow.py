@@ -12,6 +12,7 @@ from builders.repositories import a_repo
 from components.mlflow import Mlflow, serving
 from model_ratchet.actions.check import CheckInput, check
 from model_ratchet.actions.propose import ProposeInput, propose
+from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import Arm, Measurement, Missing, Need, Registered, Shape, Tracked
 from model_ratchet.core.reason import Why
 from model_ratchet.documents.model import ModelFile
@@ -25,7 +26,6 @@ from model_ratchet.engine.record import to_bytes
 from model_ratchet.report.reasons import sentence
 from model_ratchet.sources.mlflow import MlflowSource
 from model_ratchet.sources.reach import Reach
-from model_ratchet.sources.table_log import Versions
 
 pytestmark = pytest.mark.mlflow
 

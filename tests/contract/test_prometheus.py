@@ -12,6 +12,7 @@ from builders.logs import BASELINE, CANDIDATE
 from builders.openmetrics import Counter, Page
 from components.ports import free_port
 from components.prometheus import serving
+from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import (
     Arm,
     ArmMoments,
@@ -37,7 +38,6 @@ from model_ratchet.ports import Answers
 from model_ratchet.sources.open import route
 from model_ratchet.sources.prometheus import PrometheusSource
 from model_ratchet.sources.reach import Reach
-from model_ratchet.sources.table_log import Versions
 
 START = datetime(2025, 8, 4, tzinfo=UTC)
 HOUR = timedelta(hours=1)

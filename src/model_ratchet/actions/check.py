@@ -218,11 +218,11 @@ def gather_evidence(
     sources = open_sources(
         proposal.sources,
         proposal.model,
-        proposal.request,
+        proposal.versions,
         root=root,
         environ=asked.environ,
         now=asked.now,
-        other_versions=proposal.other_versions,
+        literals=proposal.request.literals,
         windows={stage.name: stage.window for stage in plan.stages if stage.window is not None},
         changed=changed,
     )

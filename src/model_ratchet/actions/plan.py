@@ -133,11 +133,10 @@ def _ask(proposal: Proposal, needs: Sequence[Need], asked: CheckInput) -> Eviden
     sources = open_sources(
         proposal.sources,
         proposal.model,
-        proposal.request,
+        proposal.versions,
         root=Git(asked.repo).root,
         environ=asked.environ,
         now=asked.now,
-        other_versions=proposal.other_versions,
     )
     return gather(
         needs,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from model_ratchet.actions.reading import Faulty, read_blob, symlink
 from model_ratchet.actions.waivers import brought_waivers, held_waivers
+from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import Document
 from model_ratchet.core.finding import Finding, Location
 from model_ratchet.documents.across import source_faults
@@ -32,8 +33,8 @@ class Proposal:
     sources: Sources
     documents: Documents
     beside: Mapping[str, Document]
-    other_versions: frozenset[str]
-    """Versions that are promoted on the base branch and take no part."""
+    versions: Versions
+    """Those that are compared; other ones that are promoted on the base branch take no part."""
 
     @property
     def model(self) -> ModelFile:
@@ -162,7 +163,11 @@ def _whole(
             lines=criterion_lines(policy.tree),
         ),
         beside=beside,
-        other_versions=frozenset(str(entry.candidate) for entry in chain.versions[1:]),
+        versions=Versions(
+            candidate=str(request.document.candidate),
+            baseline=None if request.document.baseline == "none" else str(request.document.baseline),
+            others=frozenset(str(entry.candidate) for entry in chain.versions[1:]),
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import Arm, Measurement, Missing, Need, Registered, Shape, Tracked
 from model_ratchet.core.reason import Why, because
 from model_ratchet.documents.model import ModelFile
@@ -16,7 +17,6 @@ from model_ratchet.sources.http import Server
 from model_ratchet.sources.mlflow_api import MlflowApi, ModelVersion, Run
 from model_ratchet.sources.mlflow_run import tracked
 from model_ratchet.sources.reach import Reach
-from model_ratchet.sources.table_log import Versions
 
 _LONGEST = 120
 _MOST_TRACKED = 250_000

@@ -6,10 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import assert_never
 
+from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import Arm, Clustering, Grouping, Need, Shape, Window
+from model_ratchet.core.names import Version
 from model_ratchet.documents.across import only_prometheus
+from model_ratchet.documents.literals import Literals
 from model_ratchet.documents.model import DurationMetric, Gauge, Mean, ModelFile, Proportion, reads_log
-from model_ratchet.documents.request import PromotionRequest
 from model_ratchet.documents.sources import JUnit, LiteralValues, Mlflow, Prometheus, Sarif, Sources, Table
 from model_ratchet.ports import MetricSource
 from model_ratchet.sources.junit import JUnitSource
@@ -20,18 +22,17 @@ from model_ratchet.sources.reach import Reach
 from model_ratchet.sources.report_files import ReportFiles, ReportSource
 from model_ratchet.sources.sarif import SarifSource
 from model_ratchet.sources.table import TableSource
-from model_ratchet.sources.table_log import Versions
 
 
 def open_sources(
     sources: Sources,
     model: ModelFile,
-    request: PromotionRequest,
+    versions: Versions,
     *,
     root: Path,
     environ: Mapping[str, str],
     now: datetime,
-    other_versions: frozenset[str] = frozenset(),
+    literals: Literals | None = None,
     windows: Mapping[str, Window] | None = None,
     changed: Collection[str] = (),
 ) -> dict[str, MetricSource]:
@@ -40,11 +41,7 @@ def open_sources(
     No scan that ends after ``now`` is taken. ``windows`` are the stages' own: a literal answers for the whole of one, or not
     at all. ``changed`` are the paths of the change that is judged, of which no source takes its files.
     """
-    versions = Versions(
-        candidate=str(request.candidate),
-        baseline=None if request.baseline == "none" else str(request.baseline),
-        others=other_versions | frozenset(model.rows.other_arms),
-    )
+    versions = replace(versions, others=versions.others | frozenset(model.rows.other_arms))
     reach = Reach.of(sources)
     own = frozenset(root.resolve() / path for path in changed)
     opened: dict[str, MetricSource] = {}
@@ -73,7 +70,7 @@ def open_sources(
                 files = ReportFiles(
                     source=name,
                     config=config,
-                    candidate=request.candidate,
+                    candidate=Version.parse(versions.candidate),
                     reach=reach,
                     root=root,
                     environ=environ,
@@ -81,7 +78,7 @@ def open_sources(
                 )
                 opened[name] = report_source(files, model, now=now)
             case LiteralValues():
-                opened[name] = LiteralSource(name=name, literals=request.literals, windows=windows or {})
+                opened[name] = LiteralSource(name=name, literals=literals or Literals(), windows=windows or {})
             case _:
                 assert_never(config)
     return opened

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from sqlglot import exp
 
+from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import EPOCH, Missing, Need, Shape
 from model_ratchet.core.names import Version
 from model_ratchet.core.reason import Reason, Why, because
@@ -23,7 +24,6 @@ from model_ratchet.sources.prometheus_api import PrometheusApi
 from model_ratchet.sources.reach import Reach
 from model_ratchet.sources.report_files import ReportFiles
 from model_ratchet.sources.table import TableSource
-from model_ratchet.sources.table_log import Versions
 from model_ratchet.sources.table_sql import call, table
 from model_ratchet.sources.table_time import MICROSECOND, TimeColumn
 

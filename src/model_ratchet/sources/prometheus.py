@@ -9,6 +9,7 @@ from functools import cached_property
 from math import fsum, inf, isclose, isfinite
 from pathlib import Path
 
+from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import (
     Arm,
     BucketHistogram,
@@ -36,7 +37,6 @@ from model_ratchet.sources.moments import Sums, moments_of_clusters, moments_of_
 from model_ratchet.sources.prometheus_api import Labels, PrometheusApi
 from model_ratchet.sources.prometheus_counters import Hourly, counts, pieces
 from model_ratchet.sources.reach import Reach
-from model_ratchet.sources.table_log import Versions
 
 _STEP = timedelta(minutes=1)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlglot import exp
 
+from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import Measurement, Missing, Need, Shape
 from model_ratchet.core.reason import Why, because
 from model_ratchet.core.units import significant
@@ -19,7 +20,7 @@ from model_ratchet.sources.files import Files, find_files
 from model_ratchet.sources.reach import Reach
 from model_ratchet.sources.table_census import check_times
 from model_ratchet.sources.table_gauge import read_gauge
-from model_ratchet.sources.table_log import Versions, bind_log
+from model_ratchet.sources.table_log import bind_log
 from model_ratchet.sources.table_sql import table
 from model_ratchet.sources.table_suite import read_suite
 from model_ratchet.sources.table_window import read_window

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import Arm, Measurement, Missing, Need, Series
 from model_ratchet.core.names import told_version
 from model_ratchet.core.reason import Reason, Why, because
@@ -11,7 +12,6 @@ from model_ratchet.core.units import GAUGE_UNITS
 from model_ratchet.documents.model import Gauge
 from model_ratchet.sources.engine import Column, Engine, Kind
 from model_ratchet.sources.table_census import TOLERATED, time_trouble
-from model_ratchet.sources.table_log import Versions
 from model_ratchet.sources.table_metrics import MICRO, micros_within, real_of
 from model_ratchet.sources.table_sql import (
     Tree,

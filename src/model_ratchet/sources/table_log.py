@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from model_ratchet.core.evidence import Arm, Clustering, Grouping, Need, Shape
+from model_ratchet.core.arms import Versions
+from model_ratchet.core.evidence import Clustering, Grouping, Need, Shape
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.documents.model import DurationMetric, Exposure, Mean, ModelFile, Proportion, WideColumns
 from model_ratchet.sources.engine import Column, Kind
@@ -15,20 +16,6 @@ RowMetric: TypeAlias = Proportion | DurationMetric | Mean
 _VALUES = (Kind.NUMBER, Kind.TEXT)
 _FLAGS = (Kind.BOOLEAN, Kind.NUMBER, Kind.TEXT)
 _TIMES = (Kind.INSTANT, Kind.NAIVE, Kind.TEXT)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Versions:
-    """The versions whose rows a log may hold: the candidate's, the baseline's (if there is one), and other known ones."""
-
-    candidate: str
-    baseline: str | None
-    others: frozenset[str]
-
-    def arms(self) -> Mapping[Arm, str]:
-        """The version of each arm that there is."""
-        arms = {Arm.CANDIDATE: self.candidate}
-        return arms if self.baseline is None else arms | {Arm.BASELINE: self.baseline}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

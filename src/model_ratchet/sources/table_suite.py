@@ -4,11 +4,11 @@ from typing import Any
 
 from sqlglot import exp
 
+from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import Measurement, Missing, Need, Suite
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.documents.model import SuiteBinding
 from model_ratchet.sources.engine import Engine, Kind
-from model_ratchet.sources.table_log import Versions
 from model_ratchet.sources.table_metrics import truth
 from model_ratchet.sources.table_sql import as_text, column, named, table, text
 

@@ -10,6 +10,7 @@ import pytest
 from builders.scopes import ACCURACY, BASELINE
 from builders.small import MODEL, START, V1, V2, write_log
 from builders.watching import MIRRORED, a_rule, a_subject, latencies, only, pairs, says, share, silence, slow
+from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import (
     HOUR,
     Arm,
@@ -50,7 +51,6 @@ from model_ratchet.engine.watch import (
 from model_ratchet.engine.watch.blocks import REACH
 from model_ratchet.engine.watch.rules import block_of
 from model_ratchet.sources.table import TableSource
-from model_ratchet.sources.table_log import Versions
 
 LATE = a_subject().late
 NOON = a_subject().since + timedelta(days=10, hours=12)

@@ -9,6 +9,7 @@ import pytest
 from builders import registry
 from builders.http import Asked, Told, answering
 from builders.registry import BASELINE, CANDIDATE, DIGESTS, a_run, a_version, telling
+from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import Arm, Measurement, Missing, Need, Registered, Shape
 from model_ratchet.core.reason import Reason, Why
 from model_ratchet.documents.model import ModelFile
@@ -20,7 +21,6 @@ from model_ratchet.sources.mlflow import MlflowSource
 from model_ratchet.sources.mlflow_api import MOST_PAGES
 from model_ratchet.sources.open import route
 from model_ratchet.sources.reach import Reach
-from model_ratchet.sources.table_log import Versions
 
 CANARY = "hunter2-canary"
 REGISTERED = Need(shape=Shape.REGISTERED, arms=(Arm.CANDIDATE,))

@@ -19,9 +19,9 @@ from builders.logs import (
     rows_of,
     write,
 )
+from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import Arm, Categories, Counts, Grouping, Groups, Missing, Need, Rows, Shape
 from model_ratchet.core.reason import Why
-from model_ratchet.sources.table_log import Versions
 
 FORMATS = ("parquet", "csv", "jsonl")
 
