@@ -65,9 +65,14 @@ class Writer(Git):
         """
         return self._move(name, None, self._commit(tip, files, message, at))
 
-    def replace(self, name: str, parent: str | None, files: Mapping[str, bytes], message: str, at: datetime) -> str:
-        """The same, with no other files in the commit."""
-        return self._move(name, parent, self._commit(parent, files, message, at, start="--empty"))
+    def replace(self, name: str, tip: str | None, files: Mapping[str, bytes], message: str, at: datetime) -> str:
+        """One commit of these files, without a past, in the place of the branch, which is at ``tip``.
+
+        Raises:
+            MovedError: the branch is no longer there.
+            RepositoryError: git refuses.
+        """
+        return self._move(name, tip, self._commit(None, files, message, at))
 
     def _move(self, name: str, parent: str | None, commit: str) -> str:
         ref = f"refs/heads/{name}"
@@ -85,14 +90,12 @@ class Writer(Git):
             )
         return commit
 
-    def _commit(
-        self, parent: str | None, files: Mapping[str, bytes], message: str, at: datetime, start: str | None = None
-    ) -> str:
+    def _commit(self, parent: str | None, files: Mapping[str, bytes], message: str, at: datetime) -> str:
         with tempfile.TemporaryDirectory(prefix="ratchet-") as folder:
             oids = self._written(Path(folder), list(files.values()))
             entries = "".join(f"100644 {oid}\t{path}\0" for path, oid in zip(files, oids, strict=True)).encode()
             index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-            self._run("read-tree", start or parent or "--empty", environ=index)
+            self._run("read-tree", parent or "--empty", environ=index)
             self._run("update-index", "-z", "--index-info", stdin=entries, environ=index)
             tree = self._run("write-tree", environ=index).decode().strip()
         when = f"{int(at.astimezone(UTC).timestamp())} +0000"

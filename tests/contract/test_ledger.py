@@ -156,7 +156,10 @@ def test_a_commit_on_an_old_tip_is_refused_and_told_apart_from_a_refusal(repo: R
     assert writer.paths(second) == ("a", "b/c")
     third = writer.replace(BRANCH, second, {"only": b"x"}, "third", NOW)
     assert writer.paths(third) == ("only",)
-    assert writer.commit(f"{third}^") == second
+    assert writer.find(f"{third}^") is None
+    assert writer.branch(BRANCH) == third
+    with pytest.raises(MovedError):
+        writer.replace(BRANCH, second, {"only": b"y"}, "late", NOW)
 
 
 def test_a_remote_that_takes_no_push_is_named_as_such(tmp_path: Path) -> None:

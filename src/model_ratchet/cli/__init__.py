@@ -17,6 +17,7 @@ from model_ratchet.cli.judging import add_check, add_plan, add_validate
 from model_ratchet.cli.moving import add_advance, add_render, add_stage
 from model_ratchet.cli.recording import add_record
 from model_ratchet.cli.terminal import remark
+from model_ratchet.cli.watching import add_status, add_watch
 from model_ratchet.core.errors import RatchetError, UsageError
 
 COMMANDS = (
@@ -33,6 +34,8 @@ COMMANDS = (
     add_sources,
     add_doctor,
     add_render,
+    add_watch,
+    add_status,
     add_audit,
     add_replay,
     add_demo,

@@ -1,0 +1,184 @@
+"""``ratchet watch`` and ``status``: what the versions that run do, and how all models stand."""
+
+import argparse
+import json
+import os
+import signal
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from model_ratchet.cli.codes import ExitCode
+from model_ratchet.cli.options import Commands, add_base, add_repo, instant
+from model_ratchet.cli.terminal import colour, progress, remark, width, write
+from model_ratchet.core.errors import UsageError
+from model_ratchet.core.units import Dimension, Duration
+
+if TYPE_CHECKING:
+    from model_ratchet.actions.watch import Watch
+    from model_ratchet.actions.watching import Tick
+
+
+def add_watch(commands: Commands) -> None:
+    """``ratchet watch``."""
+    parser = commands.add_parser(
+        "watch",
+        help="look at the versions that run, and tell people what has gone wrong",
+        description="Looks at the active version of every model, and at every candidate in a stage, by the alerts and "
+        "triggers of its policy. Without --state it only shows what it sees. With --state it tells the channels of "
+        "policies/alerts.yaml, and remembers in that folder what the next run has to know.",
+        epilog="Exit codes: 0 nothing that wakes somebody; 1 a critical alert or a trigger fires; 3 something could not be "
+        "looked at; 5 a channel could not be told, which the next run does.",
+    )
+    parser.add_argument("models", nargs="*", metavar="MODEL", help="the models to look at (default: all)")
+    parser.add_argument(
+        "--state", type=Path, metavar="DIR", help="the folder in which one run leaves its state to the next"
+    )
+    told = parser.add_mutually_exclusive_group()
+    told.add_argument("--every", type=_duration, metavar="5m", help="go on until stopped, a run every so often")
+    told.add_argument(
+        "--keep", action="store_true", help="look at nothing: put what --state holds on the branch ratchet/watch"
+    )
+    parser.add_argument(
+        "--health",
+        type=Path,
+        metavar="FILE",
+        help="with --every: rewrite this file after each run (when, and how it went)",
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print (default: text)")
+    _add_now(parser, "look as of this instant")
+    add_repo(parser)
+    add_base(parser)
+    parser.set_defaults(command=_watch)
+
+
+def add_status(commands: Commands) -> None:
+    """``ratchet status``."""
+    parser = commands.add_parser(
+        "status",
+        help="how all models stand",
+        description="Lists every model: its active version and since when, the candidate and its stage, what the watch says of "
+        "them, when it last looked, and the alerts that are open. Asks neither a metric source nor GitHub.",
+    )
+    parser.add_argument("models", nargs="*", metavar="MODEL", help="the models to list (default: all)")
+    parser.add_argument("--fetch", action="store_true", help="ask the remote for its branches first")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print (default: text)")
+    _add_now(parser, "as of this instant")
+    add_repo(parser)
+    add_base(parser)
+    parser.set_defaults(command=_status)
+
+
+def _add_now(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("--now", type=instant, metavar="INSTANT", help=f"{what}, such as 2025-09-01T12:00:00Z")
+
+
+def _watch(options: argparse.Namespace) -> int:
+    from model_ratchet.actions.watch import WatchInput
+    from model_ratchet.actions.watching import every, keep, look, run
+
+    asked = WatchInput(
+        repo=options.repo,
+        now=options.now or datetime.now(UTC),
+        base=options.base,
+        models=tuple(options.models),
+        environ=dict(os.environ),
+    )
+    if options.state is None and (options.keep or options.every is not None):
+        raise UsageError("name the folder of the state with --state")
+    if options.keep:
+        write(f"{keep(options.repo, options.state, asked.now)} files are on ratchet/watch")
+        return ExitCode.PASSED
+    if options.every is not None:
+        if options.now is not None:
+            raise UsageError("--every goes by the clock: leave out --now")
+        every(
+            asked,
+            options.state,
+            options.every.delta,
+            lambda tick: _tell(tick, options),
+            health=options.health,
+            stop=_stop(),
+        )
+        return ExitCode.PASSED
+    show = progress()
+    seen = look(asked) if options.state is None else run(asked, options.state, progress=show)
+    show("")
+    _outputs(seen)
+    return _told(seen, options)
+
+
+def _tell(tick: "Tick", options: argparse.Namespace) -> None:
+    if tick.seen is not None:
+        _told(tick.seen, options)
+    else:
+        remark(f"{tick.at.isoformat(timespec='seconds')}: {tick.failure}")
+
+
+def _told(seen: "Watch", options: argparse.Namespace) -> int:
+    """Prints what was seen."""
+    from model_ratchet.report.watched import watched_json, watched_lines
+
+    told = [(one.report, one.case.subject, one.case.stage) for one in seen.seen]
+    if options.format == "json":
+        write(watched_json(seen.at, told))
+    else:
+        write("\n".join(line for one in told for line in watched_lines(*one)) or "no version is watched")
+    for unclear in seen.unclear:
+        remark(f"{unclear.model}: {unclear.trouble}")
+    for finding in seen.findings:
+        remark(str(finding))
+    for trouble in seen.troubles:
+        remark(str(trouble))
+    if seen.fires:
+        return ExitCode.FAILED
+    if seen.troubles:
+        return ExitCode.NOT_PUBLISHED
+    return ExitCode.ERRORED if seen.errored else ExitCode.PASSED
+
+
+def _outputs(seen: "Watch") -> None:
+    """Inside a workflow: which versions have to leave, for the job that may roll back."""
+    from model_ratchet.github.job import Job
+    from model_ratchet.report.watched import why
+
+    if not os.environ.get("GITHUB_OUTPUT"):
+        return
+    leaving = [
+        {"model": one.case.model.name, "version": one.case.subject.version, "reason": why(one.report)}
+        for one in seen.leaving
+    ]
+    Job.of(os.environ).say(leaving=json.dumps(leaving))
+
+
+def _status(options: argparse.Namespace) -> int:
+    from model_ratchet.actions.status import StatusInput, status
+    from model_ratchet.report.standing import standing_json, standing_table
+
+    found = status(StatusInput(repo=options.repo, base=options.base, models=tuple(options.models), fetch=options.fetch))
+    now = options.now or datetime.now(UTC)
+    write(
+        standing_json(found, now)
+        if options.format == "json"
+        else standing_table(found, now, width=width(), colour=colour(options))
+    )
+    return ExitCode.PASSED
+
+
+def _stop() -> threading.Event:
+    """Set when the process is asked to end: the run that goes on is finished."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _duration(text: str) -> "Duration":
+    try:
+        found = Duration.parse(text, Dimension.TIME)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    if found.value <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time to wait")
+    return found

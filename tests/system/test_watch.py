@@ -1,0 +1,210 @@
+"""The watch on a real repository and a real log: what it says, whom it tells, what it remembers, and what it never does."""
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from builders.http import Asked, Running, Told, answering
+from builders.live import SINCE, V2, Hour, repository, write
+from model_ratchet.cli import ExitCode, run
+
+GOOD = Hour()
+
+
+def at(hours: float) -> str:
+    return (SINCE + timedelta(hours=hours, minutes=6)).isoformat()
+
+
+def watched(
+    folder: Path, now: str, capsys: pytest.CaptureFixture[str], *options: str
+) -> tuple[int, dict[str, str], str]:
+    """The exit code, what each rule says by its words, and the remarks."""
+    code = run(["watch", "--repo", str(folder), "--now", now, "--format", "json", *options])
+    out = capsys.readouterr()
+    (version,) = json.loads(out.out)["versions"] or ({"rules": []},)
+    return code, {f"{rule['tier']} {rule['rule']}": rule["says"] for rule in version["rules"]}, out.err
+
+
+WARNING, CRITICAL, TRIGGER = (
+    f"{tier} errors rate above {limit} over 1h"
+    for tier, limit in (("warning", "1%"), ("critical", "3%"), ("rollback", "6%"))
+)
+DROP = "rollback accuracy drop above 5pp over 12h"
+
+
+def test_a_good_version_is_quiet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    repo = repository(tmp_path / "r", write(tmp_path / "log.csv", lambda _: GOOD, 48))
+    code, says, remarks = watched(repo.path, at(48), capsys)
+    assert code == ExitCode.PASSED
+    assert says == {WARNING: "quiet", CRITICAL: "quiet", TRIGGER: "quiet", DROP: "quiet", "rollback silence": "quiet"}
+    assert remarks == ""
+
+
+@pytest.mark.parametrize(
+    ("errors", "fires"),
+    [(0.02, {WARNING}), (0.045, {WARNING, CRITICAL}), (0.1, {WARNING, CRITICAL, TRIGGER})],
+    ids=["warning", "critical", "trigger"],
+)
+def test_each_limit_has_its_consequence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], errors: float, fires: set[str]
+) -> None:
+    log = write(tmp_path / "log.csv", lambda hour: Hour(errors=errors if hour >= 30 else 0.0), 48)
+    repo, state = repository(tmp_path / "r", log), str(tmp_path / "state")
+    watched(repo.path, at(36), capsys, "--state", state)
+    code, says, _ = watched(repo.path, at(48), capsys, "--state", state)
+    assert {rule for rule, said in says.items() if said == "firing"} == fires
+    assert code == (ExitCode.FAILED if fires > {WARNING} else ExitCode.PASSED)
+
+
+def test_a_drop_of_accuracy_is_seen_when_its_labels_are_mature(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = write(tmp_path / "log.csv", lambda hour: Hour(accuracy=0.8 if hour < 24 else 0.65), 60)
+    repo, state = repository(tmp_path / "r", log), str(tmp_path / "state")
+    assert watched(repo.path, at(30), capsys, "--state", state)[1][DROP] == "quiet"
+    code, says, _ = watched(repo.path, at(60), capsys, "--state", state)
+    assert says[DROP] == "firing"
+    assert code == ExitCode.FAILED
+
+
+def test_a_silent_version_is_known_by_the_one_beside_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = write(tmp_path / "log.csv", lambda hour: Hour(silent=hour >= 46), 48)
+    code, says, _ = watched(repository(tmp_path / "r", log).path, at(48), capsys)
+    assert says["rollback silence"] == "silent"
+    assert code == ExitCode.FAILED
+
+
+def test_an_outage_alerts_and_no_version_has_to_leave(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = write(tmp_path / "log.csv", lambda _: GOOD, 24)
+    repo, state = repository(tmp_path / "r", log), tmp_path / "state"
+    assert watched(repo.path, at(24), capsys, "--state", str(state))[0] == ExitCode.PASSED
+    log.unlink()
+    code, says, _ = watched(repo.path, at(25), capsys, "--state", str(state))
+    assert code == ExitCode.ERRORED
+    assert set(says.values()) == {"errored"}
+    write(log, lambda _: GOOD, 26)
+    assert watched(repo.path, at(26), capsys, "--state", str(state))[0] == ExitCode.PASSED
+
+
+class Board:
+    """A service that is told of alerts."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str, str]] = []
+        self.down = False
+
+    def answer(self, asked: Asked) -> Told:
+        if self.down:
+            return Told(503, b"")
+        alert = json.loads(asked.body)["alert"]
+        self.told.append((alert["rule"], alert["severity"], alert["state"]))
+        return Told(200, b"")
+
+
+def channels(server: Running) -> str:
+    return (
+        f"apiVersion: ratchet/v1\nkind: Alerts\nchannels:\n  board: {{kind: webhook, url: '{server.url}/alerts'}}\n"
+        f"send: {{warning: [board], critical: [board], page: [board]}}\norigins: ['{server.url}']\n"
+    )
+
+
+def test_people_are_told_once_and_of_the_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    board = Board()
+    log = write(tmp_path / "log.csv", lambda hour: Hour(errors=0.02 if 20 <= hour < 30 else 0.0), 48)
+    state = tmp_path / "state"
+    with answering(board.answer) as server:
+        repo = repository(tmp_path / "r", log, alerts=channels(server))
+        for hours in (18, 24, 24.5, 28, 40, 41):
+            assert watched(repo.path, at(hours), capsys, "--state", str(state))[0] == ExitCode.PASSED
+    assert board.told == [
+        ("errors rate above 1% over 1h", "warning", "firing"),
+        ("errors rate above 1% over 1h", "warning", "resolved"),
+    ]
+
+
+def test_a_channel_that_is_down_is_said_and_told_later(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    board = Board()
+    log = write(tmp_path / "log.csv", lambda hour: Hour(errors=0.02 if hour >= 20 else 0.0), 30)
+    state = tmp_path / "state"
+    with answering(board.answer) as server:
+        repo = repository(tmp_path / "r", log, alerts=channels(server))
+        watched(repo.path, at(20), capsys, "--state", str(state))
+        board.down = True
+        code, _, remarks = watched(repo.path, at(26), capsys, "--state", str(state))
+        assert code == ExitCode.NOT_PUBLISHED
+        assert "the channel board was not told of an alert" in remarks
+        board.down = False
+        assert watched(repo.path, at(26.2), capsys, "--state", str(state))[0] == ExitCode.PASSED
+    assert [state for _, _, state in board.told] == ["firing"]
+
+
+def test_without_a_folder_nobody_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    board = Board()
+    log = write(tmp_path / "log.csv", lambda _: Hour(errors=0.1), 24)
+    with answering(board.answer) as server:
+        repo = repository(tmp_path / "r", log, alerts=channels(server))
+        assert watched(repo.path, at(24), capsys)[0] == ExitCode.FAILED
+    assert board.told == []
+
+
+def test_looking_often_says_what_looking_once_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = write(tmp_path / "log.csv", lambda hour: Hour(errors=0.045 if hour >= 30 else 0.0), 36)
+    repo = repository(tmp_path / "r", log)
+    often, once = tmp_path / "often", tmp_path / "once"
+    for hours in (24, 26.5, 31, 31.5, 34):
+        watched(repo.path, at(hours), capsys, "--state", str(often))
+    watched(repo.path, at(24), capsys, "--state", str(once))
+    last = [watched(repo.path, at(36), capsys, "--state", str(state))[1] for state in (often, once)]
+    assert last[0] == last[1]
+    assert last[0][CRITICAL] == "firing"
+
+
+def test_what_is_remembered_is_kept_on_a_branch_of_one_commit_and_shown_by_status(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board = Board()
+    log = write(tmp_path / "log.csv", lambda hour: Hour(errors=0.045 if hour >= 20 else 0.0), 30)
+    state = tmp_path / "state"
+    with answering(board.answer) as server:
+        repo = repository(tmp_path / "r", log, alerts=channels(server))
+        for hours in (20, 24):
+            watched(repo.path, at(hours), capsys, "--state", str(state))
+            assert run(["watch", "--repo", str(repo.path), "--state", str(state), "--keep"]) == ExitCode.PASSED
+    assert repo.git("rev-list", "--count", "ratchet/watch").strip() == "1"
+    capsys.readouterr()
+    assert run(["status", "--repo", str(repo.path), "--format", "json", "--now", at(25)]) == ExitCode.PASSED
+    told = json.loads(capsys.readouterr().out)
+    assert datetime.fromisoformat(told["watched_at"]) == datetime.fromisoformat(at(24))
+    (model,) = told["models"]
+    assert model["active"] | {"since": None} == {"version": V2, "since": None, "stage": None, "health": "firing"}
+    assert [alert["severity"] for alert in model["alerts"]] == ["critical", "warning"]
+    assert run(["status", "--repo", str(repo.path), "--now", at(30)]) == ExitCode.PASSED
+    table = capsys.readouterr().out
+    assert V2 in table
+    assert "2: critical, errors rate above 3% over 1h" in " ".join(table.split())
+    assert "which is long ago" in table
+    # a folder without a state goes on from the branch
+    code, says, _ = watched(repo.path, at(30), capsys, "--state", str(tmp_path / "new"))
+    assert (code, says[CRITICAL]) == (ExitCode.FAILED, "firing")
+
+
+def test_the_job_that_may_roll_back_is_told_which_versions_leave(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = tmp_path / "output"
+    for name, value in {
+        "GITHUB_OUTPUT": str(output),
+        "GITHUB_RUN_ID": "1",
+        "GITHUB_RUN_ATTEMPT": "1",
+        "GITHUB_REPOSITORY": "acme/models",
+        "RUNNER_TEMP": str(tmp_path),
+    }.items():
+        monkeypatch.setenv(name, value)
+    log = write(tmp_path / "log.csv", lambda _: Hour(errors=0.1), 24)
+    watched(repository(tmp_path / "r", log).path, at(24), capsys)
+    (line,) = [line for line in output.read_text().splitlines() if line.startswith("[")]
+    (leaving,) = json.loads(line)
+    assert (leaving["model"], leaving["version"]) == ("demo", V2)
+    assert leaving["reason"].startswith("errors rate above 6% over 1h: 10 %")
