@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from model_ratchet.actions.proposal import SOURCES
 from model_ratchet.actions.reading import Faulty, read_at
 from model_ratchet.actions.render import read_models
 from model_ratchet.actions.watch_state import Kept, Last
@@ -14,7 +13,7 @@ from model_ratchet.actions.watched import Case, Cases
 from model_ratchet.core.alert import Alert, Severity, State
 from model_ratchet.core.finding import Finding
 from model_ratchet.documents.channels import AlertChannels
-from model_ratchet.documents.files import ALERTS
+from model_ratchet.documents.files import ALERTS, SOURCES
 from model_ratchet.documents.sources import Sources
 from model_ratchet.engine.lifecycle import Unclear
 from model_ratchet.engine.watch import Report, asks, needs, read, watch
