@@ -1,8 +1,10 @@
 """Spread: many small pieces of pure work on all processors, their results in the order of the pieces."""
 
+import gc
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from itertools import chain, islice
 from multiprocessing import get_context
 from typing import TypeVar
@@ -12,11 +14,15 @@ R = TypeVar("R")
 
 FEW = 40
 """So many pieces are not worth another process."""
-_AT_ONCE = 256
+_AT_ONCE = 8
+_AHEAD = 4
+"""So many times eight pieces a worker are held in memory: made while the workers are busy, and not all of them."""
+_SELDOM = (200_000, 50, 100)
+"""A piece makes many objects and no circles: looking for those took a third of the time."""
 
 
 def spread(work: Callable[[P], R], pieces: Iterable[P], workers: int | None = None) -> Iterator[R]:
-    """The result of each piece of work; few of them are done here, and of many a few hundred are held in memory.
+    """The result of each piece of work; few of them are done here, and of many some are held in memory.
 
     ``work`` is a function of a module or a partial of one. What it raises is raised here.
     """
@@ -27,7 +33,15 @@ def spread(work: Callable[[P], R], pieces: Iterable[P], workers: int | None = No
         yield from map(work, chain(first, left))
         return
     # each starts afresh: a fork would inherit the threads of the numeric libraries without what they hold
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        pieces = chain(first, left)
+    with ProcessPoolExecutor(workers, get_context("spawn"), gc.set_threshold, _SELDOM) as pool:
+        pieces, running = chain(first, left), deque[Future[tuple[R, ...]]]()
         while several := tuple(islice(pieces, _AT_ONCE)):
-            yield from pool.map(work, several, chunksize=8)
+            running.append(pool.submit(_done, work, several))
+            if len(running) > _AHEAD * workers:
+                yield from running.popleft().result()
+        while running:
+            yield from running.popleft().result()
+
+
+def _done(work: Callable[[P], R], pieces: tuple[P, ...]) -> tuple[R, ...]:
+    return tuple(map(work, pieces))
