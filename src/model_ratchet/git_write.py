@@ -54,7 +54,7 @@ class Writer(Git):
             MovedError: the branch is no longer at ``parent``.
             RepositoryError: git refuses.
         """
-        return self._move(name, parent, self._commit(parent, files, message, at))
+        return self._move(name, parent, self._commit(parent, self._lines(files), message, at))
 
     def start(self, name: str, tip: str, files: Mapping[str, bytes], message: str, at: datetime) -> str:
         """Begin a branch with one commit of these files on top of ``tip``.
@@ -63,7 +63,30 @@ class Writer(Git):
             MovedError: there is such a branch already.
             RepositoryError: git refuses.
         """
-        return self._move(name, None, self._commit(tip, files, message, at))
+        return self._move(name, None, self._commit(tip, self._lines(files), message, at))
+
+    def start_without(self, name: str, tip: str, folders: Sequence[str], message: str, at: datetime) -> str:
+        """Begin a branch with one commit that is ``tip`` without these folders, and nothing else.
+
+        Raises:
+            MovedError: there is such a branch already.
+            RepositoryError: git refuses.
+        """
+        listed = self._run("ls-tree", "-r", "-z", "--full-tree", tip, "--", *(f"{one}/" for one in folders))
+        gone = b"".join(b"0 %s\t%s\0" % (_NONE.encode(), one.partition(b"\t")[2]) for one in listed.split(b"\0") if one)
+        return self._move(name, None, self._commit(tip, gone, message, at))
+
+    def start_with(self, name: str, tip: str, folder: str, tree: str, message: str, at: datetime) -> str:
+        """Begin a branch with one commit that is ``tip`` with a folder that holds a tree, byte for byte.
+
+        Raises:
+            MovedError: there is such a branch already.
+            RepositoryError: git refuses, or does not hold the tree.
+        """
+        listed = self._run("ls-tree", "-r", "-z", "--full-tree", tree)
+        inside = f"\t{folder}/".encode()
+        back = b"".join(one.replace(b"\t", inside, 1) + b"\0" for one in listed.split(b"\0") if one)
+        return self._move(name, None, self._commit(tip, back, message, at))
 
     def replace(self, name: str, tip: str | None, files: Mapping[str, bytes], message: str, at: datetime) -> str:
         """One commit of these files, without a past, in the place of the branch, which is at ``tip``.
@@ -72,7 +95,7 @@ class Writer(Git):
             MovedError: the branch is no longer there.
             RepositoryError: git refuses.
         """
-        return self._move(name, tip, self._commit(None, files, message, at))
+        return self._move(name, tip, self._commit(None, self._lines(files), message, at))
 
     def _move(self, name: str, parent: str | None, commit: str) -> str:
         ref = f"refs/heads/{name}"
@@ -90,13 +113,18 @@ class Writer(Git):
             )
         return commit
 
-    def _commit(self, parent: str | None, files: Mapping[str, bytes], message: str, at: datetime) -> str:
+    def _lines(self, files: Mapping[str, bytes]) -> bytes:
+        """Files, written, as lines of an index."""
         with tempfile.TemporaryDirectory(prefix="ratchet-") as folder:
             oids = self._written(Path(folder), list(files.values()))
-            entries = "".join(f"100644 {oid}\t{path}\0" for path, oid in zip(files, oids, strict=True)).encode()
+        return "".join(f"100644 {oid}\t{path}\0" for path, oid in zip(files, oids, strict=True)).encode()
+
+    def _commit(self, parent: str | None, lines: bytes, message: str, at: datetime) -> str:
+        """A commit that is its parent with some lines of the index other ones."""
+        with tempfile.TemporaryDirectory(prefix="ratchet-") as folder:
             index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
             self._run("read-tree", parent or "--empty", environ=index)
-            self._run("update-index", "-z", "--index-info", stdin=entries, environ=index)
+            self._run("update-index", "-z", "--index-info", stdin=lines, environ=index)
             tree = self._run("write-tree", environ=index).decode().strip()
         when = f"{int(at.astimezone(UTC).timestamp())} +0000"
         dates = {"GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}

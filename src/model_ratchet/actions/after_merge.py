@@ -49,11 +49,11 @@ def follow_up(ledger: GitLedger, place: Place) -> Iterator[Followed]:
     told = stories(ledger.events())
     for story in told.values():
         for event in story.unverified:
-            yield from _tried(f"incident on {event.model}", partial(_incident, event, place))
+            yield from tried(f"incident on {event.model}", partial(_incident, event, place))
         promoted = newest(story)
         if promoted is not None and promoted.record is not None:
             what = f"outcome of {promoted.model} {promoted.candidate}"
-            yield from _tried(what, partial(_document, ledger, story, promoted, place))
+            yield from tried(what, partial(_document, ledger, story, promoted, place))
 
 
 def document(ledger: GitLedger, story: Story, promoted: PromotedVersion) -> str:
@@ -89,6 +89,17 @@ def _stands(story: Story, one: PromotedVersion) -> bool:
     return story.standing.get(str(one.candidate)) == one
 
 
+def tried(what: str, step: Callable[[], Followed | None]) -> Iterator[Followed]:
+    """What a step did, or why it could not: one trouble never stops the next step."""
+    try:
+        done = step()
+    except RatchetError as error:
+        yield Followed(said=f"{what}: {error}", trouble=True)
+    else:
+        if done is not None:
+            yield done
+
+
 def _incident(event: Unverified, place: Place) -> Followed | None:
     draft = Draft(title=incident_title(event), body=incident_body(event, place.job.url), label=LABEL)
     number, opened = open_once(place.hub, draft)
@@ -116,13 +127,3 @@ def _document(ledger: GitLedger, story: Story, promoted: PromotedVersion, place:
         "Where no check starts by itself, close this pull request and open it again.\n",
     )
     return Followed(said=f"pull request #{number} asks for {path}")
-
-
-def _tried(what: str, step: Callable[[], Followed | None]) -> Iterator[Followed]:
-    try:
-        done = step()
-    except RatchetError as error:
-        yield Followed(said=f"{what}: {error}", trouble=True)
-    else:
-        if done is not None:
-            yield done

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
 from model_ratchet.actions.reading import hidden_at
 from model_ratchet.core.errors import UsageError
 from model_ratchet.core.names import Version
-from model_ratchet.documents.events import Actor, Confirmed, Event, Hold, Paused, Released, Resumed, Withdrawn
+from model_ratchet.documents.events import Actor, Confirmed, Event, Hold, Paused, Released, Resumed, Snoozed, Withdrawn
 from model_ratchet.engine.story import Attempt, Story
 from model_ratchet.git_write import Writer
 from model_ratchet.ledger import Entry, GitLedger, append
@@ -25,12 +25,14 @@ class Said(StrEnum):
     WITHDRAW = "withdraw"
     HOLD = "hold"
     """Of the model: nothing moves, and its active version serves alone."""
+    SNOOZE = "snooze"
+    """Nobody is reminded of the hold for a while; it stays."""
     RELEASE = "release"
 
 
-OF_MODEL = frozenset({Said.HOLD, Said.RELEASE})
+OF_MODEL = frozenset({Said.HOLD, Said.SNOOZE, Said.RELEASE})
 """What is said of the model, and not of a candidate."""
-_WITH_REASON = frozenset({Said.PAUSE, Said.WITHDRAW, Said.HOLD, Said.RELEASE})
+_WITH_REASON = frozenset({Said.PAUSE, Said.WITHDRAW}) | OF_MODEL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,8 @@ class Mark:
     candidate: str | None = None
     because: str = ""
     by: Actor | None = None
+    lasting: timedelta | None = None
+    """How long a hold is snoozed."""
 
 
 def mark(
@@ -70,10 +74,14 @@ def mark(
 def _event(said: Mark, story: Story, now: datetime) -> Event:
     if said.kind is Said.HOLD:
         return Hold(at=now, by=said.by, model=said.model, because=said.because)
-    if said.kind is Said.RELEASE:
+    if said.kind in OF_MODEL:
         if story.hold is None:
             raise UsageError(f"{said.model} is not held")
-        return Released(at=now, by=said.by, model=said.model, because=said.because)
+        if said.kind is Said.RELEASE:
+            return Released(at=now, by=said.by, model=said.model, because=said.because)
+        if said.lasting is None:
+            raise UsageError("for how long? Say `--for 4h`")
+        return Snoozed(at=now, by=said.by, model=said.model, because=said.because, until=now + said.lasting)
     if said.candidate is None:
         raise UsageError(f"{said.kind} of which version? Name it behind the model")
     attempt = story.attempt(said.candidate)
@@ -107,7 +115,7 @@ def _of_attempt(said: Mark, attempt: Attempt, now: datetime) -> Event:
             if not paused:
                 raise UsageError(f"{stage} is not paused")
             return Resumed(at=now, by=said.by, model=said.model, candidate=candidate, pull=pull, stage=stage)
-        case Said.HOLD | Said.RELEASE:  # pragma: no cover
+        case Said.HOLD | Said.SNOOZE | Said.RELEASE:  # pragma: no cover
             raise AssertionError(said.kind)
         case _:
             assert_never(said.kind)

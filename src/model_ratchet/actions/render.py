@@ -156,9 +156,10 @@ def write_files(rendered: Rendered, folder: Path) -> tuple[Placed, ...]:
 
 def _desired(repository: Repository, commit: str, model: ModelFile, ledger: GitLedger) -> Desired | Unclear:
     known = read_chain(repository, commit, model.name)
-    if known.trouble is not None:
-        return Unclear(model.name, known.trouble)
-    return desired_of(known, ledger.story(model.name), assignment=model.assignment)
+    try:
+        return desired_of(known, ledger.story(model.name), assignment=model.assignment)
+    except ValueError as error:
+        return Unclear(model.name, str(error))
 
 
 def _models(

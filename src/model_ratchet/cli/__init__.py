@@ -16,6 +16,7 @@ from model_ratchet.cli.inspecting import add_doctor, add_sources
 from model_ratchet.cli.judging import add_check, add_plan, add_validate
 from model_ratchet.cli.moving import add_advance, add_render, add_stage
 from model_ratchet.cli.recording import add_record
+from model_ratchet.cli.returning import add_rollback
 from model_ratchet.cli.terminal import remark
 from model_ratchet.cli.watching import add_status, add_watch
 from model_ratchet.core.errors import RatchetError, UsageError
@@ -29,6 +30,7 @@ COMMANDS = (
     add_plan,
     add_advance,
     add_stage,
+    add_rollback,
     add_explain,
     add_schema,
     add_sources,

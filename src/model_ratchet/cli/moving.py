@@ -14,6 +14,7 @@ from model_ratchet.cli.options import (
     add_repo,
     add_revisions,
     instant,
+    length,
 )
 from model_ratchet.cli.runs import actor, workflow_run
 from model_ratchet.cli.terminal import progress, remark, width, write
@@ -56,12 +57,16 @@ def add_stage(commands: Commands) -> None:
         "stage",
         help="say what happened to a candidate in traffic",
         description="Writes into the ledger what people and routers say: `confirm` that the router sends what the stage asks "
-        "for, `pause` and `resume` a candidate, `withdraw` it, `hold` and `release` a model.",
+        "for, `pause` and `resume` a candidate, `withdraw` it, `hold` and `release` a model, and `snooze` the reminders of a "
+        "hold.",
     )
-    parser.add_argument("what", choices=("confirm", "pause", "resume", "withdraw", "hold", "release"))
+    parser.add_argument("what", choices=("confirm", "pause", "resume", "withdraw", "hold", "snooze", "release"))
     parser.add_argument("model", metavar="MODEL")
-    parser.add_argument("version", metavar="VERSION", nargs="?", help="of a candidate; none for hold and release")
+    parser.add_argument(
+        "version", metavar="VERSION", nargs="?", help="of a candidate; none for what is said of a model"
+    )
     parser.add_argument("--because", default="", metavar="WHY", help="why; it is written down")
+    parser.add_argument("--for", dest="lasting", type=length, metavar="LENGTH", help="how long to snooze, such as 4h")
     add_repo(parser)
     add_base(parser)
     parser.add_argument("--now", type=instant, metavar="INSTANT", help="when it happened (default: now)")
@@ -173,6 +178,7 @@ def _stage(options: argparse.Namespace) -> int:
         candidate=options.version,
         because=options.because,
         by=actor(),
+        lasting=options.lasting,
     )
     now = options.now or datetime.now(UTC)
     event = mark(said, Writer(options.repo), now=now, environ=os.environ, base=options.base)

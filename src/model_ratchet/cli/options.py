@@ -1,7 +1,7 @@
 """The options that several commands share."""
 
 import argparse
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeAlias
 
@@ -53,3 +53,13 @@ def instant(text: str) -> datetime:
     if instant.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text!r} has no zone: end it with Z or an offset")
     return instant.astimezone(UTC)
+
+
+def length(text: str) -> timedelta:
+    """A length of time with its unit."""
+    from model_ratchet.core.units import Dimension, Duration
+
+    try:
+        return Duration.parse(text, Dimension.TIME).delta
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

@@ -40,19 +40,18 @@ class InfrastructureFits(Criterion):
         """Passed when every limit of production is met; failed with the first that is not; errored where there is none."""
         del evidence
         allowed = scope.facts.infrastructure or {}
-        stated = {
-            name.removeprefix(_STATED): value for name, value in scope.facts.stated.items() if name.startswith(_STATED)
-        }
         if not allowed:
             return Judgement(outcome=Outcome.ERRORED, reason=because(Why.CANNOT_VERIFY, what="what production offers"))
-        for reason in _troubles(stated, allowed):
+        for reason in misfits(scope.facts.stated, allowed):
             return Judgement(outcome=Outcome.FAILED, reason=reason)
         return Judgement(
             outcome=Outcome.PASSED, reason=because(Why.HOLDS, value=", ".join(sorted(allowed)), limit="production")
         )
 
 
-def _troubles(stated: Mapping[str, str], allowed: Mapping[str, str]) -> Iterator[Reason]:
+def misfits(facts: Mapping[str, str], allowed: Mapping[str, str]) -> Iterator[Reason]:
+    """Each limit of production that the stated ``facts`` of a request don't meet, or say nothing of (``NOT_STATED``)."""
+    stated = {name.removeprefix(_STATED): value for name, value in facts.items() if name.startswith(_STATED)}
     for name, limit in sorted(allowed.items()):
         value = stated.get(name)
         if value is None:

@@ -5,9 +5,9 @@ A field that a newer release adds is optional, so that no line that was ever wri
 
 import json
 from functools import cache
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from model_ratchet.core.errors import RecordError
 from model_ratchet.core.fields import Digest, Instant, Model, PolicyNameField, Slug, VersionField
@@ -16,6 +16,8 @@ Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 Commit: TypeAlias = Annotated[str, Field(pattern="^(?:[0-9a-f]{40}|[0-9a-f]{64})$")]
 Line: TypeAlias = Annotated[str, Field(max_length=2000)]
 """Why something was done: prose, which is data and never markup."""
+Incident: TypeAlias = Annotated[str, Field(pattern=r"^v[0-9][0-9._]{0,63}-[1-9][0-9]{0,5}$")]
+"""The version that an incident is about, and the how manieth of that version it is."""
 
 
 class Actor(Model):
@@ -108,6 +110,8 @@ class Withdrawn(_OfAttempt):
 
     kind: Literal["withdrawn"] = "withdrawn"
     because: Line
+    incident: Incident | None = None
+    """The incident that took the candidate out of traffic: what it asks of the next attempt is what a rollback asks."""
 
 
 class RefusedAdvance(_OfAttempt):
@@ -149,7 +153,7 @@ class RolledBackVersion(_OfModel):
     returns_to: VersionField
     commit: Commit
     cause: Literal["culprit", "collateral"]
-    """The newest of the removed versions is the culprit, unless an operator says otherwise."""
+    """The newest of the removed versions is the culprit, unless the hold of an incident names another."""
     digest: Digest | None = None
     break_glass: bool = False
     """It was pushed, not merged."""
@@ -171,10 +175,35 @@ class Unverified(_OfModel):
 
 
 class Hold(_OfModel):
-    """Nothing of the model moves until it is released: its active version serves alone."""
+    """Nothing of the model moves until it is released: its active version serves alone.
+
+    The hold of an incident names which version serves instead of which, whatever the base branch says; it has all three of
+    ``refuse``, ``serve`` and ``incident``, or none.
+    """
 
     kind: Literal["hold"] = "hold"
     because: Line
+    refuse: VersionField | None = None
+    """The version that must not serve: the culprit."""
+    serve: VersionField | None = None
+    """The version that serves until the removal of the other is merged."""
+    incident: Incident | None = None
+    """Names the incident among those of its model."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        named = {one is None for one in (self.refuse, self.serve, self.incident)}
+        if len(named) > 1 or (self.refuse is not None and self.refuse == self.serve):
+            raise ValueError("a hold names another version to serve than to refuse, and its incident, or none of them")
+        return self
+
+
+class Snoozed(_OfModel):
+    """Nobody is reminded of the hold until an instant; the hold stays."""
+
+    kind: Literal["snoozed"] = "snoozed"
+    because: Line
+    until: Instant
 
 
 class Released(_OfModel):
@@ -182,6 +211,8 @@ class Released(_OfModel):
 
     kind: Literal["released"] = "released"
     because: Line
+    resolved: bool = False
+    """The removal that the hold waited for has reached the base branch."""
 
 
 class Began(_Event):
@@ -215,6 +246,7 @@ Event: TypeAlias = (
     | RolledBackVersion
     | Unverified
     | Hold
+    | Snoozed
     | Released
     | Began
     | PolicyChanged

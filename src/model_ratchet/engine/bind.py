@@ -12,7 +12,6 @@ from model_ratchet.core.evidence import HOUR
 from model_ratchet.core.names import PolicyName
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.criteria.base import Criterion, Facts, Scope, StageFacts
-from model_ratchet.documents.events import RolledBackVersion
 from model_ratchet.documents.facts import allocation, infrastructure, metric_facts, stated
 from model_ratchet.documents.fault import Fault
 from model_ratchet.documents.files import waiver_path
@@ -25,6 +24,7 @@ from model_ratchet.documents.waiver import Waiver
 from model_ratchet.documents.words import meant
 from model_ratchet.engine.history import StageClock, StageHistory, StageRun, State, Trust, clock
 from model_ratchet.engine.plan import BoundCriterion, BoundGate, Plan
+from model_ratchet.engine.story import Setback
 from model_ratchet.engine.trust import author_supplied, literal_faults, paired_literals, refusals, warnings
 from model_ratchet.engine.waivers import bind_waivers, is_about
 
@@ -57,8 +57,8 @@ class Documents:
     """Those of the base branch that the policy and the model file let be."""
     brought: tuple[Waiver, ...] = ()
     """Those that the change itself brings, which are shown and never applied."""
-    rolled_back: RolledBackVersion | None = None
-    """The last rollback of this version, or of this artifact, that nobody has taken back."""
+    rolled_back: Setback | None = None
+    """The last incident of this version, or of this artifact, that nobody has taken back."""
     drift: Mapping[str, float] = field(default_factory=dict)
     """Metric → what changed of it since the golden baseline, as far as all of it was sealed."""
     not_golden: str | None = None
@@ -211,9 +211,7 @@ def _rollback_faults(documents: Documents, history: StageHistory | None) -> Iter
         return
     if documents.request.retry is None:
         what = "this version" if gone.version == documents.request.candidate else f"this artifact, as {gone.version},"
-        message = (
-            f"{what} was rolled back on {gone.at:%Y-%m-%d}: name its closed root cause, `retry: {{root_cause: …}}`"
-        )
+        message = f"{what} was {gone.how} on {gone.at:%Y-%m-%d}: name its closed root cause, `retry: {{root_cause: …}}`"
         yield _misfit("request", ("candidate",), message)
     for index, run in enumerate(history.runs if history is not None else ()):
         if run.started_at <= gone.at:

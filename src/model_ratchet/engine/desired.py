@@ -67,11 +67,14 @@ def desired_of(known: Chain, story: Story, *, assignment: str | None) -> Desired
     """What the promoted versions and the events of the ledger ask for: a candidate gets what its stage was started with.
 
     A candidate that is paused, or whose baseline is no longer the active version, gets nothing, and under a hold no other
-    version than the active one does. After its last stage a candidate keeps what it had there, until it is merged or ends.
+    version than the active one does, or the one that the hold names. After its last stage a candidate keeps what it had
+    there, until it is merged or ends.
 
     Raises:
-        ValueError: there is trouble with the chain, so that no version is known to be the active one.
+        ValueError: there is trouble with the chain, so that no version is known to be the active one, and no hold names one.
     """
+    if story.hold is not None and story.hold.serve is not None:
+        return Desired(model=known.model, active=story.hold.serve, assignment=assignment, hold=True)
     if known.trouble is not None:
         raise ValueError(known.trouble)
     newest = [one.candidate for one in known.versions[:2]]

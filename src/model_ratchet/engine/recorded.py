@@ -12,6 +12,7 @@ from model_ratchet.documents.events import (
     Event,
     PolicyChanged,
     PromotedVersion,
+    Released,
     RolledBackVersion,
     Unverified,
     WaivedCriterion,
@@ -163,9 +164,13 @@ def _promoted(landed: Landed, one: Arrived) -> Iterator[Event]:
 
 
 def _rolled_back(landed: Landed, meant: RolledBack, story: Story) -> Iterator[Event]:
-    """The newest of the removed versions is the culprit; a push is a break-glass rollback, and stays one."""
+    """The culprit is what the hold of an incident refuses, else the newest of the removed versions.
+
+    A push is a break-glass rollback, and stays one. The hold that waited for the removal is over.
+    """
     recorded = {str(one.version) for one in story.rolled_back if one.commit == landed.commit}
-    for index, version in enumerate(meant.removed):
+    culprits = story.suspects.intersection(map(str, meant.removed)) or {str(meant.removed[0])}
+    for version in meant.removed:
         if str(version) not in recorded:
             yield RolledBackVersion(
                 at=landed.arrival.at,
@@ -174,7 +179,7 @@ def _rolled_back(landed: Landed, meant: RolledBack, story: Story) -> Iterator[Ev
                 version=version,
                 returns_to=meant.returns_to,
                 commit=landed.commit,
-                cause="collateral" if index else "culprit",
+                cause="culprit" if str(version) in culprits else "collateral",
                 digest=landed.digests.get((meant.model, str(version))),
                 break_glass=landed.arrival.pull is None,
                 pull=landed.arrival.pull,
@@ -183,6 +188,9 @@ def _rolled_back(landed: Landed, meant: RolledBack, story: Story) -> Iterator[Ev
     if held is not None and held.tree != landed.restored:
         because = f"{meant.returns_to} is not what was recorded of it"
         yield _unverified(landed, meant.model, meant.returns_to, because=because)
+    if story.hold is not None and story.hold.serve == meant.returns_to:
+        by, because = landed.arrival.by, f"commit {landed.commit[:12]} removes what {story.hold.incident} refuses"
+        yield Released(at=landed.arrival.at, by=by, model=meant.model, because=because, resolved=True)
 
 
 def _unverified(

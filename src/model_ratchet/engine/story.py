@@ -1,10 +1,11 @@
 """Story: what the events of the ledger make of a model: its attempts, what each stage saw, its merges, its rollbacks. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from model_ratchet.core.evidence import Interval
+from model_ratchet.core.names import Version
 from model_ratchet.documents.events import (
     Admitted,
     Began,
@@ -19,6 +20,7 @@ from model_ratchet.documents.events import (
     Released,
     Resumed,
     RolledBackVersion,
+    Snoozed,
     StageClosed,
     StageStarted,
     Unverified,
@@ -76,6 +78,16 @@ class Attempt:
         return StageHistory(runs=self.runs, attempt=self.number)
 
 
+@dataclass(frozen=True, slots=True)
+class Setback:
+    """A version that an incident took out of production, or out of its stages: ``rolled back`` or ``withdrawn``."""
+
+    version: Version
+    at: datetime
+    digest: str | None
+    how: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
     """What the ledger says of one model, the oldest first."""
@@ -91,6 +103,12 @@ class Story:
     refused: tuple[RefusedAdvance, ...] = ()
     hold: Hold | None = None
     """The hold that is in force."""
+    snoozed: Snoozed | None = None
+    """Until when nobody is reminded of it."""
+    incidents: tuple[Hold | Withdrawn, ...] = ()
+    """What each incident began with: the hold of a promoted version, or the end of a candidate's attempt."""
+    suspects: frozenset[str] = frozenset()
+    """The versions that the incidents since the last release refuse."""
 
     def attempt(self, candidate: str) -> Attempt | None:
         """The open attempt of a candidate."""
@@ -115,13 +133,28 @@ class Story:
         """How many attempts of an artifact against a baseline there were."""
         return sum(one.admitted.digest == digest and one.baseline == baseline for one in self.attempts)
 
-    def rollback_of(self, version: str, digest: str | None) -> RolledBackVersion | None:
-        """The last rollback of a version, or of the artifact with its digest, after which it was not promoted again."""
-        for event in reversed(self.rolled_back):
-            mine = str(event.version) == version or (digest is not None and event.digest == digest)
-            if mine and not any(str(one.candidate) == version and one.at > event.at for one in self.promoted):
-                return event
+    def rollback_of(self, version: str, digest: str | None) -> Setback | None:
+        """The last incident of a version, or of the artifact with its digest, after which it was not promoted again.
+
+        What was only removed with a culprit is free to return.
+        """
+        for one in reversed(tuple(self._setbacks())):
+            mine = str(one.version) == version or (digest is not None and one.digest == digest)
+            if mine and not any(str(back.candidate) == version and back.at > one.at for back in self.promoted):
+                return one
         return None
+
+    def _setbacks(self) -> Iterator[Setback]:
+        found = [
+            Setback(one.version, one.at, one.digest, "rolled back")
+            for one in self.rolled_back
+            if one.cause == "culprit"
+        ]
+        for attempt in self.attempts:
+            if isinstance(attempt.ended, Withdrawn) and attempt.ended.incident is not None:
+                admitted = attempt.admitted
+                found.append(Setback(admitted.candidate, attempt.ended.at, admitted.digest, "withdrawn"))
+        yield from sorted(found, key=lambda one: one.at)
 
 
 def stories(events: Iterable[Event]) -> dict[str, Story]:
@@ -138,7 +171,8 @@ def _then(story: Story, event: Event) -> Story:
         case Admitted():
             return replace(story, attempts=(*story.attempts, Attempt(admitted=event)))
         case StageStarted() | Confirmed() | Paused() | Resumed() | Extended() | StageClosed() | Withdrawn():
-            return _of_attempt(story, event)
+            begun = (event,) if isinstance(event, Withdrawn) and event.incident is not None else ()
+            return replace(_of_attempt(story, event), incidents=(*story.incidents, *begun))
         case PromotedVersion():
             standing = {**story.standing, str(event.candidate): event}
             return replace(_of_attempt(story, event), promoted=(*story.promoted, event), standing=standing)
@@ -151,12 +185,23 @@ def _then(story: Story, event: Event) -> Story:
             return replace(story, unverified=(*story.unverified, event))
         case RefusedAdvance():
             return replace(story, refused=(*story.refused, event))
-        case Hold():
-            return replace(story, hold=event)
-        case Released():
-            return replace(story, hold=None)
+        case Hold() | Snoozed() | Released():
+            return _held(story, event)
         case Began() | PolicyChanged():
             return story
+
+
+def _held(story: Story, event: Hold | Snoozed | Released) -> Story:
+    match event:
+        case Hold(refuse=None):
+            return replace(story, hold=event, snoozed=None)
+        case Hold():
+            incidents, suspects = (*story.incidents, event), story.suspects | {str(event.refuse)}
+            return replace(story, hold=event, snoozed=None, incidents=incidents, suspects=suspects)
+        case Snoozed():
+            return replace(story, snoozed=event)
+        case Released():
+            return replace(story, hold=None, snoozed=None, suspects=frozenset())
 
 
 _Step = StageStarted | Confirmed | Paused | Resumed | Extended | StageClosed | Withdrawn | PromotedVersion

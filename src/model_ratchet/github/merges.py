@@ -1,4 +1,4 @@
-"""Merges: which pull request, or whose push, brought a commit onto a branch, and how a pull request ended without a merge."""
+"""Merges: which pull request, or whose push, brought a commit onto a branch, how one ended unmerged, and one that we ask for."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -6,14 +6,17 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from model_ratchet.core.errors import AbsentError, ForbiddenError
+from model_ratchet.core.errors import AbsentError, ForbiddenError, ForgeError, LostError
 from model_ratchet.core.names import check_name
 from model_ratchet.github.answers import every
-from model_ratchet.github.client import Hub
+from model_ratchet.github.client import Hub, asking
 
 if TYPE_CHECKING:
     from github.NamedUser import NamedUser
     from github.PullRequest import PullRequest
+
+_NOT_YET = frozenset({"405", "409"})
+"""What GitHub answers where its rules, or a head that moved, stand in the way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,35 @@ def closed_pull(hub: Hub, number: int) -> Ended | None:
         return None
     by = hub.read(what, lambda: hub.repository.get_issue(number).closed_by, there=True)
     return Ended(number=number, head=pull.head.sha, at=closed_at, by=_account(by))
+
+
+def merge_pull(hub: Hub, number: int, head: str) -> str | None:
+    """Merge a pull request at this head, squashed where that is allowed; None once it is merged, else why it is not.
+
+    What GitHub's rules do not let through yet is no error: the next run asks again.
+
+    Raises:
+        ForgeError: it can't be read, or the token may not merge.
+    """
+    what = f"merge pull request #{number}"
+    for method in ("squash", "merge"):
+        pull = hub.read(what, lambda: hub.repository.get_pull(number), there=True)
+        if hub.read(what, partial(getattr, pull, "merged"), there=True):
+            return None
+        try:
+            with asking(what, needs="`contents: write` and `pull-requests: write`"):
+                pull.merge(merge_method=method, sha=head)
+        except LostError:  # it may be done: look before anything else
+            if not hub.read(what, lambda: hub.repository.get_pull(number).merged, there=True):
+                raise
+        except ForgeError as error:
+            if error.status not in _NOT_YET:
+                raise
+        else:
+            return None
+    return (
+        f"GitHub does not let #{number} be merged yet: a review, a check or the merge queue is missing, or it conflicts"
+    )
 
 
 def other_publishers(hub: Hub, head: str, base: str) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from model_ratchet.documents.events import (
     Released,
     Resumed,
     RolledBackVersion,
+    Snoozed,
     StageClosed,
     StageStarted,
     Unverified,
@@ -142,8 +143,8 @@ def _version(event: Event) -> str:
 
 def _why(event: Event) -> str:
     match event:
-        case Paused() | Withdrawn() | RefusedAdvance() | Unverified() | Hold() | Released():
-            where = getattr(event, "stage", None)
+        case Paused() | Withdrawn() | RefusedAdvance() | Unverified() | Hold() | Snoozed() | Released():
+            where = _where(event)
             return f"{where}: {event.because}" if where else event.because
         case Admitted():
             return f"attempt {event.attempt} against {event.baseline or 'none'}, artifact {event.digest}"
@@ -168,3 +169,13 @@ def _why(event: Event) -> str:
             return f"{', '.join(event.paths)} by {event.commit[:12]}"
         case _:
             assert_never(event)
+
+
+def _where(event: Event) -> str | None:
+    match event:
+        case Hold(serve=serve, refuse=refuse) if serve is not None:
+            return f"{serve} serves instead of {refuse}"
+        case Snoozed(until=until):
+            return f"until {instant(until)}"
+        case _:
+            return getattr(event, "stage", None)

@@ -5,6 +5,7 @@ from model_ratchet.documents.events import (
     Event,
     PolicyChanged,
     PromotedVersion,
+    Released,
     RolledBackVersion,
     Unverified,
     WaivedCriterion,
@@ -29,6 +30,8 @@ def event_line(event: Event) -> str:
             return f"unverified: {event.model} {event.version or ''} at {event.commit[:12]}: {event.because}"
         case Withdrawn():
             return f"{event.model} {event.candidate} was withdrawn: {event.because}"
+        case Released():
+            return f"{event.model} is no longer held: {event.because}"
         case PolicyChanged():
             how = _by(event.pull) or " by a push without a pull request"
             return f"{', '.join(event.paths)} changed{how}, commit {event.commit[:12]}"

@@ -19,6 +19,7 @@ from model_ratchet.documents.events import (
     RolledBackVersion,
     Unverified,
     WaivedCriterion,
+    Withdrawn,
 )
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
@@ -97,9 +98,8 @@ def said(found: Plan | Sequence[Misfit]) -> list[str]:
     return [one.fault.message for one in found]
 
 
-@pytest.mark.parametrize("cause", ["culprit", "collateral"])
-def test_what_was_rolled_back_needs_its_root_cause(cause: str) -> None:
-    event = rolled_back(cause=cause)
+def test_what_was_rolled_back_needs_its_root_cause() -> None:
+    event = rolled_back()
     (message,) = said(bound(documents(), event))
     assert message == (
         f"this version was rolled back on {BEFORE:%Y-%m-%d}: name its closed root cause, `retry: {{root_cause: …}}`"
@@ -108,6 +108,21 @@ def test_what_was_rolled_back_needs_its_root_cause(cause: str) -> None:
     assert isinstance(plan, Plan)
     (reason,) = [one for one in plan.reasons if one.why is Why.ROLLED_BACK_BEFORE]
     assert reason.parameters["root_cause"] == "a wrong join, see the closed issue"
+
+
+def test_what_was_only_removed_with_a_culprit_is_free_to_return() -> None:
+    assert isinstance(bound(documents(), rolled_back(cause="collateral")), Plan)
+
+
+@pytest.mark.parametrize(
+    ("incident", "quarantined"), [(f"{V2}-1", True), (None, False)], ids=["by-an-incident", "by-its-owner"]
+)
+def test_a_candidate_that_an_incident_withdrew_needs_its_root_cause(incident: str | None, quarantined: bool) -> None:
+    gone = Withdrawn(at=BEFORE, model="demo", candidate=Version.parse(V2), because="errors", incident=incident)
+    found = bound(documents(), admitted(V2), gone)
+    assert isinstance(found, Plan) is not quarantined
+    if quarantined:
+        assert said(found)[0].startswith(f"this version was withdrawn on {BEFORE:%Y-%m-%d}: name its closed root cause")
 
 
 def test_the_artifact_of_another_version_that_was_rolled_back_is_known_by_its_digest() -> None:

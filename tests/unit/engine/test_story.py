@@ -19,7 +19,7 @@ from model_ratchet.documents.events import (
     StageStarted,
     Withdrawn,
 )
-from model_ratchet.engine.story import Story, stories
+from model_ratchet.engine.story import Setback, Story, stories
 
 AT = datetime(2026, 8, 1, tzinfo=UTC)
 ONE, TWO, THREE = (Version.parse(f"v1.{minor}.0_20260{minor}01_000000") for minor in (1, 2, 3))
@@ -147,8 +147,9 @@ def test_a_rolled_back_version_is_known_by_its_name_and_by_its_digest_until_it_i
         at=at(10), model="fraud", version=TWO, returns_to=ONE, commit="c" * 40, cause="culprit", digest=DIGEST
     )
     story = told(promoted(5), back)
-    assert story.rollback_of(str(TWO), None) == back
-    assert story.rollback_of(str(THREE), DIGEST) == back
+    setback = Setback(TWO, at(10), DIGEST, "rolled back")
+    assert story.rollback_of(str(TWO), None) == setback
+    assert story.rollback_of(str(THREE), DIGEST) == setback
     assert story.rollback_of(str(THREE), OTHER) is None
     assert told(promoted(5), back, promoted(12)).rollback_of(str(TWO), None) is None
 
