@@ -1,0 +1,157 @@
+"""Rollback as one transaction on a fake GitHub: traffic first, one of everything, and the same end wherever it was cut off."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from builders.recordings import recorded
+from builders.rollbacks import WORSE, Worse, a_worse
+from builders.small import V1, V2, V3, folder
+from forge.faults import Exchange
+from forge.rules import required_reviews
+from model_ratchet.engine.rollback import Page
+from model_ratchet.git_write import Writer
+
+BRANCH = f"ratchet/rollback/demo/{V3}-1"
+WRITES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
+
+
+@pytest.fixture
+def worse(tmp_path: Path) -> Iterator[Worse]:
+    with a_worse(tmp_path) as made:
+        yield made
+
+
+def test_traffic_is_back_and_the_version_gone_in_one_run(worse: Worse) -> None:
+    done = worse.rolled_back()
+    assert not done.trouble, done.followed
+    assert worse.kinds() == ["began", "hold", "rolled-back", "released"]
+    _, hold, back, released = worse.events("because", "commit", "digest", "by", "pull")
+    assert hold == {"kind": "hold", "model": "demo", "refuse": V3, "serve": V2, "incident": f"{V3}-1"}
+    assert (back["version"], back["cause"], back["returns_to"], back["break_glass"]) == (V3, "culprit", V2, False)
+    assert released["resolved"] is True
+    assert f"# active     {V2}" in worse.traffic()
+    assert worse.promoted() == [V1, V2]
+
+
+def test_the_pull_request_removes_the_folder_and_nothing_else(worse: Worse) -> None:
+    worse.rolled_back()
+    (pull,) = worse.removals()
+    git = worse.runs.scene.repo.git
+    changed = git.run("diff", "--name-only", pull.base_sha, pull.head_sha).splitlines()
+    assert changed == [f"{folder(V3)}/promotion.yaml", f"{folder(V3)}/risk.md"]
+    assert (pull.head_ref, pull.issue.title) == (BRANCH, f"Roll back demo {V3} to {V2}")
+    body = pull.issue.body or ""
+    assert "accuracy fell by 8 pp" in body
+    assert "79 % of the mirrored ones" in body.replace("&#37;", "%")
+
+
+def test_the_issue_tells_what_happened_when(worse: Worse) -> None:
+    worse.rolled_back()
+    (number,) = [one.number for one in worse.runs.scene.repo.issues.values() if "root-cause" in one.labels]
+    body = worse.runs.scene.repo.issues[number].body or ""
+    (pull,) = worse.removals()
+    assert f"### Pull request of the rollback\n\n#{pull.number}\n" in body
+    assert f"hold: {V2} serves instead of {V3}: accuracy fell by 8 pp" in body.replace("&#46;", ".").replace(
+        "&#95;", "_"
+    )
+    assert "### Why the promotion passed\n\n" in body
+
+
+def test_before_anybody_has_merged_traffic_stays_back(tmp_path: Path) -> None:
+    with a_worse(tmp_path, merge="manual") as worse:
+        worse.rolled_back()
+        (pull,) = worse.removals()
+        assert (pull.merged_at, worse.promoted()) == (None, [V1, V2, V3])
+        assert worse.traffic().startswith("#")
+        assert f"# active     {V2}" in worse.traffic()
+        before = worse.end_state()
+        assert not worse.rolled_back().trouble
+        assert worse.end_state() == before
+        worse.runs.scene.forge.merge(pull, by=worse.runs.scene.bob, method="squash")
+        recorded(worse.runs)
+        assert worse.kinds() == ["began", "hold", "rolled-back", "released"]
+
+
+def test_what_github_does_not_let_be_merged_waits_and_is_no_trouble(tmp_path: Path) -> None:
+    with a_worse(tmp_path, required_reviews()) as worse:
+        assert not worse.rolled_back().trouble
+        (pull,) = worse.removals()
+        assert (pull.merged_at, f"# active     {V2}" in worse.traffic()) == (None, True)
+        worse.runs.scene.forge.review(pull, by=worse.runs.scene.bob)
+        assert not worse.rolled_back().trouble
+        assert worse.promoted() == [V1, V2]
+
+
+def test_running_it_again_after_its_end_changes_nothing(worse: Worse) -> None:
+    worse.rolled_back()
+    before = worse.end_state()
+    assert not worse.rolled_back().trouble
+    assert worse.end_state() == before
+
+
+def test_more_than_so_many_rollbacks_a_day_only_page(worse: Worse) -> None:
+    worse.rolled_back(at_most=1)
+    before = worse.end_state()
+    done = worse.rolled_back(replace(WORSE, version=V2), at_most=1)
+    assert isinstance(done.plan, Page)
+    assert "was rolled back 1 times within 24 hours" in done.plan.why
+    assert worse.end_state() == before
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[object, ...]:
+    with a_worse(tmp_path_factory.mktemp("undisturbed")) as worse:
+        worse.rolled_back()
+        return worse.end_state()
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("nth", range(8))
+def test_github_that_goes_away_at_any_write_is_made_up_for(
+    worse: Worse, undisturbed: tuple[object, ...], nth: int, done: bool
+) -> None:
+    faults, writes = worse.runs.scene.forge.faults, []
+
+    def cut(asked: Exchange) -> None:
+        writes.extend([asked] if asked.method in WRITES else [])
+        if len(writes) == nth + 1 and asked.client not in faults.ends:
+            faults.end(asked.client, 0, carried_out=done)
+
+    faults.before(cut)
+    first = worse.rolled_back()
+    assert f"# active     {V2}" in worse.traffic()
+    faults.hooks.remove(cut)
+    assert first.trouble or len(writes) <= nth
+    assert not worse.rolled_back().trouble
+    assert worse.end_state() == undisturbed
+
+
+class KilledError(BaseException):
+    """The process has ended."""
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("nth", range(5))
+def test_a_run_that_is_killed_at_any_push_is_made_up_for(
+    worse: Worse, undisturbed: tuple[object, ...], monkeypatch: pytest.MonkeyPatch, nth: int, done: bool
+) -> None:
+    left, move = [nth], Writer._move
+
+    def killed(self: Writer, name: str, parent: str | None, commit: str) -> str:
+        left[0] -= 1
+        if left[0] < 0 and not done:
+            raise KilledError
+        moved = move(self, name, parent, commit)
+        if left[0] < 0:
+            raise KilledError
+        return moved
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Writer, "_move", killed)
+        with pytest.raises(KilledError):
+            worse.rolled_back()
+    assert not worse.rolled_back().trouble
+    assert worse.end_state() == undisturbed
