@@ -43,7 +43,7 @@ def test_the_table_of_permissions_is_that_of_the_workflows(tmp_path: Path) -> No
     assert sorted(told()) == sorted(found)
 
 
-def test_only_what_records_and_advances_may_write_what_is_in_the_repository(tmp_path: Path) -> None:
+def test_only_what_records_advances_and_rolls_back_may_write_what_is_in_the_repository(tmp_path: Path) -> None:
     for tier in Tier:
         initialised(tmp_path / tier, tier)
         for _, file, _, own, app in granted(tmp_path / tier, tier):
@@ -51,6 +51,7 @@ def test_only_what_records_and_advances_may_write_what_is_in_the_repository(tmp_
             may = {
                 "promotion-record.yml": {"attestations", "checks", "contents", "id-token", "issues", "pull-requests"},
                 "promotion-advance.yml": {"checks", "contents", "deployments", "pull-requests"},
+                "promotion-rollback.yml": {"checks", "contents", "deployments", "issues", "pull-requests"},
             }
             assert writes <= may.get(file, {"checks", "pull-requests"})
 

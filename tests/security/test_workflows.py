@@ -202,7 +202,7 @@ def test_t30_sealed_records_are_attested_only_where_the_repository_asks_for_it(t
 
 
 @TIERS
-def test_only_the_jobs_that_record_and_advance_may_write_contents(tmp_path: Path, tier: Tier) -> None:
+def test_only_the_jobs_that_record_advance_and_roll_back_may_write_contents(tmp_path: Path, tier: Tier) -> None:
     initialised(tmp_path, tier)
     writing = set()
     for file, name, job in jobs(tmp_path):
@@ -211,6 +211,7 @@ def test_only_the_jobs_that_record_and_advance_may_write_contents(tmp_path: Path
             writing.add((file, name))
     assert writing == {
         ("promotion-record.yml", "record"),
+        ("promotion-rollback.yml", "rollback"),
         ("promotion-advance.yml", "advance"),
         ("promotion-advance.yml", "advance-all"),
     }
@@ -253,7 +254,7 @@ def test_what_the_relay_hands_on_is_answered_from_the_protected_branch(tmp_path:
 def test_the_product_is_told_whose_token_it_publishes_with(tmp_path: Path) -> None:
     initialised(tmp_path, Tier.HARDENED)
     calls = [step for step in steps(tmp_path) if step.get("uses", "").startswith(f"{ACTION}@")]
-    assert len(calls) == 6
+    assert len(calls) == 7
     assert {step["with"]["app"] for step in calls} == {"${{ steps.app.outputs.app-slug }}"}
 
 
@@ -271,6 +272,7 @@ def test_each_job_is_one_call_of_the_action(tmp_path: Path, tier: Tier, asked: s
         ("promotion-recheck.yml", "recheck"): "publish",
         ("promotion-recheck.yml", "refresh"): "refresh",
         ("promotion-record.yml", "record"): "record",
+        ("promotion-rollback.yml", "rollback"): "rollback",
         ("promotion-advance.yml", "advance"): "advance",
         ("promotion-advance.yml", "advance-all"): "advance",
     }
@@ -281,6 +283,7 @@ def test_each_job_is_one_call_of_the_action(tmp_path: Path, tier: Tier, asked: s
         'ratchet="$RUNNER_TEMP/ratchet/bin/ratchet"',
         "case $MODE in",
         '  record | advance) "$ratchet" "$MODE" --publish ;;',
+        '  rollback) "$ratchet" rollback --publish --reason="$REASON" ${TO:+"--to=$TO"} -- "$MODEL" ;;',
         '  *) "$ratchet" check "--$MODE" ;;',
         "esac",
     ]

@@ -67,7 +67,7 @@ def test_zizmor_finds_a_broken_workflow(tmp_path: Path, name: str, old: str, new
 
 def test_zizmor_finds_a_grant_without_a_reason_and_triggers_that_nobody_thought_about(tmp_path: Path) -> None:
     initialised(tmp_path, Tier.QUICKSTART)
-    advance, check, recheck, _ = workflows(tmp_path)
+    advance, check, recheck, *_ = workflows(tmp_path)
     broken(check, "checks: write # publishes the check promotion/main\n", "checks: write\n")
     broken(recheck, " # zizmor: ignore[dangerous-triggers]", " #")
     broken(advance, "deployments: write # shows each stage as a deployment\n", "deployments: write\n")

@@ -28,7 +28,13 @@ class Tier(StrEnum):
     HARDENED = "hardened"
 
 
-_BOTH = ("promotion-advance.yml", "promotion-check.yml", "promotion-recheck.yml", "promotion-record.yml")
+_BOTH = (
+    "promotion-advance.yml",
+    "promotion-check.yml",
+    "promotion-recheck.yml",
+    "promotion-record.yml",
+    "promotion-rollback.yml",
+)
 WORKFLOWS: Mapping[Tier, tuple[str, ...]] = {
     Tier.QUICKSTART: _BOTH,
     Tier.HARDENED: (*_BOTH, "promotion-relay.yml"),
