@@ -44,6 +44,8 @@ class Worse:
     """``demo`` has V1, V2 and V3, which serves."""
 
     runs: Runs
+    tree: str = ""
+    """Of V3, once it is gone."""
 
     def rolled_back(self, trigger: Trigger = WORSE, *, at_most: int = 2) -> RolledBack:
         """What comes of a run of the workflow."""

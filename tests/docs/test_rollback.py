@@ -10,7 +10,7 @@ import pytest
 
 from builders.repositories import Repo, a_repo
 from builders.rollbacks import documents
-from builders.small import V1, V2, V3, promotion
+from builders.small import V1, V2, V3, folder, promotion
 from model_ratchet.documents.events import Event
 from model_ratchet.git_write import Writer
 from model_ratchet.ledger import fetch_ledger
@@ -112,11 +112,20 @@ def test_break_glass_takes_git_alone_and_is_understood_afterwards(repo: Repo) ->
     }
 
 
-def test_before_the_merge_a_release_undoes_it(repo: Repo) -> None:
+def test_before_the_merge_an_undo_releases_the_hold(repo: Repo) -> None:
     carried_out(repo, *commands("By hand"))
-    carried_out(repo, *commands("Undo")[:2])
+    said = carried_out(repo, *commands("Undo"))
+    assert f"to do: close the pull request from ratchet/rollback/demo/{V3}-1" in said
     assert f"# active     {V3}" in published(repo)
     assert kinds(repo) == ["began", "hold", "released"]
+
+
+def test_after_the_merge_an_undo_puts_the_folder_back(repo: Repo) -> None:
+    tree = repo.git("rev-parse", f"main:{folder(V3)}")
+    carried_out(repo, "git revert --no-edit -m 1 HEAD", "git push -q origin HEAD:main", "ratchet record")
+    branch = re.findall(r"to do: open a pull request from (\S+) to main", carried_out(repo, *commands("Undo")))[0]
+    repo.git("fetch", "--quiet", "origin", branch)
+    assert repo.git("rev-parse", f"FETCH_HEAD:{folder(V3)}") == tree
 
 
 def test_every_command_of_the_page_is_in_one_of_these_sections() -> None:

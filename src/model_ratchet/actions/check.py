@@ -38,6 +38,7 @@ from model_ratchet.engine.plan import Plan
 from model_ratchet.engine.record import Record, as_sealed, seal
 from model_ratchet.engine.reuse import reusable
 from model_ratchet.engine.story import Story
+from model_ratchet.engine.undo import bind_undo, undo_of
 from model_ratchet.git import Git
 from model_ratchet.ledger import open_ledger
 from model_ratchet.ports import Blob, Forge, Ledger, Repository
@@ -272,14 +273,26 @@ def _judge_all(asked: CheckInput, world: World, change: Change, folders: Sequenc
                 Finding(place, f"one pull request proposes one version: {model_path(folder.model)} allows no batch")
             )
             continue
-        story = world.ledger.story(folder.model)
-        plan, closed = bind_remembered(proposal, story, world.ledger, now=asked.now)
+        plan, closed = _bound(proposal, folder, asked, world, change)
         if isinstance(plan, Plan):
             plan, evidence = as_sealed(plan, read_evidence(proposal, plan, asked, world, change, closed))
             records.append(seal(plan, evidence, judge(plan, evidence), now=asked.now))
         else:
             findings += [proposal.finding(misfit) for misfit in plan]
     return Check(findings=tuple(sorted(findings))) if findings else Check(records=tuple(records))
+
+
+def _bound(
+    proposal: Proposal, folder: Folder, asked: CheckInput, world: World, change: Change
+) -> tuple[Plan | tuple[Misfit, ...], Mapping[Need, Measurement | Missing]]:
+    """The plan of what comes for the first time, or for the next; of a rollback that is taken back, the approvals alone."""
+    story = world.ledger.story(folder.model)
+    alone = all(path.startswith(f"{folder.path}/") for path in change.paths)
+    tree = world.repository.tree(change.head, folder.path) if alone else None
+    undo = undo_of(proposal.documents, story, tree, now=asked.now)
+    if undo is not None:
+        return bind_undo(proposal.documents, undo, now=asked.now), _NOTHING
+    return bind_remembered(proposal, story, world.ledger, now=asked.now)
 
 
 def bind_remembered(

@@ -220,6 +220,7 @@ def _landed(repository: Repository, origin: Origin, commit: str, hidden: Mapping
         touched=folders,
         policies=policies,
         digests=_digests(change),
+        removed=_removed(repository, parent, rolled_back),
         restored=_restored(repository, commit, rolled_back),
         against=()
         if judged.outcome is Outcome.PASSED
@@ -269,6 +270,13 @@ def _digests(change: Change) -> Mapping[tuple[str, str], str]:
         for one in found
         if isinstance(one, Promoted) and one.digest is not None and DIGEST.fullmatch(one.digest)
     }
+
+
+def _removed(repository: Repository, parent: str, meant: RolledBack | None) -> Mapping[str, str]:
+    if meant is None:
+        return {}
+    found = {str(one): repository.tree(parent, Folder(meant.model, str(one)).path) for one in meant.removed}
+    return {version: tree for version, tree in found.items() if tree is not None}
 
 
 def _restored(repository: Repository, commit: str, meant: RolledBack | None) -> str | None:

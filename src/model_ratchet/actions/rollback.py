@@ -90,7 +90,7 @@ def plan_of(trigger: Trigger, where: Where, *, at_most: int = AT_MOST) -> Plan:
         RepositoryError: git could not answer.
         RecordError: the ledger can't be read.
     """
-    tip = _tip(where)
+    tip = base_tip_of(where)
     return _plan(
         trigger, where, tip, read_chain(where.repository, tip, trigger.model), fetch_ledger(where.repository), at_most
     )
@@ -106,7 +106,7 @@ def roll_back(trigger: Trigger, where: Where, *, at_most: int = AT_MOST) -> Roll
     """
     if not trigger.because.strip():
         raise UsageError("say why: the reason of a rollback is written down")
-    tip = _tip(where)
+    tip = base_tip_of(where)
     known = read_chain(where.repository, tip, trigger.model)
     plans: list[Plan] = []
 
@@ -128,7 +128,12 @@ def roll_back(trigger: Trigger, where: Where, *, at_most: int = AT_MOST) -> Roll
             return RolledBack(trigger=trigger, plan=plan, followed=tuple(_restore(plan, begun)))
 
 
-def _tip(where: Where) -> str:
+def base_tip_of(where: Where) -> str:
+    """The commit that the base branch has now.
+
+    Raises:
+        RepositoryError: there is no such branch, or it can't be asked for.
+    """
     tip = where.repository.branch(where.base)
     if tip is None:
         raise RepositoryError(f"there is no branch {where.base}: name the protected one with --base")
@@ -142,7 +147,7 @@ def _plan(trigger: Trigger, where: Where, tip: str, known: Chain, ledger: GitLed
 
 
 def _withdraw(plan: Withdraw, begun: _Begun) -> Iterator[Followed]:
-    yield from tried("traffic", partial(_traffic, begun))
+    yield from tried("traffic", partial(render_again, begun.where, begun.trigger.model))
     run = begun.where.run
     if run is None or plan.pull is None:
         return
@@ -151,7 +156,7 @@ def _withdraw(plan: Withdraw, begun: _Begun) -> Iterator[Followed]:
 
 
 def _restore(plan: Restore, begun: _Begun) -> Iterator[Followed]:
-    yield from tried("traffic", partial(_traffic, begun))
+    yield from tried("traffic", partial(render_again, begun.where, begun.trigger.model))
     yield from tried("removal", partial(_remove, plan, begun))
     run = begun.where.run
     if run is None:
@@ -163,14 +168,17 @@ def _restore(plan: Restore, begun: _Begun) -> Iterator[Followed]:
     yield from tried("record", partial(_record, begun, run))
 
 
-def _traffic(begun: _Begun) -> Followed | None:
-    where = begun.where
-    tip = _tip(where)
+def render_again(where: Where, model: str) -> Followed | None:
+    """Render what the router of a model is given and publish it.
+
+    Raises:
+        RepositoryError: git could not answer, or the branch can't be written.
+    """
     try:
-        asked = RenderInput(repo=where.repository.root, base=tip, models=(begun.trigger.model,))
+        asked = RenderInput(repo=where.repository.root, base=base_tip_of(where), models=(model,))
         rendered, commit = publish_traffic(asked, where.now, where.repository)
     except UsageError:
-        return Followed(said=f"no router carries {begun.trigger.model}: nothing was rendered")
+        return Followed(said=f"no router carries {model}: nothing was rendered")
     troubles = [*(one.trouble for one in rendered.unclear), *map(str, rendered.findings)]
     if troubles:
         return Followed(said=f"traffic: {'; '.join(troubles)}", trouble=True)
@@ -272,5 +280,5 @@ def _record(begun: _Begun, run: Run) -> Followed | None:
         raise ForgeError("what was merged is recorded where reviews can be read")
     done = record_on_github(run, begun.where.base)
     if done.recorded.events:
-        _traffic(begun)
+        render_again(begun.where, begun.trigger.model)
     return Followed(said=f"{len(done.recorded.events)} events were recorded") if done.recorded.events else None

@@ -31,6 +31,11 @@ def add_rollback(commands: Commands) -> None:
     parser.add_argument(
         "--culprit", metavar="VERSION", help="what is at fault: a version, or a candidate (default: the active version)"
     )
+    parser.add_argument(
+        "--undo",
+        metavar="VERSION",
+        help="take back the rollback of a version: release the hold, or propose the same folder again for on-call and risk",
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
     parser.add_argument(
         "--publish",
@@ -61,6 +66,18 @@ def _rollback(options: argparse.Namespace) -> int:
     return _carried_out(options, where)
 
 
+def _undone(options: argparse.Namespace, where: "Where") -> int:
+    from model_ratchet.actions.undo import take_back
+    from model_ratchet.core.errors import UsageError
+    from model_ratchet.report.log import log_safe
+
+    if options.dry_run or options.to is not None or options.culprit is not None:
+        raise UsageError("--undo names all there is to say: leave out --to, --culprit and --dry-run")
+    followed = take_back(options.model, options.undo, options.reason, where, by=actor())
+    write("\n".join(log_safe(one.said) for one in followed))
+    return ExitCode.NOT_PUBLISHED if any(one.trouble for one in followed) else ExitCode.PASSED
+
+
 def _carried_out(options: argparse.Namespace, where: "Where") -> int:
     from model_ratchet.actions.rollback import plan_of, roll_back
     from model_ratchet.engine.rollback import Page
@@ -68,6 +85,8 @@ def _carried_out(options: argparse.Namespace, where: "Where") -> int:
     from model_ratchet.report.log import log_safe
     from model_ratchet.report.rollback import plan_lines
 
+    if options.undo is not None:
+        return _undone(options, where)
     trigger = _trigger(options)
     if options.dry_run:
         plan = plan_of(trigger, where)

@@ -44,6 +44,7 @@ class Why(StrEnum):
     CHECK_FAILED = "check_failed"  # check, state, by
     SCAN_FOUND = "scan_found"  # found, limit, tools, first
 
+    UNDO_ENDED = "undo_ended"  # since
     BASELINE_MOVED = "baseline_moved"  # baseline, active
     POLICY_REVOKED = "policy_revoked"  # policy, since, because, replaced_by?
     NOT_SEALED = "not_sealed"  # model, candidate: no verdict was handed in
@@ -179,6 +180,7 @@ class Why(StrEnum):
     AUTHOR_SUPPLIED = "author_supplied"  # what, source?: the literal source that a metric or suite is bound to
     ATTEMPT = "attempt"  # number
     DRIFT_UNKNOWN = "drift_unknown"  # metric, golden
+    UNDOES = "undoes"  # version, at, until: a rollback, by the approvals alone
     OTHERS_TRIED = "others_tried"  # attempts, baseline
     STARTS_AGAIN = "starts_again"  # what
     EXTENDED = "extended"  # times

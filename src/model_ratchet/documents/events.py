@@ -155,6 +155,8 @@ class RolledBackVersion(_OfModel):
     cause: Literal["culprit", "collateral"]
     """The newest of the removed versions is the culprit, unless the hold of an incident names another."""
     digest: Digest | None = None
+    tree: Commit | None = None
+    """The git tree of the folder that is gone."""
     break_glass: bool = False
     """It was pushed, not merged."""
     pull: int | None = None

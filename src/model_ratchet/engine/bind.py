@@ -59,6 +59,8 @@ class Documents:
     """Those that the change itself brings, which are shown and never applied."""
     rolled_back: Setback | None = None
     """The last incident of this version, or of this artifact, that nobody has taken back."""
+    undoes: Reason | None = None
+    """The rollback that the promotion takes back, to the same tree: approvals are then all there is to judge."""
     drift: Mapping[str, float] = field(default_factory=dict)
     """Metric → what changed of it since the golden baseline, as far as all of it was sealed."""
     not_golden: str | None = None
@@ -85,7 +87,7 @@ def bind(documents: Documents, history: StageHistory | None, *, now: datetime) -
     instants = _instants(policy, facts, stages, history)
     facts = replace(facts, decided_at=max((one for one in instants if one <= now), default=None))
     supplied = author_supplied(model, documents.sources)
-    gates, misfits = bound_gates(policy, facts, stages, supplied)
+    gates, misfits = bound_gates(policy, facts, stages, supplied, approvals_suffice=documents.undoes is not None)
     if misfits:
         return misfits
     facts = replace(facts, early_sharers=early_sharers(gates))
@@ -119,7 +121,12 @@ def bind(documents: Documents, history: StageHistory | None, *, now: datetime) -
 
 
 def bound_gates(
-    policy: Policy, facts: Facts, stages: tuple[StageFacts, ...], supplied: Mapping[str, str]
+    policy: Policy,
+    facts: Facts,
+    stages: tuple[StageFacts, ...],
+    supplied: Mapping[str, str],
+    *,
+    approvals_suffice: bool = False,
 ) -> tuple[tuple[BoundGate, ...], tuple[Misfit, ...]]:
     """The gates of a policy on these stages, and why they do not fit; ``supplied`` are the metrics that are author-supplied."""
     faults: list[Misfit] = []
@@ -130,7 +137,8 @@ def bound_gates(
         faults += [Misfit("policy", fault) for fault in refused]
         gates.append(BoundGate(name=gate.name, criteria=bound, otherwise=gate.otherwise))
     faults += _gate_faults(gates)
-    if not faults and not any(_counts(one) and not one.criterion.sign_off for gate in gates for one in gate.criteria):
+    counted = [one.criterion for gate in gates for one in gate.criteria if _counts(one)]
+    if not faults and not any(approvals_suffice or not one.sign_off for one in counted):
         faults.append(_misfit("policy", ("gates",), "no criterion applies to this promotion: nothing would be judged"))
     return tuple(gates), tuple(faults)
 
@@ -479,6 +487,8 @@ def _reasons(plan: Plan, policy: Policy, history: StageHistory | None) -> Iterat
 def _remembered(documents: Documents) -> Iterator[Reason]:
     """What is shown of earlier attempts: nobody is to look for the one candidate of many that was lucky, unseen."""
     request = documents.request
+    if documents.undoes is not None:
+        yield documents.undoes
     if documents.rolled_back is not None and request.retry is not None:
         yield because(
             Why.ROLLED_BACK_BEFORE,

@@ -21,7 +21,8 @@ def judge(
     """The verdict of a bound promotion: every criterion judged, nothing dropped, the worst wins.
 
     Evidence and sign-off are two parts; a gate that is decided by an approval because none of its criteria applies counts
-    with the sign-offs. ``known`` gives the judgement of a criterion that was judged on the same evidence before.
+    with the sign-offs. The evidence of an undo is that of the promotion before. ``known`` gives the judgement of a criterion
+    that was judged on the same evidence before.
     """
     leaves = {
         gate.name: tuple(known(bound) or _leaf(plan, bound, evidence) for bound in gate.criteria) for gate in plan.gates
@@ -46,7 +47,7 @@ def judge(
         found[False].append(Outcome.PENDING)
     return Verdict(
         gates=gates,
-        evidence_outcome=worst(found[False]),
+        evidence_outcome=worst(found[False] or ([Outcome.PASSED] if plan.undoes else [])),
         sign_off_outcome=worst(found[True]) if found[True] else Outcome.PASSED,
         reasons=plan.reasons,
         valid_until=valid_until(plan, gates),

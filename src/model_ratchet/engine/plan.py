@@ -82,6 +82,11 @@ class Plan:
     waivers: tuple[BoundWaiver, ...] = ()
     """By their ids; those that the change itself brings come last."""
 
+    @property
+    def undoes(self) -> bool:
+        """Whether it takes back a rollback, so that only approvals are asked."""
+        return any(reason.why is Why.UNDOES for reason in self.reasons)
+
     def scope(self, bound: BoundCriterion) -> Scope:
         """What a bound criterion is judged on."""
         return Scope(facts=self.facts, stages=tuple(stage for stage in self.stages if stage.name in bound.stages))

@@ -62,6 +62,8 @@ class Landed:
     """The paths below ``policies/`` that it changes."""
     digests: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """Model and version → the digest of the artifact, of what was promoted before."""
+    removed: Mapping[str, str] = field(default_factory=dict)
+    """Version → the git tree of its folder, of what a rollback takes out."""
     restored: str | None = None
     """The git tree of the folder that a rollback returns to."""
     against: tuple[str, ...] = ()
@@ -181,6 +183,7 @@ def _rolled_back(landed: Landed, meant: RolledBack, story: Story) -> Iterator[Ev
                 commit=landed.commit,
                 cause="culprit" if str(version) in culprits else "collateral",
                 digest=landed.digests.get((meant.model, str(version))),
+                tree=landed.removed.get(str(version)),
                 break_glass=landed.arrival.pull is None,
                 pull=landed.arrival.pull,
             )

@@ -54,13 +54,15 @@ def sign_off(plan: Plan, told: Conversation, content: Mapping[int, Reason | None
     counting = {
         role: [review for number, review in last.items() if seen[role][number][0] is Standing.COUNTS] for role in asked
     }
-    home = _assigned(_wanted(plan, extra=bool(hands.strangers)), counting)
+    # nobody's hand is in an undo: it is the tree that was promoted
+    strangers = () if plan.undoes else hands.strangers
+    home = _assigned(_wanted(plan, extra=bool(strangers)), counting)
     objecting = _objecting(last, seen)
     return {
         Need(shape=Shape.APPROVALS, metric=role, arms=()): _approvals(
             role,
             tuple(_heard(told, plan, last, role, {**seen[role], **objecting}, home)),
-            hands.strangers,
+            strangers,
         )
         for role in asked
     }

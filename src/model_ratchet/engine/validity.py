@@ -100,7 +100,9 @@ def _expired(record: Record, now: datetime) -> Iterator[tuple[Outcome, Reason]]:
         return
     since = plan.valid_until.isoformat()
     revoked = next((one for one in plan.reasons if one.why is Why.TO_BE_REVOKED), None)
-    if revoked is not None and revoked.parameters["since"] == since:
+    if plan.undoes and now > plan.valid_until:
+        yield Outcome.FAILED, because(Why.UNDO_ENDED, since=since)
+    elif revoked is not None and revoked.parameters["since"] == since:
         yield Outcome.FAILED, Reason(Why.POLICY_REVOKED, revoked.parameters)
     elif now > plan.valid_until:
         yield Outcome.PENDING, because(Why.REPEAT_LAST_STAGE, stage=plan.stages[-1].name, since=since)

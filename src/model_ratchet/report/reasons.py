@@ -382,6 +382,13 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.DRIFT_UNKNOWN: lambda p: (
         f"what changed of {p['metric']} since the golden baseline {p['golden']} is not recorded as a whole"
     ),
+    Why.UNDOES: lambda p: (
+        f"takes back the rollback of {p['version']} of {instant_text(str(p['at']))}, to the same tree; what decides is "
+        f"whether that was a mistake, until {instant_text(str(p['until']))}"
+    ),
+    Why.UNDO_ENDED: lambda p: (
+        f"a rollback could be undone until {instant_text(str(p['since']))}: propose the version again, with its root cause"
+    ),
     Why.OTHERS_TRIED: lambda p: (
         f"{p['attempts']} other attempt{'s' * (p['attempts'] != 1)} against {p['baseline']} before: the best of many looks "
         "better than it is"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from model_ratchet.core.names import Version
-from model_ratchet.documents.events import Event
+from model_ratchet.documents.events import Event, RolledBackVersion
 from model_ratchet.engine.rollback import Page, Plan, Restore, Trigger, Withdraw
 from model_ratchet.report import numbers
 from model_ratchet.report.chronicle import chosen, chronicle
@@ -74,6 +74,22 @@ def cause_body(trigger: Trigger, plan: Restore, events: Iterable[Event], pull: i
     }
     marker = f"<!-- ratchet:v1:rollback {path(trigger.model)} {plan.incident} -->"
     return "\n\n".join([marker, *(f"### {label}\n\n{answer}" for label, answer in answers.items())]) + "\n"
+
+
+def undo_title(event: RolledBackVersion) -> str:
+    """The title of the pull request that takes a rollback back."""
+    return f"Undo the rollback of {event.model} {event.version}"
+
+
+def undo_body(event: RolledBackVersion, reason: str, run: str) -> str:
+    """What it does, why, and who has to approve."""
+    return (
+        f"{text(reason)}\n\nThis puts {code(str(event.version))} back as it was before {code(event.commit[:12])}, byte for "
+        "byte. "
+        "Within the time of the policy (`undo_within`) it takes the approvals of on-call and of risk, and no new evidence; "
+        f"later it takes a root cause and new windows.\n\nOpened by {run}. Where no check starts by itself, close this pull "
+        "request and open it again.\n"
+    )
 
 
 def _timeline(trigger: Trigger, events: Iterable[Event]) -> Iterator[str]:
