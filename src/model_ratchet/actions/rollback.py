@@ -15,7 +15,7 @@ from model_ratchet.actions.check import read_chain
 from model_ratchet.actions.fitness import look_at
 from model_ratchet.actions.on_event import Run, check_and_publish
 from model_ratchet.actions.publish import Published
-from model_ratchet.actions.reading import Faulty, read_at
+from model_ratchet.actions.reading import Faulty, hidden_at, read_at
 from model_ratchet.actions.recording import record_on_github
 from model_ratchet.actions.render import BRANCH as TRAFFIC
 from model_ratchet.actions.render import RenderInput, publish_traffic
@@ -23,7 +23,6 @@ from model_ratchet.core.errors import ForgeError, RepositoryError, UsageError
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.documents.files import policy_path
 from model_ratchet.documents.policy import Policy
-from model_ratchet.engine.disclosure import hidden_values
 from model_ratchet.engine.lifecycle import Chain, Folder
 from model_ratchet.engine.rollback import AT_MOST, Page, Plan, Restore, Trigger, Withdraw, events_of, plan_rollback
 from model_ratchet.git_write import Writer
@@ -115,7 +114,7 @@ def roll_back(trigger: Trigger, where: Where, *, at_most: int = AT_MOST) -> Roll
         plan = plans[-1]
         return Entry(() if isinstance(plan, Page) else events_of(plan, trigger, now=where.now))
 
-    hidden = hidden_values(None, where.environ)
+    hidden = hidden_at(where.repository, tip, where.environ)
     _, ledger = append(where.repository, decide, f"{trigger.model}: rollback", where.now, hidden=hidden)
     begun = _Begun(trigger=trigger, where=where, known=known, tip=tip, ledger=ledger)
     plan = plans[-1]

@@ -5,10 +5,10 @@ from functools import partial
 
 from model_ratchet.actions.after_merge import Followed, tried
 from model_ratchet.actions.check import read_chain
+from model_ratchet.actions.reading import hidden_at
 from model_ratchet.actions.rollback import Where, base_tip_of, render_again
 from model_ratchet.core.errors import UsageError
 from model_ratchet.documents.events import Actor, Hold, Released, RolledBackVersion
-from model_ratchet.engine.disclosure import hidden_values
 from model_ratchet.engine.lifecycle import Folder
 from model_ratchet.engine.undo import last_rollback, removed_tree
 from model_ratchet.github.pulls import propose, pull_of
@@ -55,7 +55,8 @@ def _released(
         released = Released(at=where.now, by=by, model=model, because=reason)
         return Entry((released,) if there is not None and there.incident == held.incident else ())
 
-    append(where.repository, decide, f"{model}: release", where.now, hidden=hidden_values(None, where.environ))
+    hidden = hidden_at(where.repository, base_tip_of(where), where.environ)
+    append(where.repository, decide, f"{model}: release", where.now, hidden=hidden)
     yield Followed(said=f"{model} is no longer held on {held.serve}")
     yield from tried("traffic", partial(render_again, where, model))
     yield from tried("removal", partial(_to_close, held, where))

@@ -1,4 +1,4 @@
-"""Merges: which pull request, or whose push, brought a commit onto a branch, how one ended unmerged, and one that we ask for."""
+"""Merges: which pull request, or whose push, brought a commit onto a branch, how one ended unmerged; and merging one."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
