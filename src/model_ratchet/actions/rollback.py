@@ -280,4 +280,7 @@ def _record(begun: _Begun, run: Run) -> Followed | None:
     done = record_on_github(run, begun.where.base)
     if done.recorded.events:
         render_again(begun.where, begun.trigger.model)
+    troubles = [one.said for one in done.followed if one.trouble]
+    if troubles:
+        return Followed(said="; ".join(troubles), trouble=True)
     return Followed(said=f"{len(done.recorded.events)} events were recorded") if done.recorded.events else None
