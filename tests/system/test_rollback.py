@@ -14,6 +14,7 @@ from builders.signed import texts
 from builders.small import V1, V2, V3, V4, folder, promotion
 from forge.faults import Exchange
 from forge.rules import required_reviews
+from forge.state import Pull
 from model_ratchet.core.names import PolicyName, Version
 from model_ratchet.documents.events import Admitted, StageStarted
 from model_ratchet.engine.rollback import Page, Withdraw
@@ -107,18 +108,29 @@ def test_more_than_so_many_rollbacks_a_day_only_page(worse: Worse) -> None:
     assert worse.end_state() == before
 
 
+def enter(worse: Worse, pull: Pull) -> None:
+    """V4 is in its canary."""
+    at, candidate = worse.runs.scene.forge.clock.now, Version.parse(V4)
+    admitted = Admitted(
+        at=at,
+        model="demo",
+        candidate=candidate,
+        pull=pull.number,
+        baseline=Version.parse(V3),
+        digest=f"sha256:{'4' * 64}",
+        policy=PolicyName.parse("small/1.0.0"),
+        attempt=1,
+    )
+    started = StageStarted(at=at, model="demo", candidate=candidate, pull=pull.number, stage="canary", share=0.05)
+    repository = Writer(worse.runs.scene.repo.git.path)
+    append(repository, lambda _: Entry((admitted, started)), "canary", at, hidden={})
+
+
 def test_a_candidate_leaves_its_stage_and_its_check_turns_red(worse: Worse) -> None:
     scene = worse.runs.scene
     pull = scene.propose("demo-4", texts(promotion(V4, V3, more="")))
     worse.runs.opened(pull)
-    given = {"at": scene.forge.clock.now, "model": "demo", "candidate": Version.parse(V4), "pull": pull.number}
-    digest = f"sha256:{'4' * 64}"
-    policy = PolicyName.parse("small/1.0.0")
-    admitted = Admitted(**given, baseline=Version.parse(V3), digest=digest, policy=policy, attempt=1)
-    started = StageStarted(**given, stage="canary", share=0.05)
-    append(
-        Writer(scene.repo.git.path), lambda _: Entry((admitted, started)), "canary", scene.forge.clock.now, hidden={}
-    )
+    enter(worse, pull)
     done = worse.rolled_back(replace(WORSE, version=V4))
     assert isinstance(done.plan, Withdraw)
     assert not done.trouble, done.followed

@@ -22,6 +22,8 @@ from model_ratchet.engine.bind import Documents, Misfit
 from model_ratchet.engine.lifecycle import Chain, Folder, baseline_moved
 from model_ratchet.ports import Blob, Repository
 
+_CAUSE = "-root-cause.md"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
@@ -107,7 +109,15 @@ def read_proposal(
     if isinstance(whole, Faulty):
         return whole
     brought = brought_waivers(repository, head, changed, whole.request)
-    return replace(whole, documents=replace(whole.documents, brought=brought))
+    causes = _causes(repository, base, folder.model)
+    return replace(whole, documents=replace(whole.documents, brought=brought, causes=causes))
+
+
+def _causes(repository: Repository, base: str, model: str) -> Mapping[str, Document]:
+    """The documents of root causes that the base branch holds; one that is no text has nothing to say."""
+    there = [path for path in repository.paths(base, f"promotions/{model}/outcomes") if path.endswith(_CAUSE)]
+    read = {path: read_beside(path, blob.content) for path, blob in repository.read(base, there).items()}
+    return {path: found for path, found in read.items() if isinstance(found, Document)}
 
 
 def _whole(

@@ -94,6 +94,11 @@ def request_path(model: str, candidate: object) -> str:
     return f"promotions/{model}/{candidate}/promotion.yaml"
 
 
+def cause_path(model: str, version: object) -> str:
+    """Where the document of the root cause stands that a rolled-back version waits for."""
+    return f"promotions/{model}/outcomes/{version}-root-cause.md"
+
+
 def check_place(document: Model, path: str) -> Iterator[Fault]:
     """Where the names inside a document differ from those of its path; nothing for a path outside the layout."""
     for kind, pattern in _PATTERNS:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from model_ratchet.core.evidence import HOUR
+from model_ratchet.core.evidence import HOUR, Document
 from model_ratchet.core.names import PolicyName
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.criteria.base import Criterion, Facts, Scope, StageFacts
@@ -22,6 +22,7 @@ from model_ratchet.documents.revocations import Revocation
 from model_ratchet.documents.sources import Sources
 from model_ratchet.documents.waiver import Waiver
 from model_ratchet.documents.words import meant
+from model_ratchet.engine.comeback import comeback_faults
 from model_ratchet.engine.history import StageClock, StageHistory, StageRun, State, Trust, clock
 from model_ratchet.engine.plan import BoundCriterion, BoundGate, Plan
 from model_ratchet.engine.story import Setback
@@ -59,6 +60,8 @@ class Documents:
     """Those that the change itself brings, which are shown and never applied."""
     rolled_back: Setback | None = None
     """The last incident of this version, or of this artifact, that nobody has taken back."""
+    causes: Mapping[str, Document] = field(default_factory=dict)
+    """Path → document, of the root causes that the base branch holds of the model."""
     undoes: Reason | None = None
     """The rollback that the promotion takes back, to the same tree: approvals are then all there is to judge."""
     drift: Mapping[str, float] = field(default_factory=dict)
@@ -211,20 +214,12 @@ def _foreign_code(model: ModelFile, request: PromotionRequest) -> str | None:
 
 
 def _rollback_faults(documents: Documents, history: StageHistory | None) -> Iterator[Misfit]:
-    """What was rolled back comes back with its root cause, and with windows that opened after the rollback."""
+    """What speaks against a version because of what was rolled back, and against the golden baseline."""
     if documents.not_golden is not None:
         yield _misfit("model", ("golden",), documents.not_golden)
-    gone = documents.rolled_back
-    if gone is None:
-        return
-    if documents.request.retry is None:
-        what = "this version" if gone.version == documents.request.candidate else f"this artifact, as {gone.version},"
-        message = f"{what} was {gone.how} on {gone.at:%Y-%m-%d}: name its closed root cause, `retry: {{root_cause: …}}`"
-        yield _misfit("request", ("candidate",), message)
-    for index, run in enumerate(history.runs if history is not None else ()):
-        if run.started_at <= gone.at:
-            message = f"{run.stage} started before the rollback of {gone.version}: fresh windows are needed"
-            yield _misfit("request", ("history", index, "started"), message)
+    if documents.rolled_back is not None:
+        faults = comeback_faults(documents.rolled_back, documents.request, documents.causes, history)
+        yield from (Misfit("request", fault) for fault in faults)
 
 
 def _history_faults(policy: Policy, model: ModelFile, history: StageHistory | None) -> Iterator[Misfit]:

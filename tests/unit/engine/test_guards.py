@@ -9,9 +9,11 @@ import pytest
 
 from builders.records import a_passed_record
 from builders.small import HISTORY, MODEL, POLICY, START, V1, V2, V3, request
+from model_ratchet.core.evidence import Document
 from model_ratchet.core.fields import Model
 from model_ratchet.core.names import PolicyName, Version
 from model_ratchet.core.reason import Why
+from model_ratchet.documents.beside import read_beside
 from model_ratchet.documents.events import (
     Admitted,
     Event,
@@ -21,6 +23,7 @@ from model_ratchet.documents.events import (
     WaivedCriterion,
     Withdrawn,
 )
+from model_ratchet.documents.files import cause_path
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.read import Located, read_located
@@ -33,6 +36,19 @@ from model_ratchet.engine.story import Story, stories
 
 NOW = START + timedelta(days=30)
 BEFORE = START - timedelta(days=3)
+CAUSE = """\
+# Root cause
+
+A join that was wrong.
+
+# Why the promotion passed
+
+No criterion looked at weekends.
+
+## What changes before the next attempt
+
+The join, and a segment for weekends.
+"""
 RETRY = 'retry: {root_cause: "a wrong join, see the closed issue"}\n'
 COMMIT = "a" * 40
 D = TypeVar("D", bound=Model)
@@ -93,6 +109,14 @@ def bound(asked: Documents, *events: Event) -> Plan | Sequence[Misfit]:
     return bind(in_view_of(asked, story, {}), story.history(str(asked.request.candidate)), now=NOW)
 
 
+def explained(asked: Documents, text: str = CAUSE) -> Documents:
+    """The same with the document of the root cause on the base branch."""
+    path = cause_path("demo", V2)
+    document = read_beside(path, text.encode())
+    assert isinstance(document, Document)
+    return replace(asked, causes={path: document})
+
+
 def said(found: Plan | Sequence[Misfit]) -> list[str]:
     assert not isinstance(found, Plan)
     return [one.fault.message for one in found]
@@ -104,7 +128,7 @@ def test_what_was_rolled_back_needs_its_root_cause() -> None:
     assert message == (
         f"this version was rolled back on {BEFORE:%Y-%m-%d}: name its closed root cause, `retry: {{root_cause: …}}`"
     )
-    plan = bound(documents(more=HISTORY + RETRY), event)
+    plan = bound(explained(documents(more=HISTORY + RETRY)), event)
     assert isinstance(plan, Plan)
     (reason,) = [one for one in plan.reasons if one.why is Why.ROLLED_BACK_BEFORE]
     assert reason.parameters["root_cause"] == "a wrong join, see the closed issue"
@@ -112,6 +136,25 @@ def test_what_was_rolled_back_needs_its_root_cause() -> None:
 
 def test_what_was_only_removed_with_a_culprit_is_free_to_return() -> None:
     assert isinstance(bound(documents(), rolled_back(cause="collateral")), Plan)
+
+
+@pytest.mark.parametrize(
+    ("text", "said_of_it"),
+    [
+        (None, ["the base branch holds no {}: merge the document of the root cause before the version comes back"]),
+        (CAUSE.replace("A join that was wrong.", "TODO"), ["{} has nothing to say in a section “Root cause”"]),
+        (CAUSE.partition("## What")[0], ["{} has nothing to say in a section “What changes before the next attempt”"]),
+        (CAUSE, []),
+    ],
+    ids=["absent", "a-blank", "cut", "whole"],
+)
+def test_what_comes_back_has_the_document_of_its_root_cause_on_the_base_branch(
+    text: str | None, said_of_it: list[str]
+) -> None:
+    asked = documents(more=HISTORY + RETRY)
+    found = bound(explained(asked, text) if text is not None else asked, rolled_back())
+    path = f"promotions/demo/outcomes/{V2}-root-cause.md"
+    assert ([] if isinstance(found, Plan) else said(found)) == [one.format(path) for one in said_of_it]
 
 
 @pytest.mark.parametrize(
@@ -140,7 +183,7 @@ def test_what_was_restored_since_needs_no_root_cause() -> None:
 
 def test_windows_from_before_the_rollback_do_not_count() -> None:
     event = rolled_back(at=START + timedelta(hours=1))
-    (message,) = said(bound(documents(more=HISTORY + RETRY), event))
+    (message,) = said(bound(explained(documents(more=HISTORY + RETRY)), event))
     assert message == f"shadow started before the rollback of {V2}: fresh windows are needed"
 
 
