@@ -111,6 +111,19 @@ def test_a_candidate_gets_what_its_stage_was_started_with(events: tuple[Event, .
     assert asked_for(*events) == expected
 
 
+BACK = Hold(at=AT, model=MODEL, because="x", refuse=ACTIVE, serve=OLDER, incident=f"{ACTIVE}-1")
+
+
+def test_the_hold_of_an_incident_names_what_serves_whatever_the_base_branch_holds() -> None:
+    alone = Desired(model=MODEL, active=OLDER, hold=True)
+    assert asked_for(*STARTED, BACK) == alone
+    assert (
+        asked_for(BACK, entries=[*PROMOTED, promoted(OTHER, OLDER)]) == alone
+    )  # two heads: nobody knows which is active
+    assert asked_for(*STARTED, BACK, RELEASED) == CANARY
+    assert asked_for(BACK, HOLD) == replace(REST, previous=None, hold=True)
+
+
 def test_once_merged_the_candidate_serves_everybody_even_before_the_ledger_knows() -> None:
     merged = [*PROMOTED, promoted(CANDIDATE, ACTIVE)]
     assert asked_for(*STARTED, entries=merged) == Desired(model=MODEL, active=CANDIDATE, previous=ACTIVE)

@@ -8,7 +8,7 @@ import pytest
 from builders.records import a_passed_record
 from builders.small import V1, V2, V3
 from model_ratchet.core.names import Version
-from model_ratchet.documents.events import Actor, Event
+from model_ratchet.documents.events import Actor, Event, Hold
 from model_ratchet.documents.promoted import Promoted
 from model_ratchet.engine.lifecycle import Folder, Proposed, Refused, RolledBack
 from model_ratchet.engine.record import digest
@@ -87,6 +87,27 @@ def test_a_removal_names_the_newest_as_the_culprit_and_is_recorded_once() -> Non
     ]
     assert said == [("culprit", True, f"sha256:{'b' * 64}"), ("collateral", True, None)]
     assert added(one, *events) == []
+
+
+@pytest.mark.parametrize(
+    ("refuse", "serve", "causes", "over"),
+    [
+        (V2, V1, ["collateral", "culprit", "released"], True),
+        (V3, V1, ["culprit", "collateral", "released"], True),
+        (V3, V2, ["culprit", "collateral"], False),
+    ],
+    ids=["older", "newest", "another-serves"],
+)
+def test_the_hold_of_an_incident_names_the_culprit_and_is_over_once_what_it_serves_is_active(
+    refuse: str, serve: str, causes: list[str], over: bool
+) -> None:
+    versions = {"refuse": Version.parse(refuse), "serve": Version.parse(serve), "incident": f"{refuse}-1"}
+    hold = Hold.model_validate({"at": AT, "model": "demo", "because": "errors", **versions})
+    removed = RolledBack("demo", (Version.parse(V3), Version.parse(V2)), Version.parse(V1))
+    events = added(landed(meaning=removed, arrival=Arrival(at=AT), removed={V3: "d" * 40}), hold)
+    assert [getattr(event, "cause", event.kind) for event in events] == causes
+    assert [getattr(event, "tree", None) for event in events[:2]] == ["d" * 40, None]
+    assert (stories((hold, *events))["demo"].hold is None) is over
 
 
 def test_a_long_list_of_reasons_is_cut() -> None:
