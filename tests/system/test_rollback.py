@@ -11,7 +11,7 @@ from builders.publishing import comments
 from builders.recordings import recorded
 from builders.rollbacks import WORSE, Worse, a_worse
 from builders.signed import texts
-from builders.small import V1, V2, V3, V4, folder, promotion
+from builders.small import HISTORY, V1, V2, V3, V4, folder, promotion
 from forge.faults import Exchange
 from forge.rules import required_reviews
 from forge.state import Pull
@@ -21,6 +21,9 @@ from model_ratchet.engine.rollback import Page, Withdraw
 from model_ratchet.git_write import Writer
 from model_ratchet.ledger import Entry, append
 
+CAUSE = (
+    "# Root cause\nA join.\n# Why the promotion passed\nWeekends.\n# What changes before the next attempt\nThe join.\n"
+)
 BRANCH = f"ratchet/rollback/demo/{V3}-1"
 WRITES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 
@@ -34,8 +37,9 @@ def worse(tmp_path: Path) -> Iterator[Worse]:
 def test_traffic_is_back_and_the_version_gone_in_one_run(worse: Worse) -> None:
     done = worse.rolled_back()
     assert not done.trouble, done.followed
-    assert worse.kinds() == ["began", "hold", "rolled-back", "released"]
-    _, hold, back, released = worse.events("because", "commit", "digest", "by", "pull")
+    assert worse.kinds() == ["began", "hold", "rolled-back", "released", "root-cause"]
+    _, hold, back, released, cause = worse.events("because", "commit", "digest", "by", "pull")
+    assert (cause["incident"], cause["closed"]) == (f"{V3}-1", False)
     assert hold == {"kind": "hold", "model": "demo", "refuse": V3, "serve": V2, "incident": f"{V3}-1"}
     assert (back["version"], back["cause"], back["returns_to"], back["break_glass"]) == (V3, "culprit", V2, False)
     assert released["resolved"] is True
@@ -79,7 +83,7 @@ def test_before_anybody_has_merged_traffic_stays_back(tmp_path: Path) -> None:
         assert worse.end_state() == before
         worse.runs.scene.forge.merge(pull, by=worse.runs.scene.bob, method="squash")
         recorded(worse.runs)
-        assert worse.kinds() == ["began", "hold", "rolled-back", "released"]
+        assert worse.kinds() == ["began", "hold", "root-cause", "rolled-back", "released"]
 
 
 def test_what_github_does_not_let_be_merged_waits_and_is_no_trouble(tmp_path: Path) -> None:
@@ -145,6 +149,27 @@ def test_a_candidate_leaves_its_stage_and_its_check_turns_red(worse: Worse) -> N
     before = worse.events()
     assert not worse.rolled_back(replace(WORSE, version=V4)).trouble
     assert worse.events() == before
+
+
+def test_the_version_comes_back_once_its_issue_is_closed_and_its_document_merged(worse: Worse) -> None:
+    scene = worse.runs.scene
+    worse.rolled_back()
+    scene.work.git("checkout", "--quiet", "main")
+    scene.work.git("pull", "--quiet", "--ff-only", "origin", "main")
+    more = HISTORY + "retry: {root_cause: the closed issue}\n"
+    pull = scene.propose("again", texts(promotion(V3, V2, more=more.replace("2025-02", "2025-10"))))
+    worse.runs.opened(pull)
+    assert verdict_on(worse.runs, pull.head_sha)[1].startswith(
+        "2 findings, nothing was judged: issue #2 on the root cause"
+    )
+    scene.repo.issues[2].state, scene.repo.issues[2].closed_at = "closed", scene.forge.clock.now
+    assert [one.kind for one in recorded(worse.runs).recorded.events] == ["root-cause"]
+    assert recorded(worse.runs).recorded.events == ()
+    scene.work.git("checkout", "--quiet", "main")
+    scene.work.commit({f"promotions/demo/outcomes/{V3}-root-cause.md": CAUSE})
+    scene.work.git("push", "--quiet", "origin", "main")
+    worse.runs.opened(pull)
+    assert "finding" not in verdict_on(worse.runs, pull.head_sha)[1]
 
 
 @pytest.fixture(scope="module")

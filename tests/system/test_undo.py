@@ -102,7 +102,7 @@ def test_before_the_merge_the_hold_is_released(tmp_path: Path) -> None:
         worse.rolled_back()
         (removal,) = worse.removals()
         assert undone(worse)[-1].said == f"to do: close pull request #{removal.number}"
-        assert worse.kinds() == ["began", "hold", "released"]
+        assert worse.kinds() == ["began", "hold", "root-cause", "released"]
         assert f"# active     {V3}" in worse.traffic()
         with pytest.raises(UsageError, match="no incident refuses it"):
             undone(worse)

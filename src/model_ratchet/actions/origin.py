@@ -1,12 +1,13 @@
 """origin: how GitHub says that a commit came onto the base branch, with what our own check had sealed of it."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from model_ratchet.actions.merge_group import number_in
 from model_ratchet.actions.record import Told
 from model_ratchet.actions.sign_off import weigh
 from model_ratchet.core.errors import RecordError
-from model_ratchet.documents.events import Actor
+from model_ratchet.documents.events import Actor, RootCause
 from model_ratchet.engine.enclosed import enclosed
 from model_ratchet.engine.record import Record
 from model_ratchet.engine.recorded import Arrival
@@ -14,8 +15,11 @@ from model_ratchet.engine.reuse import with_sign_offs
 from model_ratchet.engine.sign_off import teams
 from model_ratchet.github.checks import newest_check
 from model_ratchet.github.client import Hub
+from model_ratchet.github.issues import ours
 from model_ratchet.github.merges import Ended, closed_pull, merged_pull, other_publishers, pusher
 from model_ratchet.ports import Forge, Repository
+from model_ratchet.report.incident import LABEL
+from model_ratchet.report.rollback import cause_marker
 
 PUSHED = "it was pushed: no pull request was merged by it"
 
@@ -47,6 +51,15 @@ class GithubOrigin:
         """When a pull request was closed without a merge, and by whom; None where it was not."""
         ended = closed_pull(self.hub, pull)
         return _arrival(ended) if ended is not None else None
+
+    def causes(self, incidents: Sequence[tuple[str, str]]) -> Iterator[RootCause]:
+        """What our own issues on the root causes of incidents say: opened, or closed."""
+        there = ours(self.hub, LABEL)
+        for model, incident in incidents:
+            found = there.get(cause_marker(model, incident))
+            if found is not None:
+                at, closed = found.closed_at or found.opened_at, found.closed_at is not None
+                yield RootCause(at=at, model=model, incident=incident, issue=found.number, closed=closed)
 
     def _told(self, commit: str) -> Told:
         parents = self.repository.parents(commit)

@@ -16,6 +16,7 @@ from model_ratchet.documents.events import (
     Event,
     PromotedVersion,
     RolledBackVersion,
+    RootCause,
     Unverified,
     Withdrawn,
 )
@@ -71,6 +72,9 @@ class Origin(Protocol):
     def closed(self, pull: int) -> Arrival | None:
         """When a pull request was closed without a merge, and by whom; None where it was not. Raises ``ForgeError``."""
 
+    def causes(self, incidents: Sequence[tuple[str, str]]) -> Iterator[RootCause]:
+        """What is known of the issues on the root causes of incidents, each a model and its incident. Raises ``ForgeError``."""
+
 
 class Files:
     """Commits of which nobody tells anything: records in files vouch for what they are about."""
@@ -88,6 +92,11 @@ class Files:
         """Nobody tells."""
         del pull
         return None
+
+    def causes(self, incidents: Sequence[tuple[str, str]]) -> Iterator[RootCause]:
+        """Nobody tells."""
+        del incidents
+        yield from ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +159,7 @@ def record(asked: RecordInput, repository: Writer, origin: Origin) -> Recorded:
         caught = _Caught(ledger.events(), hidden)
         _catch_up(asked, repository, origin, caught)
         caught.events += _withdrawn(origin, caught.stories())
+        caught.events += _causes(origin, caught.stories())
         return Entry(tuple(caught.events), _files(repository, asked.tip, ledger, caught))
 
     message = f"Record up to {asked.tip[:12]}"
@@ -283,6 +293,20 @@ def _restored(repository: Repository, commit: str, meant: RolledBack | None) -> 
     if meant is None:
         return None
     return repository.tree(commit, Folder(meant.model, str(meant.returns_to)).path)
+
+
+def _causes(origin: Origin, told: Mapping[str, Story]) -> Iterator[RootCause]:
+    """The issues on root causes that were opened or closed since."""
+    waiting = [
+        (story.model, one.incident)
+        for story in told.values()
+        for one in story.incidents
+        if one.incident is not None and not (one.incident in story.causes and story.causes[one.incident].closed)
+    ]
+    for found in origin.causes(waiting) if waiting else ():
+        known = told[found.model].causes.get(found.incident)
+        if known is None or known.closed != found.closed:
+            yield found
 
 
 def _withdrawn(origin: Origin, told: Mapping[str, Story]) -> Iterator[Withdrawn]:

@@ -217,6 +217,15 @@ class Released(_OfModel):
     """The removal that the hold waited for has reached the base branch."""
 
 
+class RootCause(_OfModel):
+    """An issue asks for the root cause of an incident, or has been closed."""
+
+    kind: Literal["root-cause"] = "root-cause"
+    incident: Incident
+    issue: Annotated[int, Field(ge=1)]
+    closed: bool = False
+
+
 class Began(_Event):
     """The ledger begins: what the base branch holds at this commit is taken as it is, and what comes later is recorded."""
 
@@ -250,6 +259,7 @@ Event: TypeAlias = (
     | Hold
     | Snoozed
     | Released
+    | RootCause
     | Began
     | PolicyChanged
 )

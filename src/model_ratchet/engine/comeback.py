@@ -25,6 +25,9 @@ def comeback_faults(
         message = f"{what} was {gone.how} on {gone.at:%Y-%m-%d}: name its closed root cause, `retry: {{root_cause: …}}`"
         yield Fault(("candidate",), message)
     else:
+        if gone.cause is not None and not gone.cause.closed:
+            message = f"issue #{gone.cause.issue} on the root cause is open: close it once it is answered"
+            yield Fault(("retry",), message)
         path = cause_path(request.model, gone.version)
         yield from (Fault(("retry",), message) for message in _lacking(path, causes.get(path)))
     for index, run in enumerate(history.runs if history is not None else ()):

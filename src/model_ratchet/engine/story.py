@@ -20,6 +20,7 @@ from model_ratchet.documents.events import (
     Released,
     Resumed,
     RolledBackVersion,
+    RootCause,
     Snoozed,
     StageClosed,
     StageStarted,
@@ -86,6 +87,8 @@ class Setback:
     at: datetime
     digest: str | None
     how: str
+    cause: RootCause | None = None
+    """The issue on the incident, as far as one is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +110,8 @@ class Story:
     """Until when nobody is reminded of it."""
     incidents: tuple[Hold | Withdrawn, ...] = ()
     """What each incident began with: the hold of a promoted version, or the end of a candidate's attempt."""
+    causes: Mapping[str, RootCause] = field(default_factory=dict)
+    """Incident → what is known of the issue that asks for its root cause."""
     suspects: frozenset[str] = frozenset()
     """The versions that the incidents since the last release refuse."""
 
@@ -145,15 +150,17 @@ class Story:
         return None
 
     def _setbacks(self) -> Iterator[Setback]:
-        found = [
-            Setback(one.version, one.at, one.digest, "rolled back")
-            for one in self.rolled_back
-            if one.cause == "culprit"
-        ]
+        found = []
+        for event in self.rolled_back:
+            if event.cause == "culprit":
+                known = [one for one in self.incidents if isinstance(one, Hold) and one.refuse == event.version]
+                incident = next((one.incident for one in reversed(known) if one.at <= event.at), None)
+                cause = self.causes.get(incident or "")
+                found.append(Setback(event.version, event.at, event.digest, "rolled back", cause))
         for attempt in self.attempts:
             if isinstance(attempt.ended, Withdrawn) and attempt.ended.incident is not None:
-                admitted = attempt.admitted
-                found.append(Setback(admitted.candidate, attempt.ended.at, admitted.digest, "withdrawn"))
+                admitted, cause = attempt.admitted, self.causes.get(attempt.ended.incident)
+                found.append(Setback(admitted.candidate, attempt.ended.at, admitted.digest, "withdrawn", cause))
         yield from sorted(found, key=lambda one: one.at)
 
 
@@ -187,6 +194,8 @@ def _then(story: Story, event: Event) -> Story:
             return replace(story, refused=(*story.refused, event))
         case Hold() | Snoozed() | Released():
             return _held(story, event)
+        case RootCause(incident=incident):
+            return replace(story, causes={**story.causes, incident: event})
         case Began() | PolicyChanged():
             return story
 

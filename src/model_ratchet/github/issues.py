@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from model_ratchet.core.errors import LostError
 from model_ratchet.github.client import Hub, asking
@@ -23,6 +24,16 @@ class Draft:
         return first_line(self.body)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """An issue that is there."""
+
+    number: int
+    opened_at: datetime
+    closed_at: datetime | None
+    """None while it is open."""
+
+
 def open_once(hub: Hub, draft: Draft) -> tuple[int, bool]:
     """The number of the issue with this marker that our own account wrote, and whether it was opened just now.
 
@@ -31,18 +42,18 @@ def open_once(hub: Hub, draft: Draft) -> tuple[int, bool]:
     Raises:
         ForgeError: issues can't be listed or opened.
     """
-    there = _ours(hub, draft)
+    there = ours(hub, draft.label)
     if draft.marker in there:
-        return there[draft.marker], False
+        return there[draft.marker].number, False
     for last in (False, True):
         try:
             with asking("open an issue: it takes `issues: write`, and"):
                 made = hub.repository.create_issue(draft.title, body=draft.body, labels=[draft.label])
                 return made.number, True
         except LostError:  # it may be there: look before it is opened again
-            there = _ours(hub, draft)
+            there = ours(hub, draft.label)
             if draft.marker in there:
-                return there[draft.marker], True
+                return there[draft.marker].number, True
             if last:
                 raise
     raise AssertionError("unreachable")
@@ -64,11 +75,16 @@ def keep(hub: Hub, draft: Draft, *, closed: bool) -> int:
     return number
 
 
-def _ours(hub: Hub, draft: Draft) -> Mapping[str, int]:
-    """Marker → the oldest issue of ours that begins with it."""
+def ours(hub: Hub, label: str) -> Mapping[str, Kept]:
+    """Marker → the oldest issue of this label that our own account wrote and that begins with it.
+
+    Raises:
+        ForgeError: issues can't be listed.
+    """
     us = own_id(hub)
-    listed = hub.read(
-        "list issues", lambda: list(hub.repository.get_issues(state="all", labels=[draft.label])), there=True
-    )
+    listed = hub.read("list issues", lambda: list(hub.repository.get_issues(state="all", labels=[label])), there=True)
     mine = sorted((one for one in listed if us is not None and one.user.id == us), key=lambda one: -one.number)
-    return {first_line(one.body or ""): one.number for one in mine}
+    return {
+        first_line(one.body or ""): Kept(number=one.number, opened_at=one.created_at, closed_at=one.closed_at)
+        for one in mine
+    }

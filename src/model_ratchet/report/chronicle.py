@@ -22,6 +22,7 @@ from model_ratchet.documents.events import (
     Released,
     Resumed,
     RolledBackVersion,
+    RootCause,
     Snoozed,
     StageClosed,
     StageStarted,
@@ -163,10 +164,11 @@ def _why(event: Event) -> str:
         case RolledBackVersion():
             glass = ", pushed past the pull request" if event.break_glass else ""
             return f"{event.cause}: back to {event.returns_to} by {event.commit[:12]}{glass}"
-        case Began():
-            return f"from {event.commit[:12]}"
-        case PolicyChanged():
-            return f"{', '.join(event.paths)} by {event.commit[:12]}"
+        case RootCause():
+            return f"issue #{event.issue} on {event.incident} {'is closed' if event.closed else 'asks for it'}"
+        case Began() | PolicyChanged():
+            what = f"{', '.join(event.paths)} by" if isinstance(event, PolicyChanged) else "from"
+            return f"{what} {event.commit[:12]}"
         case _:
             assert_never(event)
 

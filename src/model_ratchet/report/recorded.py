@@ -7,6 +7,7 @@ from model_ratchet.documents.events import (
     PromotedVersion,
     Released,
     RolledBackVersion,
+    RootCause,
     Unverified,
     WaivedCriterion,
     Withdrawn,
@@ -30,6 +31,9 @@ def event_line(event: Event) -> str:
             return f"unverified: {event.model} {event.version or ''} at {event.commit[:12]}: {event.because}"
         case Withdrawn():
             return f"{event.model} {event.candidate} was withdrawn: {event.because}"
+        case RootCause():
+            what = "is closed" if event.closed else "asks for it"
+            return f"{event.model}: root cause of {event.incident}: issue #{event.issue} {what}"
         case Released():
             return f"{event.model} is no longer held: {event.because}"
         case PolicyChanged():

@@ -53,6 +53,11 @@ def removal_body(trigger: Trigger, plan: Restore, run: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def cause_marker(model: str, incident: str) -> str:
+    """The first line of the issue on an incident, by which it is found again."""
+    return f"<!-- ratchet:v1:rollback {path(model)} {incident} -->"
+
+
 def cause_title(trigger: Trigger, plan: Restore) -> str:
     """The title of the issue, as the form words it."""
     return f"Root cause: {clean(trigger.model)} {plan.refuse}, incident {plan.incident}"
@@ -72,7 +77,7 @@ def cause_body(trigger: Trigger, plan: Restore, events: Iterable[Event], pull: i
         "Why the promotion passed": "Which criterion should have seen it, and why did it not? TODO",
         "What changes before the next attempt": "Each with who does it. TODO",
     }
-    marker = f"<!-- ratchet:v1:rollback {path(trigger.model)} {plan.incident} -->"
+    marker = cause_marker(trigger.model, plan.incident)
     return "\n\n".join([marker, *(f"### {label}\n\n{answer}" for label, answer in answers.items())]) + "\n"
 
 
