@@ -36,6 +36,8 @@ from model_ratchet.report.incident import LABEL
 from model_ratchet.report.rollback import cause_body, cause_title, removal_body, removal_title
 
 BRANCHES = "ratchet/rollback"
+_LONGEST = 2000
+"""Characters of a reason that the ledger takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +101,14 @@ def roll_back(trigger: Trigger, where: Where, *, at_most: int = AT_MOST) -> Roll
     """Take a version out of production, or a candidate out of its stages; where nobody but a person may decide, nothing.
 
     Raises:
-        UsageError: the model's name, or the reason, is none.
+        UsageError: the reason is empty or too long.
         RepositoryError: git could not answer, or the ledger can't be written: then nothing is done.
         RecordError: the ledger can't be read, or the reason holds a secret.
     """
     if not trigger.because.strip():
         raise UsageError("say why: the reason of a rollback is written down")
+    if len(trigger.because) > _LONGEST:
+        raise UsageError(f"the reason holds {len(trigger.because)} characters: say it in {_LONGEST}")
     tip = base_tip_of(where)
     known = read_chain(where.repository, tip, trigger.model)
     plans: list[Plan] = []
@@ -184,13 +188,14 @@ def render_again(where: Where, model: str) -> Followed | None:
     return Followed(said=f"traffic is rendered: {TRAFFIC} is at {commit[:12]}") if commit is not None else None
 
 
-def _branch(plan: Restore, begun: _Begun) -> str:
-    return f"{BRANCHES}/{begun.trigger.model}/{plan.incident}"
+def removal_branch(model: str, incident: str) -> str:
+    """The branch that removes what an incident is about."""
+    return f"{BRANCHES}/{model}/{incident}"
 
 
 def _remove(plan: Restore, begun: _Begun) -> Followed | None:
     """A branch with one commit that removes the folders, on top of the base branch."""
-    repository, branch = begun.where.repository, _branch(plan, begun)
+    repository, branch = begun.where.repository, removal_branch(begun.trigger.model, plan.incident)
     if not plan.removed or repository.branch(branch) is not None:
         return None
     folders = [Folder(begun.trigger.model, str(one)).path for one in plan.removed]
@@ -201,7 +206,7 @@ def _remove(plan: Restore, begun: _Begun) -> Followed | None:
 
 def _left_to_do(plan: Restore, begun: _Begun) -> str:
     """What is left to do by hand where GitHub is not told."""
-    branch = _branch(plan, begun)
+    branch = removal_branch(begun.trigger.model, plan.incident)
     if not plan.removed:
         return "run `ratchet record` once the base branch is here: it ends the hold"
     if begun.where.repository.remote_url() is None:
@@ -210,7 +215,7 @@ def _left_to_do(plan: Restore, begun: _Begun) -> str:
 
 
 def _propose(plan: Restore, begun: _Begun, run: Run) -> Followed | None:
-    branch = _branch(plan, begun)
+    branch = removal_branch(begun.trigger.model, plan.incident)
     if not plan.removed or pull_of(run.hub, branch) is not None:
         return None
     number = propose(
@@ -224,7 +229,7 @@ def _propose(plan: Restore, begun: _Begun, run: Run) -> Followed | None:
 
 
 def _ask_for_cause(plan: Restore, begun: _Begun, run: Run) -> Followed | None:
-    pull = pull_of(run.hub, _branch(plan, begun))
+    pull = pull_of(run.hub, removal_branch(begun.trigger.model, plan.incident))
     body = cause_body(begun.trigger, plan, begun.ledger.events(), pull, run.job.url)
     number, opened = open_once(run.hub, Draft(title=cause_title(begun.trigger, plan), body=body, label=LABEL))
     return Followed(said=f"issue #{number} asks for the root cause") if opened else None
@@ -232,7 +237,7 @@ def _ask_for_cause(plan: Restore, begun: _Begun, run: Run) -> Followed | None:
 
 def _merge(plan: Restore, begun: _Begun, run: Run) -> Followed | None:
     """Publish the verdict on the removal, and merge it where that passed and the policy lets it be merged."""
-    number = pull_of(run.hub, _branch(plan, begun)) if plan.removed else None
+    number = pull_of(run.hub, removal_branch(begun.trigger.model, plan.incident)) if plan.removed else None
     if number is None:
         return None
     state = read_pull(run.hub, number)

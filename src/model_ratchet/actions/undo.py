@@ -6,7 +6,7 @@ from functools import partial
 from model_ratchet.actions.after_merge import Followed, tried
 from model_ratchet.actions.check import read_chain
 from model_ratchet.actions.reading import hidden_at
-from model_ratchet.actions.rollback import Where, base_tip_of, render_again
+from model_ratchet.actions.rollback import Where, base_tip_of, removal_branch, render_again
 from model_ratchet.core.errors import UsageError
 from model_ratchet.documents.events import Actor, Hold, Released, RolledBackVersion
 from model_ratchet.engine.lifecycle import Folder
@@ -63,7 +63,7 @@ def _released(
 
 
 def _to_close(held: Hold, where: Where) -> Followed | None:
-    branch = f"ratchet/rollback/{held.model}/{held.incident}"
+    branch = removal_branch(held.model, held.incident or "")
     if where.run is None:
         return Followed(said=f"to do: close the pull request from {branch}")
     number = pull_of(where.run.hub, branch)
