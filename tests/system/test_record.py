@@ -168,6 +168,7 @@ def test_a_push_that_only_removes_is_a_break_glass_rollback_and_no_incident(kept
     kept.repo.branch("demo-3", promotion(V3, V2))
     kept.merge("demo-3")
     kept.record()
+    trees = {version: kept.repo.git("rev-parse", f"main:{folder(version)}") for version in (V2, V3)}
     commit = kept.remove(V2, V3)
     done = kept.record()
     assert [event.model_dump(mode="json", exclude_none=True, exclude={"at", "digest"}) for event in done.events] == [
@@ -178,9 +179,10 @@ def test_a_push_that_only_removes_is_a_break_glass_rollback_and_no_incident(kept
             "returns_to": V1,
             "commit": commit,
             "cause": cause,
+            "tree": tree,
             "break_glass": True,
         }
-        for version, cause in ((V3, "culprit"), (V2, "collateral"))
+        for version, cause, tree in ((V3, "culprit", trees[V3]), (V2, "collateral", trees[V2]))
     ]
     assert all(getattr(event, "digest", None) for event in done.events)
     held = json.loads(kept.file(baseline_path("demo")))

@@ -233,7 +233,7 @@ def test_a_rollback_by_hand_is_break_glass_and_no_incident(signed: Signed) -> No
     commit = pushed(signed, {}, folder(V2))
     done = recorded(signed.runs)
     (event,) = done.recorded.events
-    assert said(event, "digest") == {
+    assert said(event, "digest", "tree") == {
         "kind": "rolled-back",
         "model": "demo",
         "version": V2,
