@@ -61,6 +61,7 @@ class Row(TypedDict):
     score: float | None
     digest: str | None
     latency_ms: float
+    status: int
 
 
 @dataclass(frozen=True)
@@ -98,12 +99,22 @@ class ModelServer:
 
 @contextmanager
 def model_server(
-    folder: Path, version: str, *, delay: float = 0, status: int = 200, weights: Path | None = None
+    folder: Path,
+    version: str,
+    *,
+    delay: float = 0,
+    status: int = 200,
+    weights: Path | None = None,
+    trouble: Path | None = None,
 ) -> Iterator[ModelServer]:
-    """A server of one version, which takes ``delay`` seconds for each answer; without ``weights`` it scores nothing."""
+    """A server of one version, which takes ``delay`` seconds for each answer; without ``weights`` it scores nothing.
+
+    ``trouble`` is a file that says how it degrades, read at each request.
+    """
     port, log = free_port(), folder / f"{version}.jsonl"
     options = [str(port), str(log), version, f"--delay={delay}", f"--status={status}"]
     options += [f"--weights={weights}"] if weights is not None else []
+    options += [f"--trouble={trouble}"] if trouble is not None else []
     process = subprocess.Popen([sys.executable, SERVER, *options])
     try:
         listening(port, process)

@@ -52,6 +52,7 @@ def test_only_what_records_advances_and_rolls_back_may_write_what_is_in_the_repo
                 "promotion-record.yml": {"attestations", "checks", "contents", "id-token", "issues", "pull-requests"},
                 "promotion-advance.yml": {"checks", "contents", "deployments", "pull-requests"},
                 "promotion-rollback.yml": {"checks", "contents", "deployments", "issues", "pull-requests"},
+                "promotion-watch.yml": {"checks", "contents", "deployments", "issues", "pull-requests"},
             }
             assert writes <= may.get(file, {"checks", "pull-requests"})
 

@@ -17,6 +17,7 @@ RELEASED = {
     "actions/attest": ("1e69f48acb82d1966a394da916b4c1698aa569d6", "v4.2.2"),
     "actions/checkout": ("3d3c42e5aac5ba805825da76410c181273ba90b1", "v7.0.1"),
     "actions/create-github-app-token": ("1b10c78c7865c340bc4f6099eb2f838309f1e8c3", "v3.1.1"),
+    "actions/download-artifact": ("3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c", "v8.0.1"),
     "actions/setup-python": ("5fda3b95a4ea91299a34e894583c3862153e4b97", "v7.0.0"),
     "actions/upload-artifact": ("bbbca2ddaa5d8feaa63e36b76fdaad77386f024f", "v7.0.0"),
 }
@@ -82,8 +83,8 @@ def test_t03_what_publishes_knows_the_app_whose_token_it_has(tmp_path: Path) -> 
             step.get("with", {})
             for _, _, job in jobs(tmp_path / tier)
             for step in job["steps"]
-            if step.get("uses", "").startswith(f"{ACTION}@")
-        ]
+            if step.get("uses", "").startswith(f"{ACTION}@") and step.get("with", {}).get("mode") != "watch"
+        ]  # the watch publishes no verdict: the token of its run opens issues, and may read
         assert calls
         assert {(call.get("token"), call.get("app")) for call in calls} == {expected}
     action = read(OURS)
@@ -117,7 +118,10 @@ def test_t18_no_credentials_stay_behind_and_only_named_files_are_kept(tmp_path: 
             assert step["with"]["persist-credentials"] is False
         if step.get("uses", "").startswith("actions/upload-artifact@"):
             kept = step["with"]["path"].split("\n")
-            assert kept == ["${{ steps.ratchet.outputs.record }}", "${{ steps.ratchet.outputs.report }}", ""]
+            assert kept in (
+                ["${{ steps.ratchet.outputs.record }}", "${{ steps.ratchet.outputs.report }}", ""],
+                ["${{ runner.temp }}/ratchet-watch"],
+            )
 
 
 @TIERS
@@ -202,7 +206,7 @@ def test_t30_sealed_records_are_attested_only_where_the_repository_asks_for_it(t
 
 
 @TIERS
-def test_only_the_jobs_that_record_advance_and_roll_back_may_write_contents(tmp_path: Path, tier: Tier) -> None:
+def test_only_the_jobs_that_record_advance_roll_back_and_keep_may_write_contents(tmp_path: Path, tier: Tier) -> None:
     initialised(tmp_path, tier)
     writing = set()
     for file, name, job in jobs(tmp_path):
@@ -212,6 +216,8 @@ def test_only_the_jobs_that_record_advance_and_roll_back_may_write_contents(tmp_
     assert writing == {
         ("promotion-record.yml", "record"),
         ("promotion-rollback.yml", "rollback"),
+        ("promotion-watch.yml", "keep"),
+        ("promotion-watch.yml", "rollback"),
         ("promotion-advance.yml", "advance"),
         ("promotion-advance.yml", "advance-all"),
     }
@@ -253,8 +259,13 @@ def test_what_the_relay_hands_on_is_answered_from_the_protected_branch(tmp_path:
 
 def test_the_product_is_told_whose_token_it_publishes_with(tmp_path: Path) -> None:
     initialised(tmp_path, Tier.HARDENED)
-    calls = [step for step in steps(tmp_path) if step.get("uses", "").startswith(f"{ACTION}@")]
-    assert len(calls) == 7
+    calls = [
+        step
+        for step in steps(tmp_path)
+        if step.get("uses", "").startswith(f"{ACTION}@")
+        and step.get("with", {}).get("mode") != "watch"  # it only reads
+    ]
+    assert len(calls) == 9
     assert {step["with"]["app"] for step in calls} == {"${{ steps.app.outputs.app-slug }}"}
 
 
@@ -273,6 +284,9 @@ def test_each_job_is_one_call_of_the_action(tmp_path: Path, tier: Tier, asked: s
         ("promotion-recheck.yml", "refresh"): "refresh",
         ("promotion-record.yml", "record"): "record",
         ("promotion-rollback.yml", "rollback"): "rollback",
+        ("promotion-watch.yml", "keep"): "keep",
+        ("promotion-watch.yml", "rollback"): "rollback",
+        ("promotion-watch.yml", "watch"): "watch",
         ("promotion-advance.yml", "advance"): "advance",
         ("promotion-advance.yml", "advance-all"): "advance",
     }
@@ -283,8 +297,18 @@ def test_each_job_is_one_call_of_the_action(tmp_path: Path, tier: Tier, asked: s
         'ratchet="$RUNNER_TEMP/ratchet/bin/ratchet"',
         "case $MODE in",
         '  record | advance) "$ratchet" "$MODE" --publish ;;',
-        '  rollback) "$ratchet" rollback --publish --reason="$REASON" ${TO:+"--to=$TO"} -- "$MODEL" ;;',
+        "  rollback)",
+        '    "$ratchet" rollback --publish --reason="$REASON" ${TO:+"--to=$TO"} '
+        '${CULPRIT:+--automatic "--culprit=$CULPRIT"} -- "$MODEL"',
+        "    ;;",
+        "  watch)",
+        "    code=0",
+        '    "$ratchet" watch --state "$RUNNER_TEMP/ratchet-watch" || code=$?',
+        "    # what fires was told, and is no failure of this run",
+        '    [[ $code == 1 ]] || exit "$code"',
+        "    ;;",
+        '  keep) "$ratchet" watch --keep --state "$RUNNER_TEMP/ratchet-watch" ;;',
         '  *) "$ratchet" check "--$MODE" ;;',
         "esac",
     ]
-    assert set(ours["outputs"]) == {"outcome", "record", "records", "report", "advanced", "because"}
+    assert set(ours["outputs"]) == {"outcome", "record", "records", "report", "leaving", "advanced", "because"}

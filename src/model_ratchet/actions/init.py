@@ -34,6 +34,7 @@ _BOTH = (
     "promotion-recheck.yml",
     "promotion-record.yml",
     "promotion-rollback.yml",
+    "promotion-watch.yml",
 )
 WORKFLOWS: Mapping[Tier, tuple[str, ...]] = {
     Tier.QUICKSTART: _BOTH,

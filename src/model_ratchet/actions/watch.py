@@ -22,7 +22,7 @@ from model_ratchet.github.client import Hub
 from model_ratchet.ledger import GitLedger
 from model_ratchet.notify.deliver import Pace, Trouble, deliver
 from model_ratchet.notify.open import open_channels
-from model_ratchet.report.watched import alerts_of, resolved
+from model_ratchet.report.watched import alerts_of, held, resolved
 
 CONNECTIONS = 32
 Progress = Callable[[str], None]
@@ -50,8 +50,13 @@ class Seen:
 
     @property
     def leaves(self) -> bool:
-        """Whether it has to leave, and no incident is open about it yet."""
-        return bool(self.report.rolls_back) and not self.case.held
+        """Whether it has to leave, and something is left to do by itself: an incident that has begun waits for a person,
+        unless the policy merges its removal."""
+        if not self.report.rolls_back or self.case.hold is None:
+            return bool(self.report.rolls_back)
+        rollback = self.case.policy.rollback
+        begun = self.case.hold.refuse is not None and str(self.case.hold.refuse) == self.case.subject.version
+        return begun and rollback is not None and rollback.merge == "automatic"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +123,11 @@ def watch_once(
     alerts = [
         alert
         for one in seen
-        for alert in alerts_of(one.report, one.case.subject, asked.now, stage=one.case.stage, held=one.case.held)
+        for alert in alerts_of(
+            one.report, one.case.subject, asked.now, stage=one.case.stage, held=one.case.hold is not None
+        )
     ]
+    alerts += [alert for name in located for alert in held(every.story(name), asked.now)]
     reports: dict[str, list[Report]] = {}
     for one in seen:
         reports.setdefault(one.case.model.name, []).append(one.report)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from model_ratchet.actions.check import read_chain
 from model_ratchet.actions.reading import Faulty, read_at
 from model_ratchet.core.arms import Versions
+from model_ratchet.documents.events import Hold
 from model_ratchet.documents.files import policy_path
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
@@ -29,8 +30,8 @@ class Case:
     rules: tuple[Watched, ...]
     versions: Versions
     stage: str | None = None
-    held: bool = False
-    """Whether an incident holds the model already: nothing more is done about it by itself."""
+    hold: Hold | None = None
+    """The hold that is in force on the model."""
 
 
 class Cases:
@@ -52,12 +53,16 @@ class Cases:
         if known.trouble is not None:
             yield Unclear(model.name, known.trouble)
             return
-        story = self._stories.get(model.name, Story(model=model.name))
+        story = self.story(model.name)
         if known.active is not None:
             yield from self._active(model, known, story)
         for attempt in story.open:
             if attempt.start is not None and not attempt.unconfirmed and not attempt.paused:
                 yield from self._candidate(model, known, story, attempt)
+
+    def story(self, model: str) -> Story:
+        """What the ledger says of a model."""
+        return self._stories.get(model, Story(model=model))
 
     def _active(self, model: ModelFile, known: Chain, story: Story) -> Iterator[Case | Unclear]:
         active, previous = known.versions[0], next(iter(known.versions[1:]), None)
@@ -115,7 +120,7 @@ class Cases:
                 others=frozenset(known - {subject.version, reference}),
             ),
             stage=stage,
-            held=story.hold is not None,
+            hold=story.hold,
         )
 
     def _policy(self, name: str) -> Policy | Unclear:

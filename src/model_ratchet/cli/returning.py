@@ -36,6 +36,11 @@ def add_rollback(commands: Commands) -> None:
         metavar="VERSION",
         help="take back the rollback of a version: release the hold, or propose the same folder again for on-call and risk",
     )
+    parser.add_argument(
+        "--automatic",
+        action="store_true",
+        help="no person asks, but the watch: after two rollbacks of the model within a day nothing is changed",
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
     parser.add_argument(
         "--publish",
@@ -110,5 +115,5 @@ def _trigger(options: argparse.Namespace) -> "Trigger":
         version=options.culprit,
         serve=options.to,
         by=actor(),
-        by_hand=True,
+        by_hand=not options.automatic,
     )

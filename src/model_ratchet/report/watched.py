@@ -10,6 +10,7 @@ from model_ratchet.core.names import Version
 from model_ratchet.core.units import Scale
 from model_ratchet.documents.watch import AllocationRule, DropRule, IncreaseRule, QuantileRule, RateRule
 from model_ratchet.engine.rule_text import percentile, rule_text
+from model_ratchet.engine.story import Story
 from model_ratchet.engine.watch import ALARMS, Report, Result, Rule, Says, SilenceRule, Subject, Tier
 from model_ratchet.report import numbers
 from model_ratchet.report.reasons import sentence
@@ -51,6 +52,22 @@ def alerts_of(report: Report, subject: Subject, now: datetime, *, stage: str | N
             state=State.ERRORED,
             since=min((one.since for one in unread if one.since is not None), default=now),
             value="; ".join(reasons),
+        )
+
+
+def held(story: Story, now: datetime) -> Iterator[Alert]:
+    """The alert of a hold that is open: it pages again and again until it is over, or somebody snoozes it."""
+    if story.hold is not None:
+        yield Alert(
+            model=story.model,
+            version=story.hold.refuse,
+            rule="a hold is open",
+            severity=Severity.PAGE,
+            state=State.FIRING,
+            since=story.hold.at,
+            value=story.hold.because,
+            reference=f"{story.hold.serve} serves" if story.hold.serve is not None else "",
+            acknowledged=story.snoozed is not None and now < story.snoozed.until,
         )
 
 
