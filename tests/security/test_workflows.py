@@ -298,8 +298,10 @@ def test_each_job_is_one_call_of_the_action(tmp_path: Path, tier: Tier, asked: s
         "case $MODE in",
         '  record | advance) "$ratchet" "$MODE" --publish ;;',
         "  rollback)",
-        '    "$ratchet" rollback --publish --reason="$REASON" ${TO:+"--to=$TO"} '
-        '${CULPRIT:+--automatic "--culprit=$CULPRIT"} -- "$MODEL"',
+        (
+            '    "$ratchet" rollback --publish --reason="$REASON" ${TO:+"--to=$TO"} '
+            '${CULPRIT:+--automatic "--culprit=$CULPRIT"} -- "$MODEL"'
+        ),
         "    ;;",
         "  watch)",
         "    code=0",
