@@ -13,17 +13,18 @@ _CONFIG = """\
 route: {{receiver: hook, group_by: ['...'], group_wait: 0s, group_interval: 1s, repeat_interval: 1h}}
 receivers:
   - name: hook
-    webhook_configs: [{{url: '{hook}', send_resolved: true}}]
+    webhook_configs: [{{url: '{hook}', send_resolved: true, http_config: {{{http}}}}}]
 """
 
 
 @contextmanager
-def serving(folder: Path, hook: str) -> Iterator[str]:
-    """The server's address; ``hook`` is told of what fires and of what is over."""
+def serving(folder: Path, hook: str, *, token: str | None = None) -> Iterator[str]:
+    """The server's address; ``hook`` is told of what fires and of what is over, by a sender with this token."""
     binary = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
     if binary is None:
         absent("Alertmanager", "apt-get install prometheus-alertmanager")
-    (folder / "alertmanager.yml").write_text(_CONFIG.format(hook=hook), encoding="utf-8")
+    http = f"authorization: {{credentials: '{token}'}}" if token is not None else ""
+    (folder / "alertmanager.yml").write_text(_CONFIG.format(hook=hook, http=http), encoding="utf-8")
     port = free_port()
     with (folder / "alertmanager.log").open("wb") as log:
         server = subprocess.Popen(

@@ -25,13 +25,31 @@ def running(
     folder: Path, openmetrics: str, *, retention: str = "15y", port: int | None = None
 ) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """The same with the process, which the test may end."""
-    if shutil.which("prometheus") is None or shutil.which("promtool") is None:
-        absent("Prometheus", "apt-get install prometheus")
+    _there()
     (folder / "samples.om").write_text(openmetrics, encoding="utf-8")
-    (folder / "prometheus.yml").write_text("global: {scrape_interval: 1h}\n", encoding="utf-8")
     fill = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=168h"]
     subprocess.run([*fill, folder / "samples.om", folder / "data"], check=True, capture_output=True)
-    url = f"http://127.0.0.1:{port or free_port()}"
+    with _started(folder, "global: {scrape_interval: 1h}\n", retention, port or free_port()) as started:
+        yield started
+
+
+@contextmanager
+def scraping(folder: Path, config: str) -> Iterator[str]:
+    """The address of a server that does what its configuration says, and has no samples at its start."""
+    _there()
+    with _started(folder, config, "1d", free_port()) as (url, _):
+        yield url
+
+
+def _there() -> None:
+    if shutil.which("prometheus") is None or shutil.which("promtool") is None:
+        absent("Prometheus", "apt-get install prometheus")
+
+
+@contextmanager
+def _started(folder: Path, config: str, retention: str, port: int) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    (folder / "prometheus.yml").write_text(config, encoding="utf-8")
+    url = f"http://127.0.0.1:{port}"
     server = subprocess.Popen(
         [
             "prometheus",

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ from model_ratchet.actions.watch import Progress, Watch, WatchInput, watch_once
 from model_ratchet.actions.watch_state import Kept, files_of, in_folder, keep_in_folder, keep_on_branch, on_branch
 from model_ratchet.core.errors import RatchetError
 from model_ratchet.git_write import Writer
-from model_ratchet.github.client import Access, Hub, open_hub
+from model_ratchet.github.client import Access, Hub, Pace, open_hub
 from model_ratchet.ledger import fetch_ledger
 
 
@@ -37,10 +37,10 @@ def run(asked: WatchInput, state: Path, *, progress: Progress | None = None) -> 
     """
     repository = Writer(asked.repo)
     kept = in_folder(state) if files_of(state) else on_branch(repository)[1]
-    hub = _hub(asked)
+    hub = hub_of(asked.environ)
     try:
         seen = watch_once(
-            replace(asked, base=_base(asked, repository)),
+            replace(asked, base=base_now(asked.base, repository)),
             kept,
             repository,
             fetch_ledger(repository),
@@ -120,15 +120,19 @@ def _write_health(place: Path, tick: Tick, now: datetime, between: timedelta) ->
     beside.replace(place)
 
 
-def _base(asked: WatchInput, repository: Writer) -> str:
-    """The base branch as it is now, where there is a remote."""
-    if asked.base is not None or repository.remote_url() is None:
-        return asked.base if asked.base is not None else repository.default_base()
+def base_now(base: str | None, repository: Writer) -> str:
+    """The base branch as it is now, where there is a remote; what was named otherwise, or the default.
+
+    Raises:
+        RepositoryError: the remote can't be asked.
+    """
+    if base is not None or repository.remote_url() is None:
+        return base if base is not None else repository.default_base()
     return repository.fetch_branch(repository.default_branch())
 
 
-def _hub(asked: WatchInput) -> Hub | None:
+def hub_of(environ: Mapping[str, str], pace: Pace | None = None) -> Hub | None:
     """GitHub, where the environment says which repository and with which token."""
-    if not asked.environ.get("GITHUB_TOKEN") or not asked.environ.get("GITHUB_REPOSITORY"):
+    if not environ.get("GITHUB_TOKEN") or not environ.get("GITHUB_REPOSITORY"):
         return None
-    return open_hub(Access.of(asked.environ))
+    return open_hub(Access.of(environ), pace)

@@ -18,6 +18,7 @@ from model_ratchet.core.units import Dimension, Duration
 if TYPE_CHECKING:
     from model_ratchet.actions.watch import Watch
     from model_ratchet.actions.watching import Tick
+    from model_ratchet.actions.webhook import Address
 
 
 def add_watch(commands: Commands) -> None:
@@ -27,7 +28,8 @@ def add_watch(commands: Commands) -> None:
         help="look at the versions that run, and tell people what has gone wrong",
         description="Looks at the active version of every model, and at every candidate in a stage, by the alerts and "
         "triggers of its policy. Without --state it only shows what it sees. With --state it tells the channels of "
-        "policies/alerts.yaml, and remembers in that folder what the next run has to know.",
+        "policies/alerts.yaml, and remembers in that folder what the next run has to know. With --listen it "
+        "takes the alerts of Prometheus instead.",
         epilog="Exit codes: 0 nothing that wakes somebody; 1 a critical alert or a trigger fires; 3 something could not be "
         "looked at; 5 a channel could not be told, which the next run does.",
     )
@@ -39,6 +41,18 @@ def add_watch(commands: Commands) -> None:
     told.add_argument("--every", type=_duration, metavar="5m", help="go on until stopped, a run every so often")
     told.add_argument(
         "--keep", action="store_true", help="look at nothing: put what --state holds on the branch ratchet/watch"
+    )
+    told.add_argument(
+        "--listen",
+        type=_address,
+        metavar="127.0.0.1:9099",
+        help="look at nothing: take Alertmanager's webhook until stopped; a rollback trigger that fires holds its model",
+    )
+    parser.add_argument(
+        "--token-variable",
+        default="RATCHET_WATCH_TOKEN",
+        metavar="NAME",
+        help="with --listen: the variable with the token that Alertmanager sends (default: RATCHET_WATCH_TOKEN)",
     )
     parser.add_argument(
         "--health",
@@ -75,6 +89,8 @@ def _add_now(parser: argparse.ArgumentParser, what: str) -> None:
 
 
 def _watch(options: argparse.Namespace) -> int:
+    if options.listen is not None:
+        return _listen(options)
     from model_ratchet.actions.watch import WatchInput
     from model_ratchet.actions.watching import every, keep, look, run
 
@@ -107,6 +123,22 @@ def _watch(options: argparse.Namespace) -> int:
     show("")
     _outputs(seen)
     return _told(seen, options)
+
+
+def _listen(options: argparse.Namespace) -> int:
+    from model_ratchet.actions.listen import ListenInput, listen
+
+    if options.models or options.state is not None or options.now is not None:
+        raise UsageError("--listen takes what comes, when it comes: leave out models, --state and --now")
+    asked = ListenInput(
+        repo=options.repo,
+        address=options.listen,
+        base=options.base,
+        variable=options.token_variable,
+        environ=dict(os.environ),
+    )
+    listen(asked, _stop(), remark)
+    return ExitCode.PASSED
 
 
 def _tell(tick: "Tick", options: argparse.Namespace) -> None:
@@ -172,6 +204,15 @@ def _stop() -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     return stop
+
+
+def _address(text: str) -> "Address":
+    from model_ratchet.actions.webhook import Address
+
+    try:
+        return Address.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _duration(text: str) -> "Duration":
