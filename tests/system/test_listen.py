@@ -56,6 +56,7 @@ def test_a_comparison_with_a_mirrored_version_holds_too_as_long_as_that_is_mirro
         pytest.param(an_alert(severity="warning"), id="warning"),
         pytest.param(an_alert(alertname="RatchetNoValue"), id="no-value"),
         pytest.param(an_alert(alertname="HostDown"), id="of-others"),
+        pytest.param(an_alert(alertname="x\n::error::x"), id="hostile-name"),
         pytest.param(an_alert(version=V1), id="previous-version"),
         pytest.param(an_alert(version=V3), id="unknown-version"),
         pytest.param(an_alert(model="other"), id="unknown-model"),

@@ -126,7 +126,8 @@ class Receiver:
             return [last[one] for one in triggers]
 
     def _log(self, text: str) -> None:
-        self._say(log_safe(f"{self._clock().isoformat(timespec='seconds')} {text}"))
+        line = text.replace("\n", " ")  # one line, whatever is in it
+        self._say(log_safe(f"{self._clock().isoformat(timespec='seconds')} {line}"))
 
     def _each(self, triggers: tuple[Trigger, ...]) -> Iterator[Taken]:
         try:
