@@ -11,6 +11,7 @@ import pytest
 
 from builders.http import Asked, Running, Told, answering
 from builders.live import V1, V2, V3
+from builders.rollbacks import ROUTED
 from builders.webhooks import DROP, ERRORS, NOW, Scene, a_group, a_scene, an_alert, post
 from model_ratchet.actions.mark import Mark, Said, mark
 from model_ratchet.cli import ExitCode, run
@@ -34,9 +35,19 @@ def test_a_trigger_that_fires_holds_its_model_and_says_why(tmp_path: Path) -> No
         (hold,) = scene.events()
     assert isinstance(hold, Hold)
     assert (hold.model, hold.at, hold.because) == ("demo", NOW, f"an alert of Prometheus: {ERRORS}, of {V2}")
+    assert (str(hold.refuse), str(hold.serve)) == (V2, V1)
     assert scene.log[-1].endswith(
-        f"demo: is held now: {hold.because}; GitHub is not configured: run `ratchet rollback`"
+        f"demo: is held now: {hold.because}; no router carries demo: nothing was rendered; "
+        "GitHub is not configured: run `ratchet rollback`"
     )
+
+
+def test_traffic_is_back_on_the_version_before_at_once(tmp_path: Path) -> None:
+    with a_scene(tmp_path, more=ROUTED) as scene:
+        assert scene.told(an_alert()) == 200
+        traffic = scene.repo.git("show", "ratchet/traffic:demo.conf")
+    slugs = [one.replace(".", "-").replace("_", "-") for one in (V1, V2)]
+    assert [slug in traffic for slug in slugs] == [True, False]
 
 
 def test_a_comparison_with_a_mirrored_version_holds_too_as_long_as_that_is_mirrored(tmp_path: Path) -> None:
@@ -164,7 +175,7 @@ def test_the_hold_of_a_person_is_left_alone(tmp_path: Path) -> None:
         said(scene, Said.HOLD)
         assert (scene.told(an_alert()), scene.kinds()) == (200, ["hold"])
     assert github.asked == []
-    assert scene.log[-1].endswith("demo: was held before: I looked")
+    assert scene.log[-1].endswith("demo: acknowledged, it was held before: I looked")
 
 
 def in_a_stage(scene: Scene) -> None:
@@ -183,11 +194,12 @@ def in_a_stage(scene: Scene) -> None:
     append(Writer(scene.repo.path), lambda _: Entry(events), "canary", NOW, hidden={})
 
 
-def test_a_candidate_in_traffic_is_held_and_the_active_version_is_not_rolled_back(tmp_path: Path) -> None:
+def test_a_candidate_in_traffic_is_withdrawn_and_the_active_version_is_not_rolled_back(tmp_path: Path) -> None:
     github = Github()
     with answering(github.answer) as server, a_scene(tmp_path, environ(server)) as scene:
         in_a_stage(scene)
-        assert (scene.told(an_alert(version=V3)), scene.kinds()[3:]) == (200, ["hold"])
+        assert (scene.told(an_alert(version=V3)), scene.kinds()[3:]) == (200, ["withdrawn"])
+        assert (scene.told(an_alert(version=V3)), len(scene.kinds())) == (200, 4)
     assert github.asked == []
 
 

@@ -10,19 +10,24 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
+from model_ratchet.actions.after_merge import tried
+from model_ratchet.actions.check import read_chain
 from model_ratchet.actions.reading import Faulty, hidden_at, read_at
+from model_ratchet.actions.rollback import Where, base_tip_of, plan_by, render_again
 from model_ratchet.actions.watched import Case, Cases
-from model_ratchet.actions.watching import base_now, hub_of
+from model_ratchet.actions.watching import hub_of
 from model_ratchet.actions.webhook import PATH, Address, Server
 from model_ratchet.core.errors import ForgeError, RatchetError, RepositoryError, UsageError
 from model_ratchet.core.names import SLUG
 from model_ratchet.documents.alertmanager import Notification, ToldAlert, read_notification
-from model_ratchet.documents.events import Hold, Released
+from model_ratchet.documents.events import Hold, Released, Withdrawn
 from model_ratchet.documents.files import model_path
 from model_ratchet.documents.model import ModelFile
+from model_ratchet.engine.rollback import Page, Trigger, events_of
 from model_ratchet.engine.rule_text import rule_text
 from model_ratchet.engine.watch import SilenceRule, Tier
 from model_ratchet.engine.watch.rules import comparative
@@ -41,7 +46,7 @@ _SHOWN = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenInput:
-    """Where alerts are taken, and which variable of ``environ`` holds the token of who sends them."""
+    """Where alerts are taken, and which variable of ``environ`` holds the token of who sends them. ``base`` names a branch."""
 
     repo: Path
     address: Address
@@ -51,7 +56,7 @@ class ListenInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trigger:
+class Fired:
     """A rollback trigger that fires, as its alert says."""
 
     model: str
@@ -60,7 +65,7 @@ class Trigger:
     since: datetime
 
     @classmethod
-    def of(cls, alert: ToldAlert) -> "Trigger | None":
+    def of(cls, alert: ToldAlert) -> "Fired | None":
         """The trigger that an alert is by its labels, those that our rules give; None for every other alert."""
         named = alert.labels
         ours = named.get("alertname") in ALERTS.values() and named.get("severity") == "critical"
@@ -74,7 +79,7 @@ class Trigger:
     @property
     def because(self) -> str:
         """Why the model is held."""
-        return _because(self.rule, self.version)
+        return f"an alert of Prometheus: {self.rule}, of {self.version}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,15 @@ class Taken:
     owed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """An incident that the ledger holds, ``new`` where it did not before; ``hold`` None: a candidate's, which is withdrawn."""
+
+    said: str
+    hold: Hold | None = None
+    new: bool = False
+
+
 class Receiver:
     """Takes notifications, one after the other, and says in a line each what came of them."""
 
@@ -93,7 +107,7 @@ class Receiver:
         self._say = say
         self._clock = clock
         self._one_at_a_time = threading.Lock()
-        self._last: tuple[float, Mapping[Trigger, Taken]] = (0.0, {})
+        self._last: tuple[float, Mapping[Fired, Taken]] = (0.0, {})
         """When the last triggers began to be taken, and what came of each."""
         self._started: set[tuple[str, datetime]] = set()
         """The holds, by model and instant, of which this process has started the rollback."""
@@ -104,7 +118,7 @@ class Receiver:
         if told is None:
             self._log("refused: no notification of Alertmanager, version 4")
             return HTTPStatus.BAD_REQUEST
-        triggers = tuple(dict.fromkeys(found for one in told.alerts if (found := Trigger.of(one)) is not None))
+        triggers = tuple(dict.fromkeys(found for one in told.alerts if (found := Fired.of(one)) is not None))
         others = _others(told)
         if others:
             self._log(others)
@@ -115,7 +129,7 @@ class Receiver:
             self._log(one.said)
         return HTTPStatus.SERVICE_UNAVAILABLE if any(one.owed for one in taken) else HTTPStatus.OK
 
-    def _taken(self, triggers: tuple[Trigger, ...]) -> Sequence[Taken]:
+    def _taken(self, triggers: tuple[Fired, ...]) -> Sequence[Taken]:
         """What came of triggers: of those that many senders repeat at once, what came of them since they all had asked."""
         arrived = time.monotonic()
         with self._one_at_a_time:
@@ -129,54 +143,68 @@ class Receiver:
         line = text.replace("\n", " ")  # one line, whatever is in it
         self._say(log_safe(f"{self._clock().isoformat(timespec='seconds')} {line}"))
 
-    def _each(self, triggers: tuple[Trigger, ...]) -> Iterator[Taken]:
+    def _each(self, triggers: tuple[Fired, ...]) -> Iterator[Taken]:
         try:
             repository = Writer(self._asked.repo)
-            tip = repository.commit(base_now(self._asked.base, repository))
+            base = self._asked.base or repository.default_branch()
+            where = Where(repository=repository, base=base, now=self._clock(), environ=self._asked.environ)
+            tip = base_tip_of(where)
         except RepositoryError as error:
             yield from (Taken(f"{one.model}: {error}", owed=True) for one in triggers)
             return
         for one in triggers:
             try:
-                yield self._one(one, repository, tip)
+                yield self._one(one, where, tip)
             except RatchetError as error:
                 yield Taken(f"{one.model}: {error}", owed=True)
 
-    def _one(self, trigger: Trigger, repository: Writer, tip: str) -> Taken:
-        case, hold, new = self._hold(trigger, repository, tip)
-        if case is None:
-            return Taken(f"{trigger.model}: acknowledged, no version in traffic has this trigger")
-        if hold is None:
-            return Taken(f"{trigger.model}: acknowledged, it was released after the alert began")
-        held = f"{trigger.model}: {'is held now' if new else 'was held before'}: {hold.because}"
-        ours = hold.because in {_because(rule, trigger.version) for rule in _triggers(case, self._clock())}
-        if (
-            not ours or case.stage is not None
-        ):  # a person's hold is theirs; a candidate leaves traffic by the hold alone
-            return Taken(held)
+    def _one(self, trigger: Fired, where: Where, tip: str) -> Taken:
+        begun = self._begin(trigger, where, tip)
+        if isinstance(begun, Page):
+            return Taken(f"{trigger.model}: acknowledged, {begun.why}")
+        followed = tuple(tried("traffic", partial(render_again, where, trigger.model))) if begun.new else ()
+        said = "; ".join((f"{trigger.model}: {begun.said}", *(one.said for one in followed)))
+        if begun.hold is None:
+            return Taken(said, owed=any(one.trouble for one in followed))
         try:
-            return Taken(f"{held}; {self._start(hold, repository)}")
+            return Taken(f"{said}; {self._start(begun.hold, where)}")
         except ForgeError as error:
-            return Taken(f"{held}; {error}", owed=True)
+            return Taken(f"{said}; {error}", owed=True)
 
-    def _hold(self, trigger: Trigger, repository: Writer, tip: str) -> tuple[Case | None, Hold | None, bool]:
-        """The version in traffic that has this trigger, the hold that is in force, and whether it is new."""
-        seen: list[Case | None] = []
+    def _begin(self, trigger: Fired, where: Where, tip: str) -> "_Begun | Page":
+        """Begin the incident in the ledger, where it has not begun yet."""
+        known = read_chain(where.repository, tip, trigger.model)
+        asked = Trigger(model=trigger.model, because=trigger.because, version=trigger.version)
+        pages: list[Page] = []
 
         def decide(ledger: GitLedger) -> Entry:
-            now = self._clock()
-            case = _case(trigger, repository, tip, ledger, now)
-            seen.append(case)
-            if case is None or case.held or _released(trigger, ledger):
+            pages.clear()
+            case, hold = _case(trigger, where.repository, tip, ledger, where.now), ledger.story(trigger.model).hold
+            if case is None:
+                pages.append(Page("no version in traffic has this trigger"))
+            elif hold is not None and str(hold.refuse) != trigger.version:
+                pages.append(Page(f"it was held before: {hold.because}"))
+            elif hold is None and _released(trigger, ledger):
+                pages.append(Page("it was released after the alert began"))
+            if pages:
                 return Entry(())
-            return Entry((Hold(at=now, model=trigger.model, because=trigger.because),))
+            plan = plan_by(ledger, asked, where, tip, known)
+            if isinstance(plan, Page):
+                pages.append(plan)
+                return Entry(())
+            return Entry(events_of(plan, asked, now=where.now))
 
-        hidden = hidden_at(repository, tip, self._asked.environ)
-        message = f"{trigger.model}: hold"
-        entry, ledger = append(repository, decide, message, self._clock(), hidden=hidden)
-        return seen[-1], ledger.story(trigger.model).hold, bool(entry.events)
+        hidden = hidden_at(where.repository, tip, where.environ)
+        entry, ledger = append(where.repository, decide, f"{trigger.model}: rollback", where.now, hidden=hidden)
+        if pages:
+            return pages[0]
+        hold = ledger.story(trigger.model).hold
+        if any(isinstance(one, Withdrawn) for one in entry.events) or hold is None:
+            return _Begun(f"{trigger.version} is withdrawn: {trigger.because}", new=True)
+        said = f"{'is held now' if entry.events else 'was held before'}: {hold.because}"
+        return _Begun(said, hold=hold, new=bool(entry.events))
 
-    def _start(self, hold: Hold, repository: Writer) -> str:
+    def _start(self, hold: Hold, where: Where) -> str:
         """Start the workflow that rolls back, once for each hold; one that is started twice does nothing twice."""
         hub = hub_of(self._asked.environ, _PACE)
         if hub is None:
@@ -184,7 +212,7 @@ class Receiver:
         if (hold.model, hold.at) in self._started:
             return "its rollback is started already"
         try:
-            dispatch(hub, WORKFLOW, repository.default_branch(), {"model": hold.model, "reason": hold.because})
+            dispatch(hub, WORKFLOW, where.repository.default_branch(), {"model": hold.model, "reason": hold.because})
         finally:
             hub.close()
         self._started.add((hold.model, hold.at))
@@ -226,7 +254,7 @@ def listening(
 
 def _others(told: Notification) -> str:
     """What a notification holds besides triggers, in a line."""
-    names = [one.labels.get("alertname", "?")[:_SHOWN] for one in told.alerts if Trigger.of(one) is None]
+    names = [one.labels.get("alertname", "?")[:_SHOWN] for one in told.alerts if Fired.of(one) is None]
     said = []
     if names:
         said.append(f"acknowledged: {len(names)} of {len(told.alerts)} ({', '.join(dict.fromkeys(names[:10]))})")
@@ -235,7 +263,7 @@ def _others(told: Notification) -> str:
     return "; ".join(said)
 
 
-def _case(trigger: Trigger, repository: Writer, tip: str, ledger: GitLedger, now: datetime) -> Case | None:
+def _case(trigger: Fired, repository: Writer, tip: str, ledger: GitLedger, now: datetime) -> Case | None:
     """The version in traffic that has this trigger.
 
     Raises:
@@ -266,11 +294,7 @@ def _triggers(case: Case, now: datetime) -> frozenset[str]:
     )
 
 
-def _because(rule: str, version: str) -> str:
-    return f"an alert of Prometheus: {rule}, of {version}"
-
-
-def _released(trigger: Trigger, ledger: GitLedger) -> bool:
+def _released(trigger: Fired, ledger: GitLedger) -> bool:
     """Whether a person has released the model since the alert began: what they have seen does not hold it again."""
     events = (one for one in ledger.events() if isinstance(one, Released) and one.model == trigger.model)
     return any(one.at >= trigger.since for one in events)

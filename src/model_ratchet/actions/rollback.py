@@ -92,9 +92,8 @@ def plan_of(trigger: Trigger, where: Where, *, at_most: int = AT_MOST) -> Plan:
         RecordError: the ledger can't be read.
     """
     tip = base_tip_of(where)
-    return _plan(
-        trigger, where, tip, read_chain(where.repository, tip, trigger.model), fetch_ledger(where.repository), at_most
-    )
+    known = read_chain(where.repository, tip, trigger.model)
+    return plan_by(fetch_ledger(where.repository), trigger, where, tip, known, at_most)
 
 
 def roll_back(trigger: Trigger, where: Where, *, at_most: int = AT_MOST) -> RolledBack:
@@ -114,7 +113,7 @@ def roll_back(trigger: Trigger, where: Where, *, at_most: int = AT_MOST) -> Roll
     plans: list[Plan] = []
 
     def decide(ledger: GitLedger) -> Entry:
-        plans.append(_plan(trigger, where, tip, known, ledger, at_most))
+        plans.append(plan_by(ledger, trigger, where, tip, known, at_most))
         plan = plans[-1]
         return Entry(() if isinstance(plan, Page) else events_of(plan, trigger, now=where.now))
 
@@ -143,7 +142,8 @@ def base_tip_of(where: Where) -> str:
     return tip
 
 
-def _plan(trigger: Trigger, where: Where, tip: str, known: Chain, ledger: GitLedger, at_most: int) -> Plan:
+def plan_by(ledger: GitLedger, trigger: Trigger, where: Where, tip: str, known: Chain, at_most: int = AT_MOST) -> Plan:
+    """What a rollback would do by what the ledger holds, and ``tip`` of the base branch with its chain ``known``."""
     story = ledger.story(trigger.model)
     look = partial(look_at, where.repository, tip, story)
     return plan_rollback(trigger, known, story, look, now=where.now, at_most=at_most)

@@ -40,7 +40,7 @@ def run(asked: WatchInput, state: Path, *, progress: Progress | None = None) -> 
     hub = hub_of(asked.environ)
     try:
         seen = watch_once(
-            replace(asked, base=base_now(asked.base, repository)),
+            replace(asked, base=_base(asked, repository)),
             kept,
             repository,
             fetch_ledger(repository),
@@ -120,14 +120,10 @@ def _write_health(place: Path, tick: Tick, now: datetime, between: timedelta) ->
     beside.replace(place)
 
 
-def base_now(base: str | None, repository: Writer) -> str:
-    """The base branch as it is now, where there is a remote; what was named otherwise, or the default.
-
-    Raises:
-        RepositoryError: the remote can't be asked.
-    """
-    if base is not None or repository.remote_url() is None:
-        return base if base is not None else repository.default_base()
+def _base(asked: WatchInput, repository: Writer) -> str:
+    """The base branch as it is now, where there is a remote."""
+    if asked.base is not None or repository.remote_url() is None:
+        return asked.base if asked.base is not None else repository.default_base()
     return repository.fetch_branch(repository.default_branch())
 
 
