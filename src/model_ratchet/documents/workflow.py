@@ -14,6 +14,10 @@ OUR_ACTION = "/.github/actions/ratchet"
 """How the path of Ratchet's action ends, whoever keeps a copy of it."""
 
 
+_FOLLOWING = ("record", "advance", "rollback", "watch", "keep")
+"""Modes of the action for what follows from verdicts."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One step of a job."""
@@ -53,10 +57,16 @@ class Job:
         return any(step.is_ours or re.search(r"\bratchet (check|record|advance) --\w", step.run) for step in self.steps)
 
     @property
+    def only_looks(self) -> bool:
+        """Whether it is the watch, which publishes no verdict and writes nothing but issues."""
+        modes = [step.given.get("mode") for step in self.steps if step.is_ours]
+        return bool(modes) and set(modes) == {"watch"}
+
+    @property
     def judges(self) -> bool:
         """Whether it is there for verdicts, and not for what follows from them."""
         return any(
-            (step.is_ours and step.given.get("mode") not in ("record", "advance"))
+            (step.is_ours and step.given.get("mode") not in _FOLLOWING)
             or re.search(r"\bratchet check --(publish|refresh)", step.run)
             for step in self.steps
         )

@@ -92,7 +92,7 @@ def test_everything_is_read(tmp_path: Path) -> None:
     assert (read.actions_enabled, read.default_permissions, read.may_approve) == (True, "read", False)
     assert read.workflow_states == {
         f".github/workflows/promotion-{name}.yml": "active"
-        for name in ("advance", "check", "recheck", "record", "relay")
+        for name in ("advance", "check", "recheck", "record", "relay", "rollback", "watch")
     }
     assert read.merge_methods == frozenset({"merge", "squash", "rebase"})
     assert read.secrets == frozenset({"ONE", "OTHER"})

@@ -156,12 +156,13 @@ def test_rules_that_differ_in_their_limit_differ_in_their_text() -> None:
         ('up{a=~"5..",}', {"a": "500"}),
         ("up{a=~'x|y', a!='x'}", {"a": "y"}),
         ("up{a!=''}", {"a": "x"}),
-        ("up{a=~`[0-9]+`}", {"a": "0"}),
+        ("up{a=~`[0-9]+`}", None),
+        ("up{a=~`(5..|timeout)`}", {"a": "500"}),
         ('up{a="q\\"\\\\"}', {"a": 'q"\\'}),
         ('up{a=~"z{3}q"}', None),
         ('up{a=~"("}', None),
     ],
-    ids=range(9),
+    ids=range(10),
 )
 def test_a_series_is_made_up_that_the_selector_finds(text: str, labels: dict[str, str] | None) -> None:
     selector = Selector.parse(text)

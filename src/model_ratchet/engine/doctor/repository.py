@@ -60,7 +60,8 @@ def teams(settings: Settings) -> Said:
         return IDLE
     if not settings.files.hardened:
         return missing(f"the token of a workflow can't look up {and_more(named)}")
-    asking = all("permission-members" in one.step.given for one in sign_ins(settings.files))
+    readers = (one.step.given for one in sign_ins(settings.files) if "permission-pull-requests" in one.step.given)
+    asking = all("permission-members" in given for given in readers)
     return SET if asking else missing(f"the App's token is not asked to look up {and_more(named)}")
 
 

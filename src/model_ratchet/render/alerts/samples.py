@@ -4,10 +4,12 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 _STRING = r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|`[^`]*`'
 _MATCHER = re.compile(rf"\s*([a-zA-Z_]\w*)\s*(=~|!~|!=|=)\s*({_STRING})\s*,?", re.ASCII)
 _SELECTOR = re.compile(r"\s*([a-zA-Z_:][\w:]*)\s*\{(.*)\}\s*", re.ASCII | re.DOTALL)
+_SIMPLE = re.compile(r"(?:[\w:/-]|\.[*+]?)*", re.ASCII)
 _WORDS = ("", "x", "0", "1", "200", "500")
 
 
@@ -72,10 +74,19 @@ def _named(asked: Iterable[tuple[str, str]]) -> Iterator[str]:
 def _holds(operator: str, value: str, word: str) -> bool:
     if operator in ("=", "!="):
         return (word == value) is (operator == "=")
-    try:
-        return (re.fullmatch(value, word) is not None) is (operator == "=~")
-    except re.error:
-        return False
+    shapes = _shapes(value)
+    return shapes is not None and any(fnmatchcase(word, shape) for shape in shapes) is (operator == "=~")
+
+
+def _shapes(pattern: str) -> tuple[str, ...] | None:
+    """A pattern as words with wildcards; None where it is more than alternatives with ``.``, ``.*`` and ``.+``.
+
+    What a document says is never run as a pattern: one can be written that takes for ever.
+    """
+    words = (pattern[1:-1] if pattern.startswith("(") and pattern.endswith(")") else pattern).split("|")
+    if not all(_SIMPLE.fullmatch(word) for word in words):
+        return None
+    return tuple(word.replace(".*", "*").replace(".+", "?*").replace(".", "?") for word in words)
 
 
 def _unquoted(text: str) -> str:
