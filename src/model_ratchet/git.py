@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from model_ratchet.core.errors import RepositoryError
-from model_ratchet.ports import LARGEST_BLOB, Blob, Change
+from model_ratchet.ports import LARGEST_BLOB, Blob, Change, Repository
 
 _MOST_NAMED = 100
 _DEEPEN_BY = (50, 200, 1000)
@@ -396,6 +396,12 @@ class Git:
             raise RepositoryError("there is no git on this machine: install it") from None
         except (OSError, ValueError) as error:
             raise RepositoryError(f"git {arguments[0]} can't be run: {error}") from None
+
+
+def known_tip(repository: Repository, branch: str) -> str | None:
+    """The commit of a branch as it is known without asking the remote: of the copy of origin's branch, else of its own."""
+    refs = (f"refs/remotes/origin/{branch}", f"refs/heads/{branch}")
+    return next((commit for ref in refs if (commit := repository.find(ref)) is not None), None)
 
 
 def user_setting(folder: Path, name: str, environ: Mapping[str, str]) -> str | None:

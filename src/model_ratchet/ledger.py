@@ -22,6 +22,7 @@ from model_ratchet.engine.filed import filed
 from model_ratchet.engine.lines import FOLDER, Head, digest_of, events_of, head_of, link, shard, shards
 from model_ratchet.engine.record import Record
 from model_ratchet.engine.story import Attempt, Story, stories
+from model_ratchet.git import known_tip
 from model_ratchet.git_write import MovedError, Writer
 from model_ratchet.ports import Repository
 from model_ratchet.signing import Sign
@@ -121,11 +122,7 @@ class GitLedger:
 
 def open_ledger(repository: Repository) -> GitLedger:
     """The ledger as the repository knows it, without asking the remote: its copy of origin's branch, else its own."""
-    for ref in (f"refs/remotes/origin/{BRANCH}", f"refs/heads/{BRANCH}"):
-        commit = repository.find(ref)
-        if commit is not None:
-            return GitLedger(repository, commit)
-    return GitLedger(repository, None)
+    return GitLedger(repository, known_tip(repository, BRANCH))
 
 
 def fetch_ledger(repository: Writer) -> GitLedger:

@@ -41,7 +41,7 @@ def status(asked: StatusInput) -> Status:
     base = asked.base if asked.base is not None else repository.default_base()
     if asked.fetch:
         commit = repository.fetch_branch(asked.base or repository.default_branch())
-        ledger, kept = fetch_ledger(repository), on_branch(repository)[1]
+        ledger, kept = fetch_ledger(repository), on_branch(repository)
     else:
         commit, ledger, kept = repository.commit(base), open_ledger(repository), known(repository)
     located, findings = read_models(repository, commit, asked.models)

@@ -139,8 +139,7 @@ def watch_once(
     if channels is not None and tell:
         opened = open_channels(channels, asked.environ, repository.root, hub)
         delivery, troubles = deliver(alerts, opened, kept.delivery, now=asked.now, pace=pace)
-    looked_at = {one.name for one in (model.document for model in located.values())}
-    before = {key: state for key, state in kept.states.items() if asked.models and key[0] not in looked_at}
+    before = {key: state for key, state in kept.states.items() if asked.models and key[0] not in located}
     states = before | {(one.report.state.model, one.report.state.version): one.report.state for one in seen}
     last = Last(at=asked.now, versions=len(seen), unclear={one.model: one.trouble for one in unclear})
     return Watch(

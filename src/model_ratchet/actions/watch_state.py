@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 from model_ratchet.core.errors import RecordError
 from model_ratchet.core.fields import Instant, Model
 from model_ratchet.engine.watch import WatchState, from_bytes, to_bytes
+from model_ratchet.git import known_tip
 from model_ratchet.git_write import Writer
 from model_ratchet.notify.state import DeliveryState
 from model_ratchet.ports import Repository
@@ -72,17 +73,15 @@ class Kept:
             ) from None
 
 
-def on_branch(repository: Writer) -> tuple[str | None, Kept]:
-    """The branch's commit, None where there is no such branch yet, with what it keeps.
+def on_branch(repository: Writer) -> Kept:
+    """What the branch keeps now; nothing where there is no such branch yet.
 
     Raises:
         RepositoryError: the remote can't be asked.
         RecordError: what is there is no state of the watch.
     """
     tip = repository.branch(BRANCH)
-    if tip is None:
-        return None, Kept()
-    return tip, _read(repository, tip)
+    return _read(repository, tip) if tip is not None else Kept()
 
 
 def known(repository: Repository) -> Kept:
@@ -91,11 +90,8 @@ def known(repository: Repository) -> Kept:
     Raises:
         RecordError: what is there is no state of the watch.
     """
-    for ref in (f"refs/remotes/origin/{BRANCH}", f"refs/heads/{BRANCH}"):
-        tip = repository.find(ref)
-        if tip is not None:
-            return _read(repository, tip)
-    return Kept()
+    tip = known_tip(repository, BRANCH)
+    return _read(repository, tip) if tip is not None else Kept()
 
 
 def _read(repository: Repository, tip: str) -> Kept:
@@ -103,14 +99,14 @@ def _read(repository: Repository, tip: str) -> Kept:
     return Kept.of({path: blob.content for path, blob in blobs.items()})
 
 
-def keep_on_branch(repository: Writer, tip: str | None, files: Mapping[str, bytes], now: datetime) -> None:
-    """Put the files in the place of all that the branch held at ``tip``.
+def keep_on_branch(repository: Writer, files: Mapping[str, bytes], now: datetime) -> None:
+    """Put the files in the place of all that the branch holds.
 
     Raises:
         MovedError: another run has kept its state meanwhile.
         RepositoryError: git refuses.
     """
-    repository.replace(BRANCH, tip, files, "what the watch remembers", now)
+    repository.replace(BRANCH, repository.branch(BRANCH), files, "what the watch remembers", now)
 
 
 def in_folder(folder: Path) -> Kept:
@@ -137,12 +133,17 @@ def keep_in_folder(folder: Path, kept: Kept) -> None:
     for path, content in files.items():
         place = folder / PurePosixPath(path)
         place.parent.mkdir(parents=True, exist_ok=True)
-        beside = place.with_suffix(".new")
-        beside.write_bytes(content)
-        beside.replace(place)  # a run that is cut off leaves no half of a file
+        write_whole(place, content)
     for path in files_of(folder):
         if path not in files:
             (folder / PurePosixPath(path)).unlink()
+
+
+def write_whole(place: Path, content: bytes) -> None:
+    """Write a file at once: a run that is cut off leaves no half of it."""
+    beside = place.with_suffix(".new")
+    beside.write_bytes(content)
+    beside.replace(place)
 
 
 def _path(model: str, version: str) -> str:

@@ -9,7 +9,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from model_ratchet.actions.watch import Progress, Watch, WatchInput, watch_once
-from model_ratchet.actions.watch_state import Kept, files_of, in_folder, keep_in_folder, keep_on_branch, on_branch
+from model_ratchet.actions.watch_state import (
+    Kept,
+    files_of,
+    in_folder,
+    keep_in_folder,
+    keep_on_branch,
+    on_branch,
+    write_whole,
+)
 from model_ratchet.core.errors import RatchetError
 from model_ratchet.git_write import Writer
 from model_ratchet.github.client import Access, Hub, Pace, open_hub
@@ -23,8 +31,7 @@ def look(asked: WatchInput) -> Watch:
         RatchetError: the branch, the ledger or the base branch can't be read.
     """
     repository = Writer(asked.repo)
-    _, kept = on_branch(repository)
-    return watch_once(asked, kept, repository, fetch_ledger(repository), tell=False)
+    return watch_once(asked, on_branch(repository), repository, fetch_ledger(repository), tell=False)
 
 
 def run(asked: WatchInput, state: Path, *, progress: Progress | None = None) -> Watch:
@@ -36,7 +43,7 @@ def run(asked: WatchInput, state: Path, *, progress: Progress | None = None) -> 
         RatchetError: the branch, the ledger or the base branch can't be read.
     """
     repository = Writer(asked.repo)
-    kept = in_folder(state) if files_of(state) else on_branch(repository)[1]
+    kept = in_folder(state) if files_of(state) else on_branch(repository)
     hub = hub_of(asked.environ)
     try:
         seen = watch_once(
@@ -62,7 +69,7 @@ def keep(repo: Path, state: Path, now: datetime) -> int:
         RepositoryError: the branch can't be written, or another run has written it meanwhile.
     """
     repository, files = Writer(repo), Kept.of(files_of(state)).files()
-    keep_on_branch(repository, repository.branch("ratchet/watch"), files, now)
+    keep_on_branch(repository, files, now)
     return len(files)
 
 
@@ -115,9 +122,7 @@ def _write_health(place: Path, tick: Tick, now: datetime, between: timedelta) ->
         "versions": len(tick.seen.seen) if tick.seen is not None else 0,
         "why": str(tick.failure) if tick.failure is not None else None,
     }
-    beside = place.with_suffix(".new")
-    beside.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
-    beside.replace(place)
+    write_whole(place, f"{json.dumps(value, indent=1)}\n".encode())
 
 
 def _base(asked: WatchInput, repository: Writer) -> str:

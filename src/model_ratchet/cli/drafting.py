@@ -91,7 +91,7 @@ def _init(options: argparse.Namespace) -> int:
     from model_ratchet.actions.init import InitInput, Tier, init, told
 
     asked = InitInput(repo=options.repo, tier=Tier(options.tier), force=options.force, environ=dict(os.environ))
-    write(told(init(asked)), None)
+    write(told(init(asked)))
     return ExitCode.PASSED
 
 
@@ -114,7 +114,7 @@ def _propose(options: argparse.Namespace) -> int:
         )
     )
     if drafted.findings:
-        write(render(Check(findings=drafted.findings), "text", width=width(), colour=colour(options)), None)
+        write(render(Check(findings=drafted.findings), "text", width=width(), colour=colour(options)))
         return ExitCode.INVALID
     write(told(drafted, options.repo))
     return ExitCode.PASSED
@@ -131,7 +131,7 @@ def _schema(options: argparse.Namespace) -> int:
     from model_ratchet.actions.schema import print_schema, write_schemas
 
     if options.write is not None:
-        write("\n".join(str(path) for path in write_schemas(options.write)), None)
+        write("\n".join(str(path) for path in write_schemas(options.write)))
     else:
         write(print_schema(options.document))
     return ExitCode.PASSED

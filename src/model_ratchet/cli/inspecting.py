@@ -61,11 +61,11 @@ def _sources(options: argparse.Namespace) -> int:
     told = ask_sources(options.repo, environ=dict(os.environ), clock=lambda: datetime.now(UTC))
     findings = tuple(one for one in told if isinstance(one, Finding))
     if findings:
-        write(render(Check(findings=findings), options.format, width=width(), colour=colour(options)), None)
+        write(render(Check(findings=findings), options.format, width=width(), colour=colour(options)))
         return ExitCode.INVALID
     probes = tuple(one for one in told if not isinstance(one, Finding))
     write(
-        as_json(probes) if options.format == "json" else as_table(probes, width=width(), colour=colour(options)), None
+        as_json(probes) if options.format == "json" else as_table(probes, width=width(), colour=colour(options)),
     )
     return ExitCode.PASSED if all(probe.well for probe in probes) else ExitCode.ERRORED
 
@@ -82,7 +82,6 @@ def _doctor(options: argparse.Namespace) -> int:
         as_json(found.settings, found.answers)
         if options.format == "json"
         else as_table(found.settings, found.answers, width=width(), colour=colour(options)),
-        None,
     )
     codes = {State.MISSING: ExitCode.FAILED, State.UNVERIFIED: ExitCode.ERRORED}
     return codes.get(decisive(found.answers), ExitCode.PASSED)

@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from model_ratchet.cli.options import (
     add_repo,
     add_revisions,
 )
-from model_ratchet.cli.runs import workflow_run
+from model_ratchet.cli.runs import check_input, workflow_run
 from model_ratchet.cli.terminal import colour, progress, remark, width, write
 from model_ratchet.core.errors import UsageError
 
@@ -103,7 +103,7 @@ def _check(options: argparse.Namespace) -> int:
 
         checked = rejudge(options.record)
     else:
-        from model_ratchet.actions.check import CheckInput, check
+        from model_ratchet.actions.check import check
         from model_ratchet.actions.rejudge import stored
         from model_ratchet.actions.sign_off import forge_of
 
@@ -111,15 +111,7 @@ def _check(options: argparse.Namespace) -> int:
         sealed = tuple(stored(path) for path in options.reuse)
         with forge_of(options.pull_request, os.environ) as (pull_request, forge):
             checked = check(
-                CheckInput(
-                    repo=options.repo,
-                    base=options.base,
-                    head=options.head,
-                    now=options.now or datetime.now(UTC),
-                    environ=dict(os.environ),
-                    pull_request=pull_request,
-                    sealed=sealed,
-                ),
+                replace(check_input(options), pull_request=pull_request, sealed=sealed),
                 forge=forge,
                 progress=show,
             )
@@ -174,26 +166,18 @@ def _validate(options: argparse.Namespace) -> int:
 
 
 def _plan(options: argparse.Namespace) -> int:
-    from model_ratchet.actions.check import CheckInput
     from model_ratchet.actions.plan import plan_ahead
     from model_ratchet.report import render
     from model_ratchet.report.check import Check
     from model_ratchet.report.planned import as_json, as_text, as_value
 
-    asked = CheckInput(
-        repo=options.repo,
-        base=options.base,
-        head=options.head,
-        now=options.now or datetime.now(UTC),
-        environ=dict(os.environ),
-    )
-    found = plan_ahead(asked, policy=options.policy)
+    found = plan_ahead(check_input(options), policy=options.policy)
     if found.plan is not None and found.traffic is not None and found.window is not None:
         if options.format == "json":
-            write(as_json(as_value(found.plan, found.traffic, found.window, found.forecasts, found.findings)), None)
+            write(as_json(as_value(found.plan, found.traffic, found.window, found.forecasts, found.findings)))
             return ExitCode.INVALID if found.findings else ExitCode.PASSED
         write(as_text(found.plan, found.traffic, found.window, found.forecasts))
     if found.findings:
-        write(render(Check(findings=found.findings), options.format, width=width(), colour=colour(options)), None)
+        write(render(Check(findings=found.findings), options.format, width=width(), colour=colour(options)))
         return ExitCode.INVALID
     return ExitCode.PASSED

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from model_ratchet.cli.options import (
     instant,
     length,
 )
-from model_ratchet.cli.runs import actor, workflow_run
+from model_ratchet.cli.runs import actor, check_input, workflow_run
 from model_ratchet.cli.terminal import progress, remark, width, write
 from model_ratchet.core.errors import UsageError
 
@@ -117,7 +118,6 @@ def add_render(commands: Commands) -> None:
 
 def _advance(options: argparse.Namespace) -> int:
     from model_ratchet.actions.advance import Asked, advance
-    from model_ratchet.actions.check import CheckInput
     from model_ratchet.actions.sign_off import PullRequest, forge_of
     from model_ratchet.engine.advance import End, Wait
     from model_ratchet.git_write import Writer
@@ -127,23 +127,16 @@ def _advance(options: argparse.Namespace) -> int:
     if options.publish or options.all:
         return _advance_event(options)
     with forge_of(options.pull_request, os.environ) as (number, forge):
-        asked = CheckInput(
-            repo=options.repo,
-            base=options.base,
-            head=options.head,
-            now=options.now or datetime.now(UTC),
-            environ=dict(os.environ),
-            pull_request=number,
-        )
+        asked = replace(check_input(options), pull_request=number)
         pull = PullRequest(forge, number) if forge is not None and number is not None else None
         found = advance(Asked(check=asked, by=actor()), Writer(options.repo), pull=pull, progress=progress())
     if found.findings:
         from model_ratchet.report import render
 
-        write(render(Check(findings=found.findings), "text", width=width()), None)
+        write(render(Check(findings=found.findings), "text", width=width()))
         return ExitCode.INVALID
     subject = f"{found.folder.model} {found.folder.version}" if found.folder is not None else ""
-    write("\n".join(step_lines(subject, found.steps, found.events)) + "\n", None)
+    write("\n".join(step_lines(subject, found.steps, found.events)) + "\n")
     if any(isinstance(step, End) for step in found.steps):
         return ExitCode.FAILED
     waiting = [step for step in found.steps if isinstance(step, Wait)]

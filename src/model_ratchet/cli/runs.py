@@ -4,11 +4,26 @@ import argparse
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from model_ratchet.actions.check import CheckInput
     from model_ratchet.actions.on_event import Run
     from model_ratchet.documents.events import Actor
+
+
+def check_input(options: argparse.Namespace) -> "CheckInput":
+    """What a check, a plan and an advance depend on alike: the revisions, the instant and the environment."""
+    from model_ratchet.actions.check import CheckInput
+
+    return CheckInput(
+        repo=options.repo,
+        base=options.base,
+        head=options.head,
+        now=options.now or datetime.now(UTC),
+        environ=dict(os.environ),
+    )
 
 
 @contextmanager
