@@ -59,7 +59,7 @@ def parameters(document: type[Model]) -> tuple[Parameter, ...]:
             name=name,
             form=_form(properties[name]),
             default="required" if entry.is_required() else _default(entry.default),
-            meaning=(entry.description or "").replace("``", "`"),
+            meaning=properties[name].get("description", "").replace("``", "`"),
         )
         for name, entry in document.model_fields.items()
         if name not in left_out

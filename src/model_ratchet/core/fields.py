@@ -5,10 +5,19 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, GetPydanticSchema, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    GetPydanticSchema,
+    PlainSerializer,
+    WithJsonSchema,
+)
 from pydantic import BaseModel as PydanticModel
 from pydantic_core import CoreSchema, core_schema
 
+from model_ratchet.core.docstrings import field_docstrings
 from model_ratchet.core.names import COMMIT, DIGEST, REPOSITORY, SLUG, PolicyName, Version
 from model_ratchet.core.units import Change, Dimension, Duration, OutOf, Quantity
 
@@ -22,8 +31,19 @@ class Model(PydanticModel):
         strict=True,
         allow_inf_nan=False,
         validate_default=False,
-        use_attribute_docstrings=True,
+        defer_build=True,
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        # the docstrings of fields are read here, where a schema is written: reading them with every class takes as
+        # long as reading all documents of a check
+        schema = handler(core_schema)
+        properties = handler.resolve_ref_schema(schema).get("properties", {})
+        for name, text in field_docstrings(cls).items():
+            if text and (field := cls.model_fields.get(name)):
+                properties[field.alias or name]["description"] = text
+        return schema
 
 
 def _spelled(parse: Callable[[str], Any], kind: type, pattern: str, examples: list[str]) -> GetPydanticSchema:
