@@ -79,7 +79,7 @@ def _files(ledger: GitLedger, digests: dict[str, tuple[Row, ...]]) -> Iterator[t
 
 def _replayed(policy: Policy, one: tuple[str, bytes]) -> Replayed:
     digest, content = one
-    return replay(policy, filed(content, digest))
+    return replay(policy, filed(content, digest, at_once=False))
 
 
 def _within(root: Path, file: Path) -> str:

@@ -12,14 +12,14 @@ from model_ratchet.engine.record import Record, parsed, to_bytes
 _FORM = re.compile(rb'\{"sealed":(?P<sealed>\{.*\}),"sha256":"(?P<sha256>[0-9a-f]{64})","unsealed":\{\}\}\n', re.DOTALL)
 
 
-def filed(content: bytes, digest: str) -> Record:
-    """The record in a file that a digest names, after every byte of the file was accounted for.
+def filed(content: bytes, digest: str, *, at_once: bool = True) -> Record:
+    """The record in a file that a digest names, after every byte of the file was accounted for; ``at_once`` as in ``parsed``.
 
     Raises:
         ForeignError: the file holds other bytes than those that the digest was taken of, or any beside them.
         RecordError: they are of a record that this release does not read.
     """
-    return parsed(_sealed(content, digest), digest)
+    return parsed(_sealed(content, digest), digest, at_once=at_once)
 
 
 def read_whole(content: bytes, record: Record) -> bool:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
@@ -16,6 +16,7 @@ from model_ratchet.core.errors import RecordError
 from model_ratchet.core.evidence import Approvals, CodeReviews, Evidence, Groups, Measurement, Missing, Need, Simple
 from model_ratchet.core.verdict import Verdict
 from model_ratchet.engine.canonical import canonical
+from model_ratchet.engine.deferred import Answers, deferred
 from model_ratchet.engine.judge import JUDGE_VERSION
 from model_ratchet.engine.plan import Plan
 
@@ -54,7 +55,7 @@ def as_sealed(plan: Plan, evidence: Evidence) -> tuple[Plan, Evidence]:
     forms = _forms()
     return (
         forms.plan.validate_json(canonical(forms.plan.dump_python(plan))),
-        _evidence(forms.answered.validate_json(_answers(evidence)), evidence.queries),
+        replace(evidence, answers=_by_need(forms.answered.validate_json(_answers(evidence)))),
     )
 
 
@@ -125,19 +126,24 @@ def read(content: bytes) -> Record:
     return parsed(spelled_again, f"sha256:{found}")
 
 
-def parsed(sealed: bytes, filed_as: str | None = None) -> Record:
+def parsed(sealed: bytes, filed_as: str | None = None, *, at_once: bool = True) -> Record:
     """The record in the canonical bytes of a sealed part, which are those that its digest names.
+
+    Where it is not read ``at_once``, each answer is read when it is asked for, and may raise then.
 
     Raises:
         RecordError: they are no JSON, of an unknown schema, or hold what no record holds.
     """
+    forms, apart = _forms(), None if at_once else deferred(sealed)
     try:
-        form = _forms().sealed.validate_json(sealed)
+        form = forms.sealed.validate_json(sealed if apart is None else apart.rest)
+        needs = forms.needs.validate_json(apart.needs) if apart is not None else ()
     except ValidationError as error:
         raise _unread(sealed, error) from None
+    answers = _by_need(form.evidence) if apart is None else Answers(needs, apart.answers, _answer)
     return Record(
         plan=form.plan,
-        evidence=_evidence(form.evidence, form.queries),
+        evidence=Evidence(answers=answers, queries=form.queries),
         verdict=form.verdict,
         decided_at=form.decided_at,
         judge_version=form.judge,
@@ -174,6 +180,7 @@ class _Forms:
     sealed: TypeAdapter[_Sealed]
     plan: TypeAdapter[Plan]
     need: TypeAdapter[Need]
+    needs: TypeAdapter[tuple[Need, ...]]
     answer: TypeAdapter[Measurement | Missing]
     answered: TypeAdapter[tuple[_Answered, ...]]
     verdict: TypeAdapter[Verdict]
@@ -186,6 +193,7 @@ def _forms() -> _Forms:
         sealed=TypeAdapter(_Sealed),
         plan=TypeAdapter(Plan),
         need=TypeAdapter(Need),
+        needs=TypeAdapter(tuple[Need, ...]),
         answer=TypeAdapter(Annotated[Simple | Groups | Missing, Field(discriminator="shape")]),
         answered=TypeAdapter(tuple[_Answered, ...]),
         verdict=TypeAdapter(Verdict),
@@ -225,8 +233,15 @@ def _answers(evidence: Evidence) -> bytes:
     return b"[%b]" % b",".join(b'{"answer":%b,"need":%b}' % (answer, need) for need, answer in pairs)
 
 
-def _evidence(answered: Iterable[_Answered], queries: Mapping[str, str]) -> Evidence:
-    return Evidence(answers={one.need: one.answer for one in answered}, queries=queries)
+def _by_need(answered: Iterable[_Answered]) -> dict[Need, Measurement | Missing]:
+    return {one.need: one.answer for one in answered}
+
+
+def _answer(content: bytes) -> Measurement | Missing:
+    try:
+        return _forms().answer.validate_json(content)
+    except ValidationError as error:
+        raise _unread(content, error) from None
 
 
 def _decided_at(plan: Plan, evidence: Evidence, now: datetime) -> datetime | None:

@@ -31,7 +31,7 @@ def policy(*changes: tuple[str, str]) -> Policy:
 
 
 def told(record: Record, *changes: tuple[str, str]) -> Replayed:
-    return replay(policy(*changes), filed(to_bytes(record), digest(record)))
+    return replay(policy(*changes), filed(to_bytes(record), digest(record), at_once=False))
 
 
 def largest(metric: str) -> tuple[str, str]:
