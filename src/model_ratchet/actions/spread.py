@@ -5,6 +5,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from functools import partial
 from itertools import chain, islice
 from multiprocessing import get_context
 from typing import TypeVar
@@ -32,8 +33,11 @@ def spread(work: Callable[[P], R], pieces: Iterable[P], workers: int | None = No
     if len(first) < FEW or workers < 2:
         yield from map(work, chain(first, left))
         return
-    # each starts afresh: a fork would inherit the threads of the numeric libraries without what they hold
-    with ProcessPoolExecutor(workers, get_context("spawn"), gc.set_threshold, _SELDOM) as pool:
+    # forked from a process that has only imported: a fork of this one would inherit the threads of the numeric libraries
+    # without what they hold
+    context = get_context("forkserver")
+    context.set_forkserver_preload([_module(work)])
+    with ProcessPoolExecutor(workers, context, gc.set_threshold, _SELDOM) as pool:
         pieces, running = chain(first, left), deque[Future[tuple[R, ...]]]()
         while several := tuple(islice(pieces, _AT_ONCE)):
             running.append(pool.submit(_done, work, several))
@@ -41,6 +45,10 @@ def spread(work: Callable[[P], R], pieces: Iterable[P], workers: int | None = No
                 yield from running.popleft().result()
         while running:
             yield from running.popleft().result()
+
+
+def _module(work: Callable[..., object]) -> str:
+    return work.func.__module__ if isinstance(work, partial) else work.__module__
 
 
 def _done(work: Callable[[P], R], pieces: tuple[P, ...]) -> tuple[R, ...]:

@@ -35,9 +35,13 @@ class Estimate:
     sided: Literal["two-sided", "lower", "upper"] = "two-sided"
 
     def __post_init__(self) -> None:
-        for name in self.__slots__:
+        for name in _NUMBERS:
             value = getattr(self, name)
             if isinstance(value, float):
                 if not math.isfinite(value):
                     raise ValueError(f"the {name} of an estimate is {value}")
-                object.__setattr__(self, name, significant(value))
+                if (rounded := significant(value)) != value:
+                    object.__setattr__(self, name, rounded)
+
+
+_NUMBERS = tuple(name for name in Estimate.__slots__ if name not in ("n", "method", "scale", "clusters", "sided"))

@@ -145,4 +145,7 @@ def significant(value: float, digits: int = 9) -> float:
 
     ``significant(0.123456789123)`` is 0.123456789.
     """
-    return float(f"{value:.{digits - 1}e}")
+    few = (
+        len(repr(value)) <= digits + 1
+    )  # of which one is a point or an exponent: what was rounded once needs it no more
+    return value if few else float(f"{value:.{digits - 1}e}")

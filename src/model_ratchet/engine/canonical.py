@@ -54,8 +54,7 @@ def number(value: float) -> str:
 
 
 def _rounded(value: float, digits: int) -> str:
-    few = len(repr(value)) <= digits + 1  # of which one is a point or an exponent
-    return number(value if few else significant(value, digits))
+    return number(significant(value, digits))
 
 
 def _placed(digits: str, point: int) -> str:

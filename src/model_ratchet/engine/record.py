@@ -241,7 +241,7 @@ def _answer(content: bytes) -> Measurement | Missing:
     try:
         return _forms().answer.validate_json(content)
     except ValidationError as error:
-        raise _unread(content, error) from None
+        raise _unlike(error) from None
 
 
 def _decided_at(plan: Plan, evidence: Evidence, now: datetime) -> datetime | None:
@@ -313,8 +313,15 @@ def _unread(sealed: bytes, error: ValidationError) -> RecordError:
         return RecordError("the record is not JSON")
     if isinstance(value, dict):
         _refuse_other(value)
+    return _unlike(error)
+
+
+def _unlike(error: ValidationError) -> RecordError:
+    """What is wrong with JSON that is of no record's form."""
     first = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(step) for step in first["loc"])
     if first["type"] == "missing" and len(first["loc"]) == 1:
         return RecordError(f"the record has no {where}")
-    return RecordError(f"the record does not read: {first['msg']} at {where}; use the release that wrote it")
+    return RecordError(
+        f"the record does not read: {first['msg']}{where and f' at {where}'}; use the release that wrote it"
+    )
