@@ -98,14 +98,14 @@ class DuckDBEngine:
     def run(self, question: exp.Query) -> list[tuple[Any, ...]]:
         """The rows of the answer."""
         self.columns()
-        text = question.sql(dialect="duckdb")
+        text = question.sql(dialect="duckdb", copy=False)
         self._queries.append(text)
         return self._asked(lambda: self._connection.execute(text).fetchall())
 
     def run_beside(self, question: exp.Query) -> Later[list[tuple[Any, ...]]]:
         """Run by a thread of its own, after what was started so before."""
         self.columns()
-        text = question.sql(dialect="duckdb")
+        text = question.sql(dialect="duckdb", copy=False)
         self._queries.append(text)
         cursor = self._connection.cursor()
         self._beside.append(cursor)
@@ -121,7 +121,7 @@ class DuckDBEngine:
             replace=True,
             expression=question,
         )
-        text = kept.sql(dialect="duckdb")
+        text = kept.sql(dialect="duckdb", copy=False)
         self._queries.append(text)
         self._asked(lambda: self._connection.execute(text))
 
@@ -134,7 +134,7 @@ class DuckDBEngine:
             return False
         kept = self._asked(lambda: keep_merged(self._connection, rows, parts, lambda: self.keep(name, question)))
         if kept:
-            self._queries.append(rows.sql(dialect="duckdb"))
+            self._queries.append(rows.sql(dialect="duckdb", copy=False))
         return kept
 
     def close(self) -> None:

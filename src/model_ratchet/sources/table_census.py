@@ -49,40 +49,57 @@ class Census:
     digests: Mapping[Arm, tuple[tuple[str, int], ...]] | None = None
 
 
-def time_trouble(engine: Engine, source: str, time: TimeColumn, *, required: bool) -> Reason | None:
-    """What is wrong with the values of a time column: no time, no zone, or null in too many rows where one is required."""
-    name = time.column.name
-    textual = time.column.kind is Kind.TEXT
-    counts = [how_many(), exp.Count(this=column(name))]
-    if textual:
-        counts += [how_many(time.unreadable()), how_many(time.lacks_zone())]
-    ((rows, there, *wrong),) = engine.run(exp.select(*counts).from_(table(source), copy=False))
-    if wrong and wrong[0]:
-        return because(Why.COLUMN_MISTYPED, source=engine.table, column=name, type="text that is no time")
-    if wrong and wrong[1] and time.zone is None:
-        return because(Why.TIME_NAIVE, source=engine.table, column=name)
-    share = (rows - there) / rows if rows else 0.0
-    if required and share > TOLERATED:
-        return because(Why.NOT_A_NUMBER, source=engine.table, column=name, share=share)
-    return None
-
-
 def check_times(engine: Engine, log: Log, source: str) -> Log:
     """The log with what is wrong with the values of its time columns among its troubles.
 
     All rows are looked at: one whose time can't be read might belong to any window.
     """
-    troubles = dict(log.troubles)
-    if log.time is not None and "log" not in troubles:
-        reason = time_trouble(engine, source, log.time, required=True)
-        if reason is not None:
-            troubles["log"] = reason
     labelled = [name for name, metric in log.metrics.items() if isinstance(metric, Proportion) and metric.labelled]
+    asked: dict[TimeColumn, tuple[str, ...]] = {}
+    if log.time is not None and "log" not in log.troubles:
+        asked[log.time] = ("log",)
     if log.arrived_at is not None and labelled:
-        reason = time_trouble(engine, source, log.arrived_at, required=False)
-        if reason is not None:
-            troubles |= {f"metric:{name}": reason for name in labelled}
+        asked[log.arrived_at] = (*asked.get(log.arrived_at, ()), *(f"metric:{name}" for name in labelled))
+    troubles = dict(log.troubles)
+    for time, reason in time_troubles(engine, source, tuple(asked), required=log.time).items():
+        troubles |= dict.fromkeys(asked[time], reason)
     return replace(log, troubles=troubles)
+
+
+def time_troubles(
+    engine: Engine, source: str, times: Sequence[TimeColumn], *, required: TimeColumn | None
+) -> Mapping[TimeColumn, Reason]:
+    """What is wrong with the values of time columns, where anything is, in one question: no time, no zone, or null in too
+    many rows where a time is required."""
+    if not times:
+        return {}
+    counts = [count for time in times for count in _time_counts(time)]
+    ((rows, *counted),) = engine.run(exp.select(how_many(), *counts).from_(table(source), copy=False))
+    each = iter(counted)
+    found = {time: _time_trouble(engine, time, rows, each, required=time == required) for time in times}
+    return {time: reason for time, reason in found.items() if reason is not None}
+
+
+def _time_counts(time: TimeColumn) -> list[Tree]:
+    """The rows that have a time; and of text, those that hold none, and those that hold one without a zone."""
+    there = exp.Count(this=column(time.column.name))
+    textual = time.column.kind is Kind.TEXT
+    return [there, how_many(time.unreadable()), how_many(time.lacks_zone())] if textual else [there]
+
+
+def _time_trouble(
+    engine: Engine, time: TimeColumn, rows: int, counted: Iterator[int], *, required: bool
+) -> Reason | None:
+    name, there = time.column.name, next(counted)
+    unreadable, zoneless = (next(counted), next(counted)) if time.column.kind is Kind.TEXT else (0, 0)
+    if unreadable:
+        return because(Why.COLUMN_MISTYPED, source=engine.table, column=name, type="text that is no time")
+    if zoneless and time.zone is None:
+        return because(Why.TIME_NAIVE, source=engine.table, column=name)
+    share = (rows - there) / rows if rows else 0.0
+    if required and share > TOLERATED:
+        return because(Why.NOT_A_NUMBER, source=engine.table, column=name, share=share)
+    return None
 
 
 def take_census(engine: Engine, log: Log) -> Census | Reason:

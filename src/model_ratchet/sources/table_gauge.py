@@ -11,7 +11,7 @@ from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.units import GAUGE_UNITS
 from model_ratchet.documents.model import Gauge
 from model_ratchet.sources.engine import Column, Engine, Kind
-from model_ratchet.sources.table_census import TOLERATED, time_trouble
+from model_ratchet.sources.table_census import TOLERATED, time_troubles
 from model_ratchet.sources.table_metrics import MICRO, micros_within, real_of
 from model_ratchet.sources.table_sql import (
     Tree,
@@ -45,9 +45,10 @@ def read_gauge(engine: Engine, need: Need, gauge: Gauge, versions: Versions, zon
     if need.window is None or len(need.arms) != 1:
         return Missing(reason=because(Why.CANNOT_VERIFY, what=f"series of {need.metric}: one version and one window"))
     columns = engine.columns()
-    reason = _columns_trouble(engine, gauge, zone) or time_trouble(
-        engine, engine.table, TimeColumn(columns[gauge.time], zone), required=True
-    )
+    reason = _columns_trouble(engine, gauge, zone)
+    if reason is None:
+        time = TimeColumn(columns[gauge.time], zone)
+        reason = time_troubles(engine, engine.table, [time], required=time).get(time)
     if reason is not None:
         return Missing(reason=reason)
     version = versions.candidate if need.arms == (Arm.CANDIDATE,) else versions.baseline
