@@ -63,7 +63,7 @@ def main() -> None:
             taken[size] = _measure(log, size)
             log.unlink()
         rows += _rows(taken)
-    for measure in (_gathered, _among_many, _audited):
+    for measure in (_gathered, _watched, _among_many, _audited):
         rows += measure()
         PAGE.write_text(_page(rows), encoding="utf-8")  # a run that is cut off leaves what it has measured
     say(f"wrote {PAGE.relative_to(ROOT)}")
@@ -138,6 +138,22 @@ def _gathered() -> Sequence[Row]:
     seconds = median(float(one["seconds"]) for one in told)
     return [
         Row("200 sources of 50 ms", "the sum of their times", seconds / float(told[0]["sum"]), 0.05, f"{seconds:.2f} s")
+    ]
+
+
+def _watched() -> Sequence[Row]:
+    say("watching 1,000 models")
+    told = [_one("benchmarks.watch_many") for _ in range(ROUNDS)]
+    seconds, memory = median(float(one["seconds"]) for one in told), max(float(one["memory"]) for one in told)
+    return [
+        Row(
+            "watch 1,000 models, 5 queries of 50 ms each",
+            "the queries alone on 32 connections",
+            seconds / float(told[0]["ideal"]),
+            1.2,
+            f"{seconds:.2f} s",
+        ),
+        Row("peak memory of that", "300 MiB", memory / (300 * MIB), 1, f"{memory / MIB:.0f} MiB"),
     ]
 
 

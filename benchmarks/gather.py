@@ -6,13 +6,11 @@ python -m benchmarks.gather SOURCES
 import json
 import sys
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from multiprocessing import Pipe, Process
-from multiprocessing.connection import Connection
 from pathlib import Path
-from time import perf_counter, sleep
+from time import perf_counter
 
 from benchmarks.log import BASELINE, CANDIDATE, START
+from benchmarks.slow import SECONDS, prometheus
 from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import Arm, Interval, Missing, Need, Shape, Window
 from model_ratchet.documents.model import ModelFile
@@ -22,55 +20,18 @@ from model_ratchet.sources.gather import gather
 from model_ratchet.sources.prometheus import PrometheusSource
 from model_ratchet.sources.reach import Reach
 
-SECONDS = 0.05
 _QUERY = "{kind: gauge, source: prom, unit: B, promql: 'max(rss{version={{ version }}})'}"
-
-
-class _Slow(BaseHTTPRequestHandler):
-    """A Prometheus that thinks for 50 ms about each query."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def do_GET(self) -> None:
-        """It does not say how long it keeps its samples."""
-        self._tell(404, b"{}")
-
-    def do_POST(self) -> None:
-        """One series, one sample a minute."""
-        self.rfile.read(int(self.headers["Content-Length"]))
-        sleep(SECONDS)
-        values = [[START.timestamp() + 60 * minute, "1"] for minute in range(60)]
-        answer = {"status": "success", "data": {"resultType": "matrix", "result": [{"metric": {}, "values": values}]}}
-        self._tell(200, json.dumps(answer).encode())
-
-    def _tell(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Silent."""
-
-
-class _Server(ThreadingHTTPServer):
-    request_queue_size = 512
-
-
-def _serve(port: "Connection[int, None]") -> None:
-    server = _Server(("127.0.0.1", 0), _Slow)
-    port.send(server.server_port)
-    server.serve_forever()
 
 
 def main() -> None:
     """Gathers from so many sources and prints the seconds beside the sum of what they took."""
     count = int(sys.argv[1])
-    here, there = Pipe()
-    server = Process(target=_serve, args=(there,), daemon=True)
-    server.start()
-    port = here.recv()
+    with prometheus() as port:
+        print(json.dumps({"seconds": _gathered(count, port), "sum": count * SECONDS}))
+
+
+def _gathered(count: int, port: int) -> float:
+    """The seconds that it takes."""
     text = f"apiVersion: ratchet/v1\nkind: Sources\nsources: {{prom: {{kind: prometheus, url: 'http://127.0.0.1:{port}'}}}}"
     held = read(Sources, "policies/sources.yaml", text.encode())
     assert isinstance(held, Sources), held
@@ -98,8 +59,7 @@ def main() -> None:
     seconds = perf_counter() - started
     missing = [answer for answer in found.answers.values() if isinstance(answer, Missing)]
     assert not missing, missing[:2]
-    print(json.dumps({"seconds": seconds, "sum": count * SECONDS}))
-    server.terminate()
+    return seconds
 
 
 if __name__ == "__main__":

@@ -50,9 +50,9 @@ def repository(folder: Path, models: int, versions: int) -> None:
     subprocess.run(["git", "init", "--quiet", "--initial-branch=main", str(folder)], check=True)
     more = {f"promotions/model-0/{version(versions)}/promotion.yaml": request("model-0", versions)}
     stream = [
-        *_commit("main", rules(models) | promotions(models, versions)),
-        *_commit("untouched", {"README.md": "words\n"}, start="main"),
-        *_commit("one", more, start="main"),
+        *commit("main", rules(models) | promotions(models, versions)),
+        *commit("untouched", {"README.md": "words\n"}, start="main"),
+        *commit("one", more, start="main"),
     ]
     command = ["git", "-C", str(folder), "fast-import", "--quiet"]
     subprocess.run(command, check=True, input=b"".join(stream))
@@ -92,7 +92,7 @@ def version(number: int) -> Version:
     return Version(1, number, 0, AT + timedelta(days=number))
 
 
-def _commit(branch: str, files: Mapping[str, str], start: str | None = None) -> Iterator[bytes]:
+def commit(branch: str, files: Mapping[str, str], start: str | None = None) -> Iterator[bytes]:
     """A commit of these files, as ``git fast-import`` reads it."""
     when = int(AT.timestamp())
     yield f"commit refs/heads/{branch}\ncommitter bench <bench@localhost> {when} +0000\n".encode() + _data("bench")

@@ -29,6 +29,7 @@ from model_ratchet.signing import Sign
 
 BRANCH = "ratchet/ledger"
 RECORDS = "records/"
+BASELINES = "baselines/"
 _TRIES = 8
 _AT_ONCE = 64
 _LARGEST = 2**31
@@ -202,7 +203,7 @@ def signature_path(digest: str) -> str:
 
 def baseline_path(model: str) -> str:
     """Where it stands what later comparisons of a model use."""
-    return f"baselines/{model}.json"
+    return f"{BASELINES}{model}.json"
 
 
 def report_path(digest: str) -> str:

@@ -62,7 +62,18 @@ class Change:
     """``A`` added, ``M`` modified, ``D`` deleted, ``T`` type changed."""
 
 
-class Repository(Protocol):
+class Files(Protocol):
+    """The files of commits."""
+
+    def paths(self, commit: str, under: str = "") -> tuple[str, ...]:
+        """All file paths of a commit below a folder, sorted."""
+
+    def read(self, commit: str, paths: Sequence[str], largest: int = LARGEST_BLOB) -> Mapping[str, Blob]:
+        """The blobs at these paths; absent paths are absent from the answer, and one of more than ``largest`` bytes comes
+        without its content. One ``cat-file --batch`` for all."""
+
+
+class Repository(Files, Protocol):
     """A git repository, read as objects and never as working-tree files."""
 
     @property
@@ -80,13 +91,6 @@ class Repository(Protocol):
 
     def changes(self, before: str, after: str) -> tuple[Change, ...]:
         """The paths that differ between two commits."""
-
-    def paths(self, commit: str, under: str = "") -> tuple[str, ...]:
-        """All file paths of a commit below a folder, sorted."""
-
-    def read(self, commit: str, paths: Sequence[str], largest: int = LARGEST_BLOB) -> Mapping[str, Blob]:
-        """The blobs at these paths; absent paths are absent from the answer, and one of more than ``largest`` bytes comes
-        without its content. One ``cat-file --batch`` for all."""
 
     def tree(self, commit: str, folder: str) -> str | None:
         """The tree id of a folder, None where it does not exist."""

@@ -42,6 +42,7 @@ from model_ratchet.core.evidence import (
     Rows,
     Shape,
     Simple,
+    VersionRows,
     Window,
 )
 from model_ratchet.core.reason import Why, because
@@ -368,6 +369,7 @@ class _Window:
         self.model = model
         self.window = window
         self.others: dict[str, int] = defaultdict(int)
+        self.other_hours: list[int] = []
         every = sorted(self._seen(rows, versions), key=lambda one: one.offset)
         self.counts = {arm: _tally(every, arm) for arm in Arm}
         self.digests = {
@@ -398,6 +400,8 @@ class _Window:
         hours = self._hours(part)
         if need.shape is Shape.ROWS:
             return self._rows(hours)
+        if need.shape is Shape.VERSION_ROWS:
+            return self._version_rows(hours)
         if need.paired or need.shape is Shape.PAIRED_COUNTS:
             return self._of_pairs(need, hours)
         return self._of_arms(need, hours)
@@ -429,6 +433,7 @@ class _Window:
             else:
                 assert version in versions.others
                 self.others[version] += 1
+                self.other_hours.append(offset // 3_600_000_000)
 
     def _offset(self, at: object) -> int | None:
         assert isinstance(at, datetime)
@@ -453,7 +458,7 @@ class _Window:
         metric = self.model.metrics.get(need.metric)
         pair = need.paired or need.shape is Shape.PAIRED_COUNTS
         by_cluster = need.shape is Shape.MOMENTS and need.clustering is Clustering.COLUMN
-        facts = need.shape in (Shape.ROWS, Shape.CATEGORIES)
+        facts = need.shape in (Shape.ROWS, Shape.VERSION_ROWS, Shape.CATEGORIES)
         elsewhere = (Shape.SERIES, Shape.SUITE, Shape.APPROVALS, Shape.DOCUMENT)
         one_arm = (Shape.LABELS, Shape.COUNTS, Shape.QUANTILE_COUNTS, Shape.LOG_HISTOGRAM, Shape.CATEGORIES)
         refused = (
@@ -628,6 +633,13 @@ class _Window:
 
     def _unit(self, metric: str) -> int:
         return 1 if isinstance(self.model.metrics[metric], Proportion) else 1_000_000
+
+    def _version_rows(self, hours: range) -> VersionRows | Missing:
+        mine = [one.arm for one in self.kept if one.hour in hours]
+        others = sum(hour in hours for hour in self.other_hours)
+        if not mine and not others:
+            return _missing(Why.NO_ROWS, lasting=False)
+        return VersionRows(baseline=mine.count(Arm.BASELINE), candidate=mine.count(Arm.CANDIDATE), others=others)
 
     def _rows(self, hours: range) -> Rows | Missing:
         kept = [one for one in self.kept if one.hour in hours]

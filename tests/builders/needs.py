@@ -32,7 +32,7 @@ def every_need(model: ModelFile, window: Window) -> Iterator[Need]:
                 served_only=served_only,
                 limit=0.25 if shape is Shape.QUANTILE_COUNTS else None,
             )
-            metrics = [""] if shape in (Shape.ROWS, Shape.CATEGORIES) else list(model.metrics)
+            metrics = [""] if shape in (Shape.ROWS, Shape.VERSION_ROWS, Shape.CATEGORIES) else list(model.metrics)
             arms = [(Arm.BASELINE,), (Arm.CANDIDATE,)] if shape in _ONE_ARM else [both]
             split = grouping is Grouping.SEGMENT or shape is Shape.CATEGORIES
             for metric, of, segment in product(metrics, arms, model.segments if split else [""]):

@@ -41,7 +41,7 @@ from model_ratchet.engine.story import Story
 from model_ratchet.engine.undo import bind_undo, undo_of
 from model_ratchet.git import Git
 from model_ratchet.ledger import open_ledger
-from model_ratchet.ports import Blob, Forge, Ledger, Repository
+from model_ratchet.ports import Blob, Files, Forge, Ledger, Repository
 from model_ratchet.report.check import Check, RollbackNote
 
 Progress = Callable[[str], None]
@@ -168,7 +168,7 @@ def change_between(repository: Repository, *, base: str, head: str, merge_base: 
     )
 
 
-def read_chain(repository: Repository, base: str, model: str) -> Chain:
+def read_chain(repository: Files, base: str, model: str) -> Chain:
     """The chain of a model's promoted versions on the base branch."""
     there = frozenset(repository.paths(base, f"promotions/{model}"))
     requests = [folder.request for folder in touched_folders(there) if folder.request in there]

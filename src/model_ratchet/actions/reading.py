@@ -9,7 +9,7 @@ from model_ratchet.core.finding import Finding, Location
 from model_ratchet.documents.files import SOURCES
 from model_ratchet.documents.read import Located, read_located
 from model_ratchet.engine.disclosure import hidden_values
-from model_ratchet.ports import Blob, Repository
+from model_ratchet.ports import Blob, Files
 
 D = TypeVar("D", bound=Model)
 
@@ -21,7 +21,7 @@ class Faulty:
     findings: tuple[Finding, ...]
 
 
-def read_at(kind: type[D], repository: Repository, commit: str, path: str) -> Located[D] | Faulty:
+def read_at(kind: type[D], repository: Files, commit: str, path: str) -> Located[D] | Faulty:
     """One document of a commit, or all that is wrong with it."""
     return read_blob(kind, repository.read(commit, (path,)), path)
 
@@ -39,7 +39,7 @@ def read_blob(kind: type[D], blobs: Mapping[str, Blob], path: str) -> Located[D]
     return found if isinstance(found, Located) else Faulty(found)
 
 
-def hidden_at(repository: Repository, commit: str, environ: Mapping[str, str]) -> Mapping[str, str]:
+def hidden_at(repository: Files, commit: str, environ: Mapping[str, str]) -> Mapping[str, str]:
     """Variable → its value, of those that the sources file of a commit names and those that are always secret: what may
     stand nowhere in the ledger."""
     blob = repository.read(commit, (SOURCES,)).get(SOURCES)

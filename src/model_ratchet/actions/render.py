@@ -20,7 +20,7 @@ from model_ratchet.engine.lifecycle import Unclear
 from model_ratchet.git import Git
 from model_ratchet.git_write import Writer
 from model_ratchet.ledger import GitLedger, fetch_ledger, open_ledger
-from model_ratchet.ports import Repository
+from model_ratchet.ports import Files, Repository
 from model_ratchet.render.traffic import refusals, render
 
 BRANCH = "ratchet/traffic"
@@ -120,7 +120,7 @@ def read_desired(
 
 
 def read_models(
-    repository: Repository, commit: str, names: Sequence[str]
+    repository: Files, commit: str, names: Sequence[str]
 ) -> tuple[dict[str, Located[ModelFile]], list[Finding]]:
     """The files of these models, or of all where none is named, by name; and what is wrong with those that can't be read.
 

@@ -1,6 +1,6 @@
 """watch: one look at every version that runs: what its rules say, who is told, and which versions have to leave."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,6 +23,7 @@ from model_ratchet.ledger import GitLedger
 from model_ratchet.notify.deliver import Pace, Trouble, deliver
 from model_ratchet.notify.open import open_channels
 from model_ratchet.report.watched import alerts_of, held, resolved
+from model_ratchet.snapshot import Snapshot
 
 CONNECTIONS = 32
 Progress = Callable[[str], None]
@@ -109,17 +110,18 @@ def watch_once(
         RecordError: the ledger can't be read.
     """
     commit = repository.commit(asked.base if asked.base is not None else repository.default_base())
-    located, findings = read_models(repository, commit, asked.models)
-    sources = read_at(Sources, repository, commit, SOURCES)
+    files = Snapshot(repository, commit, lambda path: path.startswith("policies/") or path.endswith("/promotion.yaml"))
+    located, findings = read_models(files, commit, asked.models)
+    sources = read_at(Sources, files, commit, SOURCES)
+    every = Cases(files, commit, ledger)
+    told = (one for model in located.values() for one in every.of(model.document))
     if isinstance(sources, Faulty):
         findings += sources.findings
-    every = Cases(repository, commit, ledger)
-    told = [one for model in located.values() for one in every.of(model.document)]
-    cases = [one for one in told if isinstance(one, Case)] if not isinstance(sources, Faulty) else []
-    seen: list[Seen] = []
-    if not isinstance(sources, Faulty) and cases:
-        seen = _look(cases, sources.document, kept, asked, repository.root, progress)
-    unclear = tuple(one for one in told if isinstance(one, Unclear))
+        found: list[Seen | Unclear] = [one for one in told if isinstance(one, Unclear)]
+    else:
+        found = _look(told, sources.document, kept, asked, repository.root, progress)
+    seen = [one for one in found if isinstance(one, Seen)]
+    unclear = tuple(one for one in found if isinstance(one, Unclear))
     alerts = [
         alert
         for one in seen
@@ -162,11 +164,18 @@ def _channels(repository: Git, commit: str) -> tuple[AlertChannels | None, Seque
 
 
 def _look(
-    cases: Sequence[Case], sources: Sources, kept: Kept, asked: WatchInput, root: Path, progress: Progress | None
-) -> list[Seen]:
-    """All versions, some of them side by side, in the order of the cases."""
+    cases: Iterable[Case | Unclear],
+    sources: Sources,
+    kept: Kept,
+    asked: WatchInput,
+    root: Path,
+    progress: Progress | None,
+) -> list[Seen | Unclear]:
+    """All versions in their order, some of them looked at side by side, and while the documents of others are still read."""
 
-    def one(case: Case) -> Seen:
+    def one(case: Case | Unclear) -> Seen | Unclear:
+        if isinstance(case, Unclear):
+            return case
         seen = _seen(case, sources, kept, asked, root)
         if progress is not None:
             progress(f"looked at {case.model.name} {case.subject.version}")

@@ -16,8 +16,9 @@ from model_ratchet.documents.request import PromotionRequest
 from model_ratchet.engine.lifecycle import Chain, Folder, Unclear
 from model_ratchet.engine.story import Attempt, Story, stories
 from model_ratchet.engine.watch import Reference, Subject, Watched, watched
-from model_ratchet.ledger import GitLedger, baseline_path
-from model_ratchet.ports import Repository
+from model_ratchet.ledger import BASELINES, GitLedger, baseline_path
+from model_ratchet.ports import Files
+from model_ratchet.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +38,13 @@ class Case:
 class Cases:
     """The versions to watch at one commit of the base branch, by the events of the ledger. Policies are read once."""
 
-    def __init__(self, repository: Repository, commit: str, ledger: GitLedger) -> None:
+    def __init__(self, repository: Files, commit: str, ledger: GitLedger) -> None:
         self._repository = repository
         self._commit = commit
         self._ledger = ledger
+        self._baselines: Files = ledger.repository
+        if ledger.commit is not None:
+            self._baselines = Snapshot(ledger.repository, ledger.commit, lambda path: path.startswith(BASELINES))
         self._stories = stories(ledger.events())
         self._policies: dict[str, Policy | Unclear] = {}
 
@@ -134,7 +138,7 @@ class Cases:
     def _recorded(self, model: str, version: str) -> Mapping[str, float]:
         """The rates of the promotion, as the ledger holds them for later comparisons."""
         path = baseline_path(model)
-        blob = None if self._ledger.commit is None else self._repository.read(self._ledger.commit, (path,)).get(path)
+        blob = self._baselines.read(self._ledger.commit, (path,)).get(path) if self._ledger.commit is not None else None
         active = (json.loads(blob.content) if blob is not None else {}).get("active") or {}
         if active.get("candidate") != version:
             return {}

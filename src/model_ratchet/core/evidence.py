@@ -101,6 +101,7 @@ class Shape(StrEnum):
     """The form of a measurement."""
 
     ROWS = "rows"
+    VERSION_ROWS = "version_rows"
     LABELS = "labels"
     COUNTS = "counts"
     PAIRED_COUNTS = "paired_counts"
@@ -417,6 +418,16 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VersionRows:
+    """Rows of a log by the version that wrote them, each request once in each arm; ``others`` are all other known versions."""
+
+    baseline: int
+    candidate: int
+    others: int
+    shape: Literal["version_rows"] = "version_rows"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:
     """The result of a suite of cases, each run once; ``failures`` names the failed ones, sorted, at most 20."""
 
@@ -578,6 +589,7 @@ Simple: TypeAlias = (
     | Categories
     | Labels
     | Rows
+    | VersionRows
     | Suite
     | Approvals
     | Document

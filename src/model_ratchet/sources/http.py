@@ -8,7 +8,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -34,6 +34,8 @@ _TRIES = 3
 _CONNECTIONS = 8
 _PARTIAL = 206
 _PLAIN = {"Accept-Encoding": "identity"}
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+_HEADERS = requests.utils.default_headers()
 
 
 class Server:
@@ -69,27 +71,28 @@ class Server:
         url, origin = reach.url(source, config.url, environ)
         parts = urlsplit(url)
         pool: dict[str, Any] = {}
-        self._session = session = requests.Session()
-        session.trust_env = False
-        session.verify = str(root / config.ca) if config.ca is not None else True
+        self._verify = str(root / config.ca) if config.ca is not None else True
+        self._proxies: dict[str, str] = {}
+        self._headers = dict(_HEADERS)
+        self._auth: AuthBase | tuple[str, str] | None = signed
         if config.proxy is not None:
-            session.proxies = {origin.scheme: fill(source, config.proxy, environ)}
+            self._proxies = {origin.scheme: fill(source, config.proxy, environ)}
             self._base = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
         else:
             address = reach.address(source, origin.host, origin.port)
             at = f"[{address}]" if ":" in address else address
             self._base = urlunsplit((parts.scheme, f"{at}:{origin.port}", parts.path, "", ""))
-            session.headers["Host"] = parts.netloc
+            self._headers["Host"] = parts.netloc
             if origin.scheme == "https":
                 pool = {"server_hostname": origin.host, "assert_hostname": origin.host}
         self._query = f"?{parts.query}" if parts.query else ""
         if config.auth is not None and config.auth.bearer is not None:
-            session.headers["Authorization"] = f"Bearer {fill(source, config.auth.bearer, environ)}"
+            self._headers["Authorization"] = f"Bearer {fill(source, config.auth.bearer, environ)}"
         elif config.auth is not None and config.auth.password is not None:
-            session.auth = (str(config.auth.username), fill(source, config.auth.password, environ))
-        if signed is not None:
-            session.auth = signed
-        session.mount(f"{origin.scheme}://", _Adapter(pool, retries))
+            basic = (str(config.auth.username), fill(source, config.auth.password, environ))
+            self._auth = signed or basic
+        # what a session of requests would merge into each of them anew is the same for all
+        self._adapter = _Adapter(pool, retries)
 
     def get(self, path: str, parameters: Mapping[str, str] | None = None) -> "Reply":
         """The answer to a GET."""
@@ -97,7 +100,7 @@ class Server:
 
     def post(self, path: str, form: Mapping[str, str]) -> "Reply":
         """The answer to a POST of a form that only reads."""
-        return self._ask("POST", path, data=form)
+        return self._ask("POST", path, data=urlencode(form), headers=_FORM)
 
     def send(self, path: str, body: bytes, headers: Mapping[str, str]) -> "Reply":
         """The status and the headers that a POST of ``body`` is answered with, which changes something there.
@@ -125,13 +128,16 @@ class Server:
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._session.close()
+        self._adapter.close()
 
     def _ask(self, method: str, path: str, *, part: int | None = None, unread: bool = False, **given: Any) -> "Reply":
         timeout = (_CONNECT_SECONDS, self._seconds)
         try:
-            with self._session.request(
-                method, f"{self._base}{path}", timeout=timeout, allow_redirects=False, stream=True, **given
+            request = requests.PreparedRequest()
+            headers = {**self._headers, **given.pop("headers", {})}
+            request.prepare(method, f"{self._base}{path}", headers=headers, auth=self._auth, **given)
+            with self._adapter.send(
+                request, stream=True, timeout=timeout, verify=self._verify, proxies=self._proxies
             ) as response:
                 body = b""
                 if not unread and (part is None or response.status_code == _PARTIAL):

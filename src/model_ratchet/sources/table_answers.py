@@ -26,6 +26,7 @@ from model_ratchet.core.evidence import (
     Rows,
     Shape,
     Simple,
+    VersionRows,
 )
 from model_ratchet.core.reason import Why, because
 from model_ratchet.documents.model import Proportion
@@ -62,6 +63,8 @@ class Read:
     """By metric: arm, served, hour, bucket, rows. The hour is 0 where none was asked for."""
     duplicates: int = 0
     units: Mapping[Arm, int] = field(default_factory=dict)
+    others: Mapping[int, int] = field(default_factory=dict)
+    """Rows of other known versions by hour, where they were asked for."""
 
 
 def misfit(need: Need, form: RowForm, *, pairs: bool) -> str | None:
@@ -69,7 +72,7 @@ def misfit(need: Need, form: RowForm, *, pairs: bool) -> str | None:
     metric = dict(form.metrics).get(need.metric)
     proportion = isinstance(metric, Proportion)
     by_cluster = need.shape is Shape.MOMENTS and need.clustering is Clustering.COLUMN
-    of_rows = need.shape in (Shape.ROWS, Shape.CATEGORIES)
+    of_rows = need.shape in (Shape.ROWS, Shape.VERSION_ROWS, Shape.CATEGORIES)
     checks = (
         (need.shape not in (*_WHOLE, *_OF_ARMS, Shape.PAIRED_COUNTS), "not from a log"),
         (not of_rows and metric is None, f"no such metric in source {form.log.source}"),
@@ -272,6 +275,14 @@ def _rows(read: Read, need: Need, hours: range) -> Measurement | Missing:
     )
 
 
+def _version_rows(read: Read, need: Need, hours: range) -> Measurement | Missing:
+    rows = {arm: _sum((cell for cell in read.arm_hours if cell.arm is arm and cell.hour in hours), "n") for arm in Arm}
+    others = sum(read.others.get(hour, 0) for hour in hours)
+    if not others and not any(rows.values()):
+        return _no_rows(need)
+    return VersionRows(baseline=rows[Arm.BASELINE], candidate=rows[Arm.CANDIDATE], others=others)
+
+
 def _arm_rows(read: Read, arm: Arm, cells: Iterable[Cell]) -> ArmRows:
     mine = [cell for cell in cells if cell.arm is arm]
     return ArmRows(
@@ -283,7 +294,12 @@ def _arm_rows(read: Read, arm: Arm, cells: Iterable[Cell]) -> ArmRows:
     )
 
 
-_WHOLE = {Shape.ROWS: _rows, Shape.CATEGORIES: _categories, Shape.LOG_HISTOGRAM: _histogram}
+_WHOLE = {
+    Shape.ROWS: _rows,
+    Shape.VERSION_ROWS: _version_rows,
+    Shape.CATEGORIES: _categories,
+    Shape.LOG_HISTOGRAM: _histogram,
+}
 _OF_ARMS: Mapping[Shape, Callable[[Read, Need, list[Cell]], Simple | None]] = {
     Shape.LABELS: _labels,
     Shape.COUNTS: _counts,

@@ -218,7 +218,7 @@ class ArmCells:
         joints.append(_Joint(f"@cells{len(joints)}", dimensions, by_hour))
 
     def _size(self, dimensions: frozenset[str], clusters: int) -> int:
-        size = 2 * 2 * self._form.window.hours
+        size = 2 * 2 * self._form.hours
         for name in dimensions:
             size *= clusters if name == "cluster" else self._form.segments[int(name[1:])].size
         return size

@@ -132,6 +132,17 @@ def take_census(engine: Engine, log: Log) -> Census | Reason:
     return Census(arms, _others(rows), _digests(rows) if log.digest else None)
 
 
+def others_by_hour(engine: Engine, log: Log) -> Mapping[int, int]:
+    """The rows of other known versions in a survey, by hour."""
+    counted = (
+        exp.select(column("hour"), total(column("n")))
+        .from_(table(SURVEY), copy=False)
+        .where(arm_class(log).eq(number(OTHER_VERSION)), copy=False)
+        .group_by(column("hour"), copy=False)
+    )
+    return {int(hour): int(rows) for hour, rows in engine.run(counted)}
+
+
 def segment_counts(
     engine: Engine, form: RowForm, source: str, name: str, arms: Iterable[Arm], surveyed: Sequence[str]
 ) -> Mapping[Arm, Mapping[str | None, int]]:

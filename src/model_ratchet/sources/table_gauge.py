@@ -31,7 +31,7 @@ from model_ratchet.sources.table_sql import (
     total,
     within,
 )
-from model_ratchet.sources.table_time import TimeColumn, active_offset, whole_hours
+from model_ratchet.sources.table_time import TimeColumn, active_offset, whole_steps
 
 _LARGEST = 9e18  # millionths that a 64-bit integer holds
 _NULL, _UNKNOWN, _MINE, _OTHER = range(4)
@@ -88,7 +88,7 @@ def _question(
         exp.select(
             named(_class(gauge, versions, version), "class"),
             named(as_text(column(gauge.arm)), "version"),
-            named(whole_hours(column("@offset")), "hour"),
+            named(whole_steps(column("@offset")), "hour"),
             named(value, "value"),
             named(choose((fits, micros)), "micro"),
             named(there(column(gauge.column)) if _is_text(engine, gauge) else exp.false(), "spelled"),

@@ -49,7 +49,7 @@ class Log:
     def trouble(self, need: Need) -> Reason | None:
         """Why a need can't be met by these columns, None where it can."""
         subjects = ["log"]
-        if need.shape is Shape.ROWS:
+        if need.shape in (Shape.ROWS, Shape.VERSION_ROWS):
             subjects.append("rows")
         if need.metric:
             subjects.append(f"metric:{need.metric}")

@@ -5,7 +5,7 @@ from typing import Literal
 
 from sqlglot import exp
 
-from model_ratchet.core.evidence import Arm, Window
+from model_ratchet.core.evidence import Arm
 from model_ratchet.documents.model import DurationMetric, Mean, Proportion
 from model_ratchet.sources.engine import Column, Kind
 from model_ratchet.sources.table_log import Log, RowMetric
@@ -29,7 +29,6 @@ from model_ratchet.sources.table_sql import (
     there,
     try_cast,
 )
-from model_ratchet.sources.table_time import since_epoch
 
 MICRO = 1_000_000
 """Durations and means are held in millionths of their base unit."""
@@ -52,8 +51,8 @@ class MetricTrees:
     marks: dict[Mark, Tree]
 
 
-def metric_trees(log: Log, metric: RowMetric, arm: Arm, window: Window) -> MetricTrees:
-    """How one metric of a log is read in the rows of an arm, with labels that had arrived by the window's instant."""
+def metric_trees(log: Log, metric: RowMetric, arm: Arm, labels_until: Tree) -> MetricTrees:
+    """How one metric of a log is read in the rows of an arm, with labels that had arrived by then (microseconds since 1970)."""
     if isinstance(metric, DurationMetric):
         return _numeric(log.columns[metric.column], _UNITS[metric.unit])
     if isinstance(metric, Mean):
@@ -61,8 +60,8 @@ def metric_trees(log: Log, metric: RowMetric, arm: Arm, window: Window) -> Metri
     if metric.column is not None:
         return _flag(log, metric.column, metric, exp.true(), waits=False)
     if metric.correct is not None:
-        return _flag(log, metric.correct, metric, _arrived(log, window), waits=True)
-    return _against_label(log, metric, arm, _arrived(log, window))
+        return _flag(log, metric.correct, metric, _arrived(log, labels_until), waits=True)
+    return _against_label(log, metric, arm, _arrived(log, labels_until))
 
 
 def value_column(metric: RowMetric) -> str:
@@ -171,10 +170,10 @@ def _beyond(score: Column, threshold: str) -> Tree:
     return real >= bound if threshold.startswith(">=") else real > bound
 
 
-def _arrived(log: Log, window: Window) -> Tree:
+def _arrived(log: Log, labels_until: Tree) -> Tree:
     if log.arrived_at is None:
         return exp.true()
-    return surely(log.arrived_at.micros() <= number(since_epoch(window.labels_until)))
+    return surely(log.arrived_at.micros() <= labels_until)
 
 
 def _any_of(log: Log, name: str, words: tuple[str | float | bool, ...]) -> Tree:

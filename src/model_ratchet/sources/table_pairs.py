@@ -267,7 +267,7 @@ class _Digit:
 
 def _digits(form: RowForm) -> Iterator[_Digit]:
     """The hour first, then segment codes and proportion values, in as few words as hold them."""
-    sizes = [("hour", max(form.window.hours, 1))]
+    sizes = [("hour", max(form.hours, 1))]
     sizes += [(f"g{i}", segment.size) for i, segment in enumerate(form.segments)]
     sizes += [(f"v{i}", _KNOWN) for i in _proportions(form)]
     word, factor = 0, 1
@@ -283,7 +283,7 @@ def _proportions(form: RowForm) -> Iterator[int]:
 
 
 def _cells(form: RowForm) -> int:
-    return math.prod((form.window.hours, *(segment.size for segment in form.segments)))
+    return math.prod((form.hours, *(segment.size for segment in form.segments)))
 
 
 def _packed(digits: Sequence[_Digit], word: int) -> Tree:

@@ -3,15 +3,17 @@
 Columns: ``id``, ``arm`` (0 baseline, 1 candidate), ``served`` (0 or 1), ``hour`` and ``offset`` (microseconds) of active
 time, ``unit``, ``cluster``, ``v0``… the metrics' values with their marks (``bad0``, ``excluded0``, …), and ``g0``… the codes
 of the segments' values. Before it is known which values are told apart, ``version``, ``exposure`` and ``digest`` stand in the
-place of ``arm`` and ``served``, and ``g0``… are the values themselves.
+place of ``arm`` and ``served``, and ``g0``… are the values themselves. Where the form has another step than an hour, that
+step stands in the place of the hour.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlglot import exp
 
-from model_ratchet.core.evidence import NONE, OTHER, Arm, Window
+from model_ratchet.core.evidence import HOUR, NONE, OTHER, Arm, Window
 from model_ratchet.documents.model import Proportion
 from model_ratchet.sources.engine import Kind
 from model_ratchet.sources.table_log import Log, RowMetric
@@ -32,7 +34,7 @@ from model_ratchet.sources.table_sql import (
     values,
     within,
 )
-from model_ratchet.sources.table_time import TimeColumn, active_offset, since_epoch, whole_hours
+from model_ratchet.sources.table_time import MICROSECOND, TimeColumn, active_offset, since_epoch, whole_steps
 
 _FEW_VALUES = 32
 
@@ -75,6 +77,24 @@ class RowForm:
     """The hours, ascending, between which the segments of each arm are told apart."""
     pair_starts: tuple[int, ...]
     """The same of pairs."""
+    step: timedelta = HOUR
+    labels_after: timedelta | None = None
+    """How long after the end of its step the label of a row is read; None where all are read at the window's instant."""
+
+    @property
+    def hours(self) -> int:
+        """How many steps the window has."""
+        return -(-self.window.length // self.step)
+
+    @property
+    def labels_until(self) -> Tree:
+        """Up to when the label of a row is read, in microseconds since 1970."""
+        if self.labels_after is None:
+            return number(since_epoch(self.window.labels_until))
+        step, first_end = self.step // MICROSECOND, self.window.start + self.step
+        return whole_steps(column("@offset"), self.step) * number(step) + number(
+            since_epoch(first_end + self.labels_after)
+        )
 
     def metric(self, name: str) -> int:
         """The position of a metric."""
@@ -90,7 +110,7 @@ class RowForm:
 
     def trees(self, position: int) -> MetricTrees:
         """How a metric is read (in the candidate's rows; the form is that of both arms)."""
-        return metric_trees(self.log, self.metrics[position][1], Arm.CANDIDATE, self.window)
+        return metric_trees(self.log, self.metrics[position][1], Arm.CANDIDATE, self.labels_until)
 
     def marks(self, position: int) -> tuple[Mark, ...]:
         """The marks that a metric has."""
@@ -164,7 +184,7 @@ def _arm_rows(form: RowForm, source: str, arm_code: Tree, arm: Arm) -> exp.Selec
         "id": column(log.request_id) if log.request_id else exp.null(),
         "arm": arm_code,
         "served": _served(log),
-        "hour": whole_hours(column("@offset")),
+        "hour": whole_steps(column("@offset"), form.step),
         "offset": column("@offset"),
         "unit": column(log.unit) if log.unit else exp.null(),
         "cluster": _cluster(log),
@@ -183,7 +203,7 @@ def _told_rows(form: RowForm, source: str, version: Tree, arm: Arm) -> exp.Selec
         "version": version,
         "exposure": as_text(column(log.exposure.column)) if log.exposure else exp.null(),
         "digest": as_text(column(log.digest)) if log.digest else exp.null(),
-        "hour": whole_hours(column("@offset")),
+        "hour": whole_steps(column("@offset"), form.step),
         "offset": column("@offset"),
         "cluster": _cluster(log),
         **_values(form, arm),
@@ -197,7 +217,7 @@ def _values(form: RowForm, arm: Arm) -> dict[str, Tree]:
     """The metrics' values in the rows of an arm, with their marks."""
     parts: dict[str, Tree] = {}
     for i, (_, metric) in enumerate(form.metrics):
-        trees = metric_trees(form.log, metric, arm, form.window)
+        trees = metric_trees(form.log, metric, arm, form.labels_until)
         parts[f"v{i}"] = trees.value
         parts |= {f"{mark}{i}": tree for mark, tree in trees.marks.items()}
     return parts

@@ -103,7 +103,7 @@ def take_survey(
 ) -> Survey:
     """Read the rows into the survey's table. Of the segment columns (and the clusters), as many as keep it small."""
     log = form.log
-    cells = 2 * 2 * form.window.hours
+    cells = 2 * 2 * form.hours
     kept = []
     for segment in form.segments:
         if cells * (sizes[segment.column] + 1) <= MOST_CELLS:

@@ -23,7 +23,6 @@ from model_ratchet.sources.table_sql import (
 )
 
 MICROSECOND = timedelta(microseconds=1)
-HOUR_MICROS = HOUR // MICROSECOND
 
 _WITH_OFFSET = r":\d{2}(\.\d+)?\s?(Z|z|UTC|[+-]\d{2}(:?\d{2})?)$"
 _DAY = timedelta(days=1)
@@ -106,9 +105,9 @@ def active_offset(micros: Tree, window: Window) -> Tree:
     return choose(*branches)
 
 
-def whole_hours(offset: Tree) -> Tree:
-    """The hour of active time of an offset."""
-    return exp.IntDiv(this=offset, expression=number(HOUR_MICROS))
+def whole_steps(offset: Tree, step: timedelta = HOUR) -> Tree:
+    """The hour of active time of an offset, or the step of another length."""
+    return exp.IntDiv(this=offset, expression=number(step // MICROSECOND))
 
 
 def instant_at(window: Window, offset: int) -> datetime:

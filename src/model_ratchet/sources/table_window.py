@@ -11,7 +11,14 @@ from model_ratchet.documents.model import Proportion
 from model_ratchet.sources.engine import Engine
 from model_ratchet.sources.table_answers import Read, answer, at_most, histogram_by_hour, misfit, of_pairs
 from model_ratchet.sources.table_cells import ArmCells, Cell, Span
-from model_ratchet.sources.table_census import LEAST_CELL, TOLERATED, Census, segment_counts, take_census
+from model_ratchet.sources.table_census import (
+    LEAST_CELL,
+    TOLERATED,
+    Census,
+    others_by_hour,
+    segment_counts,
+    take_census,
+)
 from model_ratchet.sources.table_log import Log
 from model_ratchet.sources.table_metrics import score_columns, value_column
 from model_ratchet.sources.table_pairs import PairCells, without_repeats
@@ -32,8 +39,16 @@ def read_window(engine: Engine, log: Log, source: str, base: Base) -> Answered:
         return _all(base.needs, Missing(reason=because(Why.NO_ROWS, metric="", arm="either"), lasting=False))
     grouped = {need.segment for need in base.needs if need.segment in log.segments}
     untold = tuple(Segment(name, ()) for name in log.segments if name in grouped)
-    starts = (base.starts(paired=paired) for paired in (False, True))
-    form = RowForm(log, base.window, tuple(log.metrics.items()), untold, *starts)
+    form = RowForm(
+        log,
+        base.window,
+        tuple(log.metrics.items()),
+        untold,
+        arm_starts=base.starts(paired=False),
+        pair_starts=base.starts(paired=True),
+        step=base.step,
+        labels_after=base.labels_after,
+    )
     unfit = {need: what for need in base.needs if (what := misfit(need, form, pairs=log.request_id is not None))}
     asked = _Asked(base, form, tuple(need for need in base.needs if need not in unfit))
     sizes = near_sizes(engine, log, source, base.window, asked.sized())
@@ -113,7 +128,7 @@ class _Asked:
     def histograms(self) -> dict[int, bool]:
         """The metrics of which histograms are asked, and whether hour by hour."""
         found: dict[int, bool] = {}
-        whole = range(self.base.window.hours)
+        whole = range(self.form.hours)
         for need in self.needs:
             if need.shape is Shape.LOG_HISTOGRAM:
                 metric = self.form.metric(need.metric)
@@ -213,6 +228,7 @@ def _sums(
         pair_moments=_pair_moments(pairs, asked) if pairs else {},
         histograms={i: buckets() for i, buckets in histograms.items()},
         units=units(),
+        others=others_by_hour(engine, asked.form.log) if asked.wants(Shape.VERSION_ROWS) and census.others else {},
     )
     troubles = {name: _trouble(asked.form, i, hours) for i, (name, _) in enumerate(asked.form.metrics)}
     return read, {name: trouble for name, trouble in troubles.items() if trouble is not None}

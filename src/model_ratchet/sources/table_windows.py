@@ -1,22 +1,31 @@
-"""Windows of needs, gathered under the few that must be read: the parts of a stage are cut from its hours."""
+"""Windows of needs, gathered under the few that must be read: parts of a stage, and blocks that stand in one row."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from model_ratchet.core.evidence import HOUR, Clustering, Grouping, Need, Shape, Window
+from model_ratchet.core.evidence import EPOCH, HOUR, Clustering, Grouping, Interval, Need, Shape, Window
+
+_OF_BLOCKS = (Shape.COUNTS, Shape.PAIRED_COUNTS, Shape.QUANTILE_COUNTS, Shape.LOG_HISTOGRAM, Shape.VERSION_ROWS)
+"""What is asked of blocks, and adds up over them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
-    """A window that is read from the rows, and the windows that are runs of its hours: (first hour, hour after the last)."""
+    """A window that is read from the rows, and the windows that are runs of its steps: (first step, step after the last).
+
+    A step is an hour of active time, or a block. ``labels_after`` is how long after the end of each step labels are read;
+    None where all are read as of one instant, that of the window.
+    """
 
     window: Window
     parts: Mapping[Window, tuple[int, int]]
     needs: tuple[Need, ...]
+    step: timedelta = HOUR
+    labels_after: timedelta | None = None
 
     def hours(self, need: Need) -> range:
-        """The hours of this base that a need asks for."""
+        """The steps of this base that a need asks for."""
         assert need.window is not None  # noqa: S101  (needs without a window are never put under a base)
         return range(*self.parts[need.window])
 
@@ -29,12 +38,13 @@ class Base:
 
 
 def bases(needs: Iterable[Need]) -> tuple[Base, ...]:
-    """The windows to read, longest first, each with the needs that it answers.
+    """The windows to read, rows of blocks first, then the longest, each with the needs that it answers.
 
     A part that does not start and end on the hours of a longer window is read by itself, and so are the row facts of any
     part: distinct units do not add up.
     """
-    asked = sorted(needs, key=lambda need: (-need.window.length if need.window else timedelta(), need.stage))
+    rows, others = _rows_of_blocks(needs)
+    asked = sorted(others, key=lambda need: (-need.window.length if need.window else timedelta(), need.stage))
     found: list[tuple[Window, dict[Window, tuple[int, int]], list[Need]]] = []
     for need in asked:
         if need.window is None:
@@ -47,7 +57,46 @@ def bases(needs: Iterable[Need]) -> tuple[Base, ...]:
                 break
         else:
             found.append((need.window, {need.window: (0, need.window.hours)}, [need]))
-    return tuple(Base(window, parts, tuple(under)) for window, parts, under in found)
+    whole = (Base(window=window, parts=parts, needs=tuple(under)) for window, parts, under in found)
+    return (*rows, *whole)
+
+
+def _rows_of_blocks(needs: Iterable[Need]) -> tuple[Sequence[Base], Sequence[Need]]:
+    """Blocks of one length whose labels are read equally long after their end, each such row as one base; and all else."""
+    alike: dict[tuple[timedelta, timedelta], list[Need]] = {}
+    others: list[Need] = []
+    for need in needs:
+        block = _block(need)
+        (others if block is None else alike.setdefault(block, [])).append(need)
+    found = []
+    for (length, after), of_blocks in alike.items():
+        windows = sorted({need.window for need in of_blocks if need.window}, key=lambda window: window.start)
+        if len(windows) == 1:
+            others += of_blocks
+            continue
+        first, last = windows[0], windows[-1]
+        numbers = {window: (window.start - first.start) // length for window in windows}
+        found.append(
+            Base(
+                window=Window((Interval(first.start, last.end),), last.labels_until),
+                parts={window: (number, number + 1) for window, number in numbers.items()},
+                needs=tuple(of_blocks),
+                step=length,
+                labels_after=after,
+            )
+        )
+    return found, others
+
+
+def _block(need: Need) -> tuple[timedelta, timedelta] | None:
+    """The length of a block, which begins at a multiple of it and is an hour at most, and how long after it labels are read."""
+    window = need.window
+    if window is None or len(window.intervals) != 1 or need.shape not in _OF_BLOCKS:
+        return None
+    length = window.length
+    if not timedelta() < length <= HOUR or (window.start - EPOCH) % length or need.grouping is not Grouping.TOTAL:
+        return None
+    return length, window.labels_until - window.end
 
 
 def _run(whole: Window, part: Window) -> tuple[int, int] | None:

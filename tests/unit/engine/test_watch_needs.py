@@ -14,15 +14,14 @@ from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import (
     HOUR,
     Arm,
-    ArmRows,
     Evidence,
     Interval,
     Measurement,
     Missing,
     Need,
-    Rows,
     Series,
     Shape,
+    VersionRows,
     Window,
 )
 from model_ratchet.core.reason import Reason, Why, because
@@ -91,8 +90,9 @@ def test_what_waits_for_labels_is_asked_for_when_they_are_mature_and_reads_them_
     ]
 
 
-def test_blocks_without_labels_are_read_as_of_one_instant() -> None:
-    assert len({one.candidate.window.labels_until for one in due(RATE, come_to=9) if one.candidate.window}) == 1
+def test_blocks_without_labels_are_read_equally_long_after_their_end() -> None:
+    windows = [one.candidate.window for one in due(RATE, come_to=9) if one.candidate.window]
+    assert {window.labels_until - window.end for window in windows} == {LATE}
 
 
 def test_a_new_rule_begins_with_its_look_back_window_and_never_before_the_version() -> None:
@@ -126,12 +126,12 @@ def test_a_week_of_hours_is_made_up_for_and_no_more() -> None:
         (
             silence(),
             a_subject(),
-            [(Shape.ROWS, False, (Arm.BASELINE, Arm.CANDIDATE)), (Shape.COUNTS, False, (Arm.CANDIDATE,))],
+            [(Shape.VERSION_ROWS, False, (Arm.BASELINE, Arm.CANDIDATE)), (Shape.COUNTS, False, (Arm.CANDIDATE,))],
         ),
         (
             silence(),
             a_subject(metrics={"accuracy": ACCURACY}),
-            [(Shape.ROWS, False, (Arm.BASELINE, Arm.CANDIDATE))],
+            [(Shape.VERSION_ROWS, False, (Arm.BASELINE, Arm.CANDIDATE))],
         ),
     ],
     ids=["pairs", "arms", "record", "rate", "quantile", "increase", "allocation", "silence", "silence without gateway"],
@@ -161,14 +161,6 @@ def test_blocks_after_the_reference_has_left_ask_for_the_version_alone() -> None
         (Shape.PAIRED_COUNTS, True),
         (Shape.COUNTS, False),
     ]
-
-
-def test_many_blocks_are_asked_as_one_stretch_as_well_where_one_reading_serves_all() -> None:
-    asked = due(RATE, come_to=9, now=LATE)
-    whole, *each = needs(asked)
-    assert whole.window == Window((Interval(NOON - 9 * HOUR, NOON),), NOON + LATE)
-    assert [one.window for one in each] == [one.candidate.window for one in asked]
-    assert len(needs(due(DROP, come_to=30))) == len(due(DROP, come_to=30))
 
 
 def test_what_does_not_apply_asks_nothing() -> None:
@@ -218,21 +210,12 @@ def test_a_gauge_that_is_no_number_is_errored(value: float) -> None:
     assert (result.says, result.rolls_back) == (Says.ERRORED, False)
 
 
-def rows(mine: int, reference: int, other: int = 0) -> Rows:
-    return Rows(
-        baseline=ArmRows(rows=reference, served=0),
-        candidate=ArmRows(rows=mine, served=mine),
-        requests=max(mine, reference),
-        paired=min(mine, reference),
-        duplicates=0,
-        others=(("v0.1.0_20250101_000000", other),),
-        by_hour=(),
-        newest=None,
-    )
+def rows(mine: int, reference: int, other: int = 0) -> VersionRows:
+    return VersionRows(baseline=reference, candidate=mine, others=other)
 
 
 def test_the_gateway_says_what_was_sent_and_the_log_what_was_reported() -> None:
-    got = answered(silence(), lambda need: rows(0, 390, 4) if need.shape is Shape.ROWS else share(0.0, 400))
+    got = answered(silence(), lambda need: rows(0, 390, 4) if need.shape is Shape.VERSION_ROWS else share(0.0, 400))
     assert got.blocks[0].candidate == Traffic(sent=400, reported=0, elsewhere=394)
 
 
@@ -246,7 +229,7 @@ def test_without_a_gateway_the_requests_of_the_mirror_were_sent_to_the_version_t
 
 def test_an_empty_log_is_no_silence_of_one_version() -> None:
     nothing = Missing(reason=because(Why.NO_ROWS, metric="", arm="either"), lasting=False)
-    got = answered(silence(), lambda need: nothing if need.shape is Shape.ROWS else share(0.0, 400))
+    got = answered(silence(), lambda need: nothing if need.shape is Shape.VERSION_ROWS else share(0.0, 400))
     assert got.blocks[0].candidate == Traffic(sent=400, reported=0, elsewhere=0)
     assert only(watch(a_subject(), [silence()], {silence().key: got})).says is Says.ERRORED
 

@@ -9,6 +9,7 @@ import pytest
 from builders.logs import (
     HOUR,
     LONG,
+    START,
     WIDE,
     Oracle,
     Row,
@@ -21,7 +22,7 @@ from builders.logs import (
     write,
 )
 from builders.needs import every_need
-from model_ratchet.core.evidence import Missing, Need, Rows, Shape, Window
+from model_ratchet.core.evidence import Grouping, Interval, Missing, Need, Rows, Shape, Window
 from model_ratchet.documents.model import ModelFile
 
 FORMATS = ("parquet", "csv", "jsonl")
@@ -87,6 +88,37 @@ def test_every_format_leaves_out_a_few_repeats_and_absent_numbers_of_a_wide_log(
     assert facts.candidate.not_a_number > 0
 
 
+@pytest.mark.parametrize("minutes", [5, 20, 60])
+def test_blocks_in_a_row_are_read_at_once_and_say_what_each_says_alone(tmp_path: Path, minutes: int) -> None:
+    model, rows = a_model(LONG), at_one_moment(random_long(21, 400))
+    length = timedelta(minutes=minutes)
+    ends = [START + hours * HOUR + length for hours in (0, 1, 2, 3, 5, 6)]
+    windows = [Window((Interval(end - length, end),), end + 5 * HOUR) for end in ends]
+    asked = {
+        need: window
+        for window in windows
+        for need in every_need(model, window)
+        if need.shape in (Shape.COUNTS, Shape.PAIRED_COUNTS, Shape.LOG_HISTOGRAM, Shape.VERSION_ROWS)
+    }
+    source = a_source(write(tmp_path / "log.parquet", rows), model)
+    oracle, found = Oracle(rows, model), source.answer(list(asked))
+    assert {need: told(found.answers[need]) for need in asked} == {
+        need: told(oracle.answer(need, window)) for need, window in asked.items()
+    }
+    totals = [need for need in asked if need.grouping is Grouping.TOTAL]
+    alone = [need for need in totals if asked[need] == windows[-1]]
+    assert len(source.answer(totals).queries) - len(source.answer(alone).queries) in (
+        0,
+        1,
+    )  # (whether others are there)
+
+
+def at_one_moment(rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows with each request's mirror scored when it was served, so that both stand in one block."""
+    first: dict[object, object] = {}
+    return [row | {"requested_at": first.setdefault(row["request_id"], row["requested_at"])} for row in rows]
+
+
 def test_the_oracle_measures_something_of_every_shape_and_grouping() -> None:
     model = a_model(LONG)
     oracle = Oracle(random_long(0, 250), model)
@@ -95,4 +127,4 @@ def test_the_oracle_measures_something_of_every_shape_and_grouping() -> None:
         for need in every_need(model, PAUSED)
         if not isinstance(oracle.answer(need), Missing)
     }
-    assert len(measured) == 3 * 2 + 3 * 2 + 2 + 2 * (3 + 2 + 3) + 1 + 1
+    assert len(measured) == 3 * 2 + 3 * 2 + 2 + 2 * (3 + 2 + 3) + 1 + 1 + 1

@@ -5,7 +5,7 @@ blocks again by the next run, so that many blocks at once are what continuous ru
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import isfinite
 from typing import Annotated, Literal, TypeAlias, assert_never
@@ -25,9 +25,9 @@ from model_ratchet.core.evidence import (
     Need,
     PairedCounts,
     QuantileCounts,
-    Rows,
     Series,
     Shape,
+    VersionRows,
     Window,
 )
 from model_ratchet.core.reason import Reason, Why, because
@@ -95,23 +95,8 @@ def asks(
 
 
 def needs(asked: Sequence[Ask]) -> tuple[Need, ...]:
-    """What to ask the sources, each need once.
-
-    What is asked of many blocks with the same reading of labels is asked of the whole stretch as well: a source that scans
-    rows then scans them once. Nobody reads that answer. The facts of rows are no sum of parts, and gain nothing by it.
-    """
-    each = dict.fromkeys(need for ask in asked for need in (ask.candidate, ask.reference) if need is not None)
-    stretches: dict[Need, list[Window]] = {}
-    for need in each:
-        if need.window is not None and need.shape is not Shape.ROWS:
-            at_once = replace(need, window=Window((), need.window.labels_until))
-            stretches.setdefault(at_once, []).append(need.window)
-    whole = (
-        replace(need, window=Window((Interval(windows[0].start, windows[-1].end),), windows[0].labels_until))
-        for need, windows in stretches.items()
-        if len(windows) > 1
-    )
-    return (*whole, *each)
+    """What to ask the sources, each need once: a source that scans rows reads blocks that stand in one row together."""
+    return tuple(dict.fromkeys(need for ask in asked for need in (ask.candidate, ask.reference) if need is not None))
 
 
 def read(rules: Sequence[Watched], asked: Sequence[Ask], evidence: Evidence) -> Mapping[str, Read]:
@@ -134,10 +119,9 @@ def _due(subject: Subject, one: Watched, come_to: datetime | None, now: datetime
     earliest = until - (one.over if come_to is None else REACH * one.block)
     start = first_of(max(subject.since if come_to is None else come_to, earliest), one.block)
     while start < until:
-        # without labels the reading is the same for all, so that a source reads the blocks of one stretch together
-        read_at = (start + one.block if labelled else until) + lasting
-        yield _ask(subject, one, start, Window((Interval(start, start + one.block),), read_at))
-        start += one.block
+        end = start + one.block
+        yield _ask(subject, one, start, Window((Interval(start, end),), labels_until=end + lasting))
+        start = end
 
 
 def _ask(subject: Subject, one: Watched, start: datetime, window: Window) -> Ask:
@@ -150,7 +134,7 @@ def _ask(subject: Subject, one: Watched, start: datetime, window: Window) -> Ask
     other: Need | None = None
     match rule:
         case SilenceRule():
-            mine = need(Shape.ROWS, metric="")
+            mine = need(Shape.VERSION_ROWS, metric="")
             if (gateway := _gateway(subject)) is not None:
                 other = need(Shape.COUNTS, Arm.CANDIDATE, metric=gateway)
         case DropRule() if concurrent and _pairs(rule, subject):
@@ -195,17 +179,18 @@ def _read(asked: Sequence[Ask], evidence: Evidence) -> Read:
 
 
 def _block(ask: Ask, mine: Measurement | None, other: Measurement | None) -> Block:
-    if ask.candidate.shape is Shape.ROWS:
-        rows = mine if isinstance(mine, Rows) else None
-        before = rows.baseline.rows if rows is not None else 0
+    if ask.candidate.shape is Shape.VERSION_ROWS:
+        rows = mine if isinstance(mine, VersionRows) else VersionRows(baseline=0, candidate=0, others=0)
         # each request that the reference saw went to the version as well, where both score the same ones
-        sent = (other.n if isinstance(other, Counts) else 0) if ask.reference is not None else before * ask.paired
+        sent = (
+            (other.n if isinstance(other, Counts) else 0) if ask.reference is not None else rows.baseline * ask.paired
+        )
         return Block(
             start=ask.start,
             candidate=Traffic(
                 sent=sent,
-                reported=rows.candidate.rows if rows is not None else 0,
-                elsewhere=before + sum(count for _, count in rows.others) if rows is not None else 0,
+                reported=rows.candidate,
+                elsewhere=rows.baseline + rows.others,
             ),
             concurrent=ask.concurrent,
         )
