@@ -7,49 +7,43 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 
 from model_ratchet import __version__
-from model_ratchet.cli.auditing import add_audit, add_replay
 from model_ratchet.cli.codes import ExitCode
-from model_ratchet.cli.drafting import add_demo, add_explain, add_init, add_propose, add_schema
-from model_ratchet.cli.inspecting import add_doctor, add_sources
-from model_ratchet.cli.judging import add_check, add_plan, add_validate
-from model_ratchet.cli.moving import add_advance, add_render, add_stage
-from model_ratchet.cli.recording import add_record
-from model_ratchet.cli.returning import add_rollback
 from model_ratchet.cli.terminal import remark
-from model_ratchet.cli.watching import add_status, add_watch
 from model_ratchet.core.errors import RatchetError, UsageError
 
-COMMANDS = (
-    add_check,
-    add_record,
-    add_validate,
-    add_init,
-    add_propose,
-    add_plan,
-    add_advance,
-    add_stage,
-    add_rollback,
-    add_explain,
-    add_schema,
-    add_sources,
-    add_doctor,
-    add_render,
-    add_watch,
-    add_status,
-    add_audit,
-    add_replay,
-    add_demo,
-)
-"""In the order in which ``ratchet --help`` lists them."""
+COMMANDS = {
+    "check": ("judging", "judge the promotion that a branch proposes"),
+    "record": ("recording", "append what was merged to the ledger"),
+    "validate": ("judging", "check documents only"),
+    "init": ("drafting", "make a repository ready for promotions on GitHub"),
+    "propose": ("drafting", "write the folder of a new version"),
+    "plan": ("judging", "how many rows and days each criterion needs"),
+    "advance": ("moving", "close a stage that can be decided, and start the next"),
+    "stage": ("moving", "say what happened to a candidate in traffic"),
+    "rollback": ("returning", "take a version out of production, or a candidate out of its stages"),
+    "explain": ("drafting", "what a criterion does and how to write it"),
+    "schema": ("drafting", "print or write the JSON Schemas of the documents"),
+    "sources": ("inspecting", "ask each source one cheap question"),
+    "doctor": ("inspecting", "whether GitHub is set up so that a verdict holds"),
+    "render": ("moving", "write the configuration of routers, of Prometheus and of Grafana"),
+    "watch": ("watching", "look at the versions that run, and tell people what has gone wrong"),
+    "status": ("watching", "how all models stand"),
+    "audit": ("auditing", "verify the ledger, and read what it holds"),
+    "replay": ("auditing", "judge recorded decisions under another policy"),
+    "demo": ("drafting", "three promotions of a real model on real flights"),
+}
+"""Command → the module that adds it, and what it is for; in the order in which ``ratchet --help`` lists them."""
 
 __all__ = ["ExitCode", "run"]
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. Nothing above this line ever shows a traceback for what a user did."""
-    parser = _parser()
+    asked = next((one for one in arguments if not one.startswith("-")), "")
+    parser = _parser(asked)
     try:
         options = parser.parse_args(arguments)
     except SystemExit as left:
@@ -74,7 +68,8 @@ def run(arguments: Sequence[str]) -> int:
         return ExitCode.ERRORED
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(asked: str | None = None) -> argparse.ArgumentParser:
+    """The parser of the command that is asked for, of all where none is named; the others are only listed."""
     parser = argparse.ArgumentParser(
         prog="ratchet",
         description="Lets a model version into production only when it is shown to be strictly better.",
@@ -83,6 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"ratchet {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in COMMANDS:
-        add(commands)
+    for name, (module, summary) in COMMANDS.items():
+        if asked in (None, name):
+            getattr(import_module(f"model_ratchet.cli.{module}"), f"add_{name}")(commands, summary)
+        else:
+            commands.add_parser(name, help=summary)
     return parser

@@ -18,11 +18,11 @@ GITHUB = "github"
 """What stands for all anchors that GitHub keeps."""
 
 
-def add_audit(commands: Commands) -> None:
+def add_audit(commands: Commands, summary: str) -> None:
     """``ratchet audit`` with its own commands."""
     parser = commands.add_parser(
         "audit",
-        help="verify the ledger, and read what it holds",
+        help=summary,
         description="Verifies the branch ratchet/ledger, and says who did what, when, why, and under which policy.",
     )
     asked = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -32,11 +32,11 @@ def add_audit(commands: Commands) -> None:
     _add_show(asked)
 
 
-def add_replay(commands: Commands) -> None:
+def add_replay(commands: Commands, summary: str) -> None:
     """``ratchet replay``."""
     parser = commands.add_parser(
         "replay",
-        help="judge recorded decisions under another policy",
+        help=summary,
         description="Judges the sealed evidence of every recorded decision under another policy, and says which would "
         "change, which would not, and which can't be assessed because a need was not recorded. Asks no source.",
     )

@@ -14,11 +14,11 @@ from model_ratchet.cli.options import (
 from model_ratchet.cli.terminal import colour, progress, width, write
 
 
-def add_init(commands: Commands) -> None:
+def add_init(commands: Commands, summary: str) -> None:
     """``ratchet init``."""
     parser = commands.add_parser(
         "init",
-        help="make a repository ready for promotions on GitHub",
+        help=summary,
         description="Writes workflows, example policies, owners and templates into a repository, and says what to click in "
         "its settings. Files that are there are kept.",
     )
@@ -33,11 +33,11 @@ def add_init(commands: Commands) -> None:
     parser.set_defaults(command=_init)
 
 
-def add_propose(commands: Commands) -> None:
+def add_propose(commands: Commands, summary: str) -> None:
     """``ratchet propose``."""
     parser = commands.add_parser(
         "propose",
-        help="write the folder of a new version",
+        help=summary,
         description="Writes promotions/MODEL/VERSION/ into the work tree: a request with the active version as its baseline, "
         "and the documents that its policy requires. What is still to be filled in is marked, and refused until it is.",
     )
@@ -52,11 +52,11 @@ def add_propose(commands: Commands) -> None:
     parser.set_defaults(command=_propose)
 
 
-def add_explain(commands: Commands) -> None:
+def add_explain(commands: Commands, summary: str) -> None:
     """``ratchet explain``."""
     parser = commands.add_parser(
         "explain",
-        help="what a criterion does and how to write it",
+        help=summary,
         description="Says what a kind of criterion asks for, how it judges, and which parameters it takes; or what a "
         "`waiver` covers and how to write one.",
     )
@@ -64,11 +64,11 @@ def add_explain(commands: Commands) -> None:
     parser.set_defaults(command=_explain)
 
 
-def add_schema(commands: Commands) -> None:
+def add_schema(commands: Commands, summary: str) -> None:
     """``ratchet schema``."""
     parser = commands.add_parser(
         "schema",
-        help="print or write the JSON Schemas of the documents",
+        help=summary,
         description="Prints the JSON Schema of one document kind, or writes all of them into a folder.",
     )
     parser.add_argument("document", nargs="?", help="the kind of document; without it, the kinds are listed")
@@ -76,11 +76,11 @@ def add_schema(commands: Commands) -> None:
     parser.set_defaults(command=_schema)
 
 
-def add_demo(commands: Commands) -> None:
+def add_demo(commands: Commands, summary: str) -> None:
     """``ratchet demo``."""
     parser = commands.add_parser(
         "demo",
-        help="three promotions of a real model on real flights",
+        help=summary,
         description="Trains, scores and judges three versions of a flight-delay model on the flights of 2013.",
     )
     parser.add_argument("--dir", type=Path, default=Path("demo"), metavar="DIR", help="where to write (default: demo)")

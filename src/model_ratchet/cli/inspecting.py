@@ -12,11 +12,11 @@ from model_ratchet.cli.options import (
 from model_ratchet.cli.terminal import colour, width, write
 
 
-def add_sources(commands: Commands) -> None:
+def add_sources(commands: Commands, summary: str) -> None:
     """``ratchet sources``."""
     parser = commands.add_parser(
         "sources",
-        help="ask each source one cheap question",
+        help=summary,
         description="`ratchet sources test` asks each source of policies/sources.yaml one cheap question: is it reachable, "
         "does it let us in, does it hold what the model files bind, what is its newest row, how long does it keep "
         "its samples, and how far is its clock from ours.",
@@ -27,11 +27,11 @@ def add_sources(commands: Commands) -> None:
     parser.set_defaults(command=_sources)
 
 
-def add_doctor(commands: Commands) -> None:
+def add_doctor(commands: Commands, summary: str) -> None:
     """``ratchet doctor``."""
     parser = commands.add_parser(
         "doctor",
-        help="whether GitHub is set up so that a verdict holds",
+        help=summary,
         description="Reads rulesets, branch protection, environments, Actions and the names of secrets at GitHub, CODEOWNERS "
         "and the workflows of the protected branch, and compares the clocks. Says what is missing, why it matters and where to "
         "set it; changes nothing. It takes GITHUB_TOKEN: an administrator's sees everything; what another may not see is told "

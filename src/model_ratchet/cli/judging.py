@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from model_ratchet.actions.publish import Published
 
 
-def add_check(commands: Commands) -> None:
+def add_check(commands: Commands, summary: str) -> None:
     """``ratchet check``."""
     parser = commands.add_parser(
         "check",
-        help="judge the promotion that a branch proposes",
+        help=summary,
         description="Judges the promotion that a branch proposes, against the policies of its base branch.",
     )
     add_revisions(parser)
@@ -66,11 +66,11 @@ def add_check(commands: Commands) -> None:
     parser.set_defaults(command=_check)
 
 
-def add_validate(commands: Commands) -> None:
+def add_validate(commands: Commands, summary: str) -> None:
     """``ratchet validate``."""
     parser = commands.add_parser(
         "validate",
-        help="check documents only",
+        help=summary,
         description="Checks policies, model files, sources, waivers and requests of the working tree; asks no source.",
     )
     parser.add_argument("paths", nargs="*", metavar="PATH", help="documents to check (default: all)")
@@ -79,11 +79,11 @@ def add_validate(commands: Commands) -> None:
     parser.set_defaults(command=_validate)
 
 
-def add_plan(commands: Commands) -> None:
+def add_plan(commands: Commands, summary: str) -> None:
     """``ratchet plan``."""
     parser = commands.add_parser(
         "plan",
-        help="how many rows and days each criterion needs",
+        help=summary,
         description="Says, before anybody waits a week, how many rows and days each criterion needs at the model's "
         "present traffic, which one needs most, and its power at the margin and at twice the margin.",
     )

@@ -28,11 +28,11 @@ MONITORS = ("prometheus", "grafana")
 ROUTERS = ("nginx", "haproxy", "gateway-api", "istio", "kserve", "argo-rollouts")
 
 
-def add_advance(commands: Commands) -> None:
+def add_advance(commands: Commands, summary: str) -> None:
     """``ratchet advance``."""
     parser = commands.add_parser(
         "advance",
-        help="close a stage that can be decided, and start the next",
+        help=summary,
         description="Closes the open stage of what a branch proposes, where it can be decided: its evidence is gathered once "
         "and sealed into the ledger. Starts the next stage where that passed and the approvals of `enter:` are there. "
         "Otherwise says why not. Exit code 0: something moved; 4: time will tell; 1: refused, or the attempt is over.",
@@ -52,11 +52,11 @@ def add_advance(commands: Commands) -> None:
     parser.set_defaults(command=_advance)
 
 
-def add_stage(commands: Commands) -> None:
+def add_stage(commands: Commands, summary: str) -> None:
     """``ratchet stage``."""
     parser = commands.add_parser(
         "stage",
-        help="say what happened to a candidate in traffic",
+        help=summary,
         description="Writes into the ledger what people and routers say: `confirm` that the router sends what the stage asks "
         "for, `pause` and `resume` a candidate, `withdraw` it, `hold` and `release` a model, and `snooze` the reminders of a "
         "hold.",
@@ -74,11 +74,11 @@ def add_stage(commands: Commands) -> None:
     parser.set_defaults(command=_stage)
 
 
-def add_render(commands: Commands) -> None:
+def add_render(commands: Commands, summary: str) -> None:
     """``ratchet render``."""
     parser = commands.add_parser(
         "render",
-        help="write the configuration of routers, of Prometheus and of Grafana",
+        help=summary,
         description="Writes what existing systems are to be given, from git alone.",
     )
     kinds = parser.add_subparsers(title="what to render", metavar="WHAT", required=True)

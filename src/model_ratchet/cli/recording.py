@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from model_ratchet.github.job import Job
 
 
-def add_record(commands: Commands) -> None:
+def add_record(commands: Commands, summary: str) -> None:
     """``ratchet record``."""
     parser = commands.add_parser(
         "record",
-        help="append what was merged to the ledger",
+        help=summary,
         description="Appends to the ledger (the branch ratchet/ledger) each promotion, rollback, withdrawal and change of the "
         "policies that it does not hold yet. What no verdict vouches for is recorded as unverified, and ends with 1.",
     )

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from model_ratchet.engine.rollback import Trigger
 
 
-def add_rollback(commands: Commands) -> None:
+def add_rollback(commands: Commands, summary: str) -> None:
     """``ratchet rollback``."""
     parser = commands.add_parser(
         "rollback",
-        help="take a version out of production, or a candidate out of its stages",
+        help=summary,
         description="Puts traffic back on the version before, at once, by a hold in the ledger; then removes the version by a "
         "pull request. Of a candidate in a stage it ends the attempt. Run it again after whatever cut it off: nothing is done "
         "twice. Exit code 0: done, or nothing is left to do; 1: nothing is changed, because a person has to decide; 5: a step "

@@ -4,18 +4,19 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-def write(text: str, output: Path | None = None) -> None:
+def write(text: str, output: "Path | None" = None) -> None:
     """Print a result, or write it into a file. It ends with a line's end."""
     if output is not None:
         output.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
         return
-    stream: TextIO = sys.stdout
-    stream.write(text if text.endswith("\n") else text + "\n")
-    stream.flush()
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    sys.stdout.flush()
 
 
 def remark(text: str) -> None:

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from model_ratchet.actions.webhook import Address
 
 
-def add_watch(commands: Commands) -> None:
+def add_watch(commands: Commands, summary: str) -> None:
     """``ratchet watch``."""
     parser = commands.add_parser(
         "watch",
-        help="look at the versions that run, and tell people what has gone wrong",
+        help=summary,
         description="Looks at the active version of every model, and at every candidate in a stage, by the alerts and "
         "triggers of its policy. Without --state it only shows what it sees. With --state it tells the channels of "
         "policies/alerts.yaml, and remembers in that folder what the next run has to know. With --listen it "
@@ -67,11 +67,11 @@ def add_watch(commands: Commands) -> None:
     parser.set_defaults(command=_watch)
 
 
-def add_status(commands: Commands) -> None:
+def add_status(commands: Commands, summary: str) -> None:
     """``ratchet status``."""
     parser = commands.add_parser(
         "status",
-        help="how all models stand",
+        help=summary,
         description="Lists every model: its active version and since when, the candidate and its stage, what the watch says of "
         "them, when it last looked, and the alerts that are open. Asks neither a metric source nor GitHub.",
     )
