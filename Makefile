@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 DATA   ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help test components bench simulate lint demo docs pictures schemas clean
+.PHONY: help test components bench simulate lint demo docs pictures schemas dist clean
 
 help: ## print the verbs
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -47,6 +47,12 @@ pictures: $(STAMP) ## take the pictures of the documentation again, with Chromiu
 
 schemas: $(STAMP) ## rewrite the JSON Schemas
 	$(BIN)/ratchet schema --write schemas
+
+dist: $(STAMP) ## the archives of a release, and what they bring (an SBOM in CycloneDX), in ./dist; the same bytes from the same commit
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist . && rm dist/commit
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --short-PURLs --output-file dist/sbom.cdx.json \
+	  requirements/runtime.txt
 
 clean: ## remove what the other verbs made
 	rm -rf $(VENV) .venv-mlflow .venv-spark build dist demo .pytest_cache .mypy_cache .ruff_cache
