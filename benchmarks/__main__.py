@@ -132,6 +132,21 @@ def _rows(taken: dict[int, dict[str, Taken]]) -> Iterator[Row]:
         yield Row(f"growth from {small:.0e} to {large:.0e} rows".replace("e+0", "e"), "linear", grown, 1.35)
 
 
+def _started() -> Iterator[Row]:
+    """Whole commands, from the start of Python to their last line."""
+    for work, what, beside, at_most in (
+        ("help", "`ratchet --help`", "`python -c pass`", 3),
+        ("validate", "`ratchet validate` of one promotion", "`check-jsonschema` on it", 1),
+        ("validate-many", "`ratchet validate` of 1,000 promotions", "`check-jsonschema` on them", 0.1),
+        ("untouched", "a check without promotions", "`git status` and `python -c pass`", 5),
+        ("check", "the demo's check, rendered", "importing pandas, scipy.stats and PyGithub", 0.5),
+    ):
+        say(what)
+        told = _one("benchmarks.starts", work)
+        ours, theirs = float(told["ours"]), float(told["theirs"])
+        yield Row(what, beside, ours / theirs, at_most, f"{ours:.2f} s")
+
+
 def _gathered() -> Sequence[Row]:
     say("gathering from 200 sources")
     told = [_one("benchmarks.gather", "200") for _ in range(ROUNDS)]
