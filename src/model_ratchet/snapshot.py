@@ -6,6 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from model_ratchet.ports import LARGEST_BLOB, Blob, Files
 
 
+def documents(files: Files, commit: str) -> "Snapshot":
+    """All that people write of policies, models and promotions on a commit, read at once: for what looks at every model.
+
+    Raises:
+        RepositoryError: it can't be read.
+    """
+    return Snapshot(files, commit, lambda path: path.startswith("policies/") or path.endswith("/promotion.yaml"))
+
+
 class Snapshot:
     """The files of a repository, those of one commit that are ``wanted`` by their paths read at once; all others as before."""
 

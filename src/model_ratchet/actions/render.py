@@ -17,11 +17,13 @@ from model_ratchet.documents.read import Located
 from model_ratchet.documents.words import suggestion
 from model_ratchet.engine.desired import Desired, desired_of
 from model_ratchet.engine.lifecycle import Unclear
+from model_ratchet.engine.story import Story, stories
 from model_ratchet.git import Git
 from model_ratchet.git_write import Writer
 from model_ratchet.ledger import GitLedger, fetch_ledger, open_ledger
 from model_ratchet.ports import Files, Repository
 from model_ratchet.render.traffic import refusals, render
+from model_ratchet.snapshot import documents
 
 BRANCH = "ratchet/traffic"
 """Where routers, or whatever feeds them, find what was rendered."""
@@ -116,7 +118,8 @@ def read_desired(
     Raises:
         RecordError: a line of the ledger does not read.
     """
-    return tuple(_desired(repository, commit, model, ledger) for model in models)
+    files, told = documents(repository, commit), stories(ledger.events())
+    return tuple(_desired(files, commit, model, told.get(model.name, Story(model=model.name))) for model in models)
 
 
 def read_models(
@@ -154,10 +157,10 @@ def write_files(rendered: Rendered, folder: Path) -> tuple[Placed, ...]:
     return place(folder, rendered.files, force=True)
 
 
-def _desired(repository: Repository, commit: str, model: ModelFile, ledger: GitLedger) -> Desired | Unclear:
-    known = read_chain(repository, commit, model.name)
+def _desired(files: Files, commit: str, model: ModelFile, story: Story) -> Desired | Unclear:
+    known = read_chain(files, commit, model.name)
     try:
-        return desired_of(known, ledger.story(model.name), assignment=model.assignment)
+        return desired_of(known, story, assignment=model.assignment)
     except ValueError as error:
         return Unclear(model.name, str(error))
 

@@ -14,12 +14,13 @@ from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.promoted import Promoted
 from model_ratchet.engine.desired import Desired, desired_of
 from model_ratchet.engine.lifecycle import Unclear
-from model_ratchet.engine.story import Story
+from model_ratchet.engine.story import Story, stories
 from model_ratchet.git import Git
 from model_ratchet.ledger import open_ledger
-from model_ratchet.ports import Repository
+from model_ratchet.ports import Files
 from model_ratchet.render.alerts import render
 from model_ratchet.render.alerts.rules import Watched
+from model_ratchet.snapshot import documents
 
 
 def render_alerts(asked: RenderInput) -> Rendered:
@@ -34,11 +35,12 @@ def render_alerts(asked: RenderInput) -> Rendered:
     repository = Git(asked.repo)
     ledger = open_ledger(repository)
     commit = repository.commit(asked.base if asked.base is not None else repository.default_base())
-    located, findings = read_models(repository, commit, asked.models)
+    held, told = documents(repository, commit), stories(ledger.events())
+    located, findings = read_models(held, commit, asked.models)
     files: dict[str, str] = {}
     unclear, idle = [], []
     for name, one in located.items():
-        found = _watched(repository, commit, one.document, ledger.story(name))
+        found = _watched(held, commit, one.document, told.get(name, Story(model=name)))
         if isinstance(found, Unclear):
             unclear.append(found)
         elif isinstance(found, Faulty):
@@ -50,9 +52,7 @@ def render_alerts(asked: RenderInput) -> Rendered:
     return Rendered(files=files, findings=tuple(sorted(set(findings))), unclear=tuple(unclear), idle=tuple(idle))
 
 
-def _watched(
-    repository: Repository, commit: str, model: ModelFile, story: Story
-) -> tuple[Watched, ...] | Unclear | Faulty:
+def _watched(repository: Files, commit: str, model: ModelFile, story: Story) -> tuple[Watched, ...] | Unclear | Faulty:
     known = read_chain(repository, commit, model.name)
     if known.trouble is not None:
         return Unclear(model.name, known.trouble)

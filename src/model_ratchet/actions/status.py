@@ -14,6 +14,7 @@ from model_ratchet.engine.watch import Says, WatchState
 from model_ratchet.git_write import Writer
 from model_ratchet.ledger import fetch_ledger, open_ledger
 from model_ratchet.report.standing import Running, Standing, Status
+from model_ratchet.snapshot import documents
 
 WORST = (Says.SILENT, Says.FIRING, Says.ERRORED, Says.BEYOND, Says.RESOLVED, Says.QUIET, Says.WAITING)
 """What rules say, the worst first."""
@@ -44,11 +45,12 @@ def status(asked: StatusInput) -> Status:
         ledger, kept = fetch_ledger(repository), on_branch(repository)
     else:
         commit, ledger, kept = repository.commit(base), open_ledger(repository), known(repository)
-    located, findings = read_models(repository, commit, asked.models)
+    files = documents(repository, commit)
+    located, findings = read_models(files, commit, asked.models)
     told = stories(ledger.events())
     return Status(
         models=tuple(
-            _standing(read_chain(repository, commit, name), told.get(name, Story(model=name)), kept) for name in located
+            _standing(read_chain(files, commit, name), told.get(name, Story(model=name)), kept) for name in located
         ),
         watched_at=kept.last.at if kept.last is not None else None,
         findings=tuple(sorted(findings)),

@@ -23,7 +23,7 @@ from model_ratchet.ledger import GitLedger
 from model_ratchet.notify.deliver import Pace, Trouble, deliver
 from model_ratchet.notify.open import open_channels
 from model_ratchet.report.watched import alerts_of, held, resolved
-from model_ratchet.snapshot import Snapshot
+from model_ratchet.snapshot import documents
 
 CONNECTIONS = 32
 Progress = Callable[[str], None]
@@ -110,7 +110,7 @@ def watch_once(
         RecordError: the ledger can't be read.
     """
     commit = repository.commit(asked.base if asked.base is not None else repository.default_base())
-    files = Snapshot(repository, commit, lambda path: path.startswith("policies/") or path.endswith("/promotion.yaml"))
+    files = documents(repository, commit)
     located, findings = read_models(files, commit, asked.models)
     sources = read_at(Sources, files, commit, SOURCES)
     every = Cases(files, commit, ledger)
