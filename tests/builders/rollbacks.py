@@ -19,7 +19,10 @@ from model_ratchet.engine.rollback import Trigger
 from model_ratchet.github.forge import GithubForge
 
 ROUTED = f"assignment: user_id\ntraffic: {{target: nginx, {SECTIONS['nginx']}}}\n"
-TRIGGERS = "rollback: {triggers: [{metric: accuracy, statistic: drop, above: 5pp}], merge: %s, undo_within: 24h}\n"
+TRIGGERS = (
+    "rollback: {triggers: [{metric: accuracy, statistic: drop, above: 5pp}], "
+    "merge: %s, at_most_per_day: %d, undo_within: 24h}\n"
+)
 WORSE = Trigger(
     model="demo",
     because="accuracy fell by 8 pp",
@@ -33,10 +36,10 @@ def versions() -> dict[str, str | bytes]:
     return {**promotion(V1, "none"), **promotion(V2, V1), **promotion(V3, V2)}
 
 
-def documents(merge: str = "automatic", more: str = "") -> dict[str, str | bytes]:
+def documents(merge: str = "automatic", more: str = "", at_most: int = 2) -> dict[str, str | bytes]:
     """Rules with a router and with triggers; no source can be read."""
     files = rules(Path("/nowhere.csv"), more=ROUTED + more)
-    return {**files, "policies/small/1.0.0.yaml": POLICY + TRIGGERS % merge}
+    return {**files, "policies/small/1.0.0.yaml": POLICY + TRIGGERS % (merge, at_most)}
 
 
 @dataclass
@@ -47,12 +50,12 @@ class Worse:
     tree: str = ""
     """Of V3, once it is gone."""
 
-    def rolled_back(self, trigger: Trigger = WORSE, *, at_most: int = 2) -> RolledBack:
+    def rolled_back(self, trigger: Trigger = WORSE) -> RolledBack:
         """What comes of a run of the workflow."""
         self.runs.scene.forge.sync()
         run = self.runs.run()
         with closing(run.forge) if isinstance(run.forge, GithubForge) else closing(run.hub.api):
-            done = roll_back(trigger, Where.of(run, "main"), at_most=at_most)
+            done = roll_back(trigger, Where.of(run, "main"))
         self.runs.scene.forge.sync()
         return done
 
@@ -89,9 +92,9 @@ class Worse:
 
 
 @contextmanager
-def a_worse(folder: Path, *guards: Rule, merge: str = "automatic", more: str = "") -> Iterator[Worse]:
+def a_worse(folder: Path, *guards: Rule, merge: str = "automatic", more: str = "", at_most: int = 2) -> Iterator[Worse]:
     """The scene, whose ledger has begun."""
-    with a_scene(folder / "scene", texts({**documents(merge, more), **versions()})) as scene:
+    with a_scene(folder / "scene", texts({**documents(merge, more, at_most), **versions()})) as scene:
         if guards:
             scene.forge.ruleset(scene.repo, *guards)
         runs = Runs(scene, folder / "runs")

@@ -8,7 +8,8 @@ What it does **not** prove, for it is our reading of GitHub and not GitHub:
 * that GitHub's rules work as they do here: permissions are those of one table, a ruleset's order, inheritance and
   conditions, required workflows, signatures, conversations and reviewers by file are not there, CODEOWNERS patterns are the
   simple ones, and a check is required of the head alone;
-* GraphQL, webhooks' delivery, the web page, search, artefacts, job summaries, what Markdown looks like, and mails;
+* GraphQL beside its one mutation (``graphql``), webhooks' delivery, the web page, search, artefacts, job summaries, what
+  Markdown looks like, and mails;
 * that a workflow starts: ``Delivery.starts_workflows`` says what GitHub documents, nothing is started, and a workflow's
   own pull request that waits for a person's approval to run is told as one that starts none;
 * fields that no state stands behind (``contract.complete``), the texts of errors, the order of lists beyond the documented one,

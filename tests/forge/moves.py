@@ -1,6 +1,7 @@
 """What changes state: pull requests opened, pushed to, reviewed, merged, queued; each under the rules in force."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -136,6 +137,10 @@ def follow(forge: "Forge", repo: Repository, token: Token | None = None) -> None
             _merged(forge, pull, tip, token or Token("", forge.web_flow))
         elif sha is None or tip is None:
             close(forge, pull, token or Token("", forge.web_flow))
+        elif pull.auto_merge is not None:
+            by, method = pull.auto_merge
+            with suppress(Refused):  # (the rules are not met yet)
+                merge(forge, pull, Token("", by), method)
 
 
 def _synchronize(forge: "Forge", pull: Pull, sha: str, tip: str, token: Token | None) -> None:

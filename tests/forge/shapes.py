@@ -171,7 +171,14 @@ class Shapes:
             "requested_reviewers": self.users(pull.requested),
             "requested_teams": [self.team(one) for one in pull.requested_teams],
             "author_association": self.association(repo, pull.issue.user),
-            "auto_merge": None,
+            "auto_merge": {
+                "enabled_by": self.user(pull.auto_merge[0]),
+                "merge_method": pull.auto_merge[1],
+                "commit_title": "",
+                "commit_message": "",
+            }
+            if pull.auto_merge is not None
+            else None,
             "_links": {
                 "self": {"href": url},
                 "html": {"href": web},

@@ -182,6 +182,8 @@ class Pull:
     requested: list[User] = field(default_factory=list)
     requested_teams: list[Team] = field(default_factory=list)
     pushes: list[Push] = field(default_factory=list)
+    auto_merge: tuple[User, str] | None = None
+    """Who lets it be merged once the rules are met, and by which method."""
 
     @property
     def number(self) -> int:
@@ -316,6 +318,7 @@ class Repository:
     labels: dict[str, dict[str, Any]] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     merge_methods: tuple[str, ...] = ("merge", "squash", "rebase")
+    allow_auto_merge: bool = False
     numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     @property

@@ -103,13 +103,36 @@ def test_running_it_again_after_its_end_changes_nothing(worse: Worse) -> None:
     assert worse.end_state() == before
 
 
-def test_more_than_so_many_rollbacks_a_day_only_page(worse: Worse) -> None:
-    worse.rolled_back(at_most=1)
-    before = worse.end_state()
-    done = worse.rolled_back(replace(WORSE, version=V2), at_most=1)
-    assert isinstance(done.plan, Page)
-    assert "was rolled back 1 times within 24 hours" in done.plan.why
-    assert worse.end_state() == before
+@pytest.mark.parametrize("at_most", [1, 2])
+def test_more_rollbacks_a_day_than_the_policy_allows_only_page(tmp_path: Path, at_most: int) -> None:
+    with a_worse(tmp_path, at_most=at_most) as worse:
+        worse.rolled_back()
+        before = worse.end_state()
+        done = worse.rolled_back(replace(WORSE, version=V2))
+        assert isinstance(done.plan, Page) == (at_most == 1)
+        assert (worse.end_state() == before) == (at_most == 1)
+        if isinstance(done.plan, Page):
+            assert "was rolled back 1 times within 24 hours" in done.plan.why
+
+
+def test_github_merges_the_removal_by_itself_once_its_rules_are_met(tmp_path: Path) -> None:
+    with a_worse(tmp_path, required_reviews()) as worse:
+        worse.runs.scene.repo.allow_auto_merge = True
+        for _ in range(2):
+            done = worse.rolled_back()
+            assert not done.trouble, done.followed
+            assert any("It will be merged once they are met" in one.said for one in done.followed)
+        (pull,) = worse.removals()
+        assert pull.merged_at is None
+        worse.runs.scene.forge.review(pull, by=worse.runs.scene.bob)
+        worse.runs.scene.forge.sync()
+        assert worse.promoted() == [V1, V2]
+
+
+def test_where_auto_merge_is_off_the_run_says_so(tmp_path: Path) -> None:
+    with a_worse(tmp_path, required_reviews()) as worse:
+        done = worse.rolled_back()
+        assert any("auto-merge was refused" in one.said for one in done.followed)
 
 
 def enter(worse: Worse, pull: Pull) -> None:

@@ -23,12 +23,14 @@ from model_ratchet.core.errors import ForgeError, RepositoryError, UsageError
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.documents.files import policy_path
 from model_ratchet.documents.policy import Policy
+from model_ratchet.documents.watch import AT_MOST_PER_DAY, Rollback
 from model_ratchet.engine.lifecycle import Chain, Folder
-from model_ratchet.engine.rollback import AT_MOST, Page, Plan, Restore, Trigger, Withdraw, events_of, plan_rollback
+from model_ratchet.engine.rollback import Page, Plan, Restore, Trigger, Withdraw, events_of, plan_rollback
+from model_ratchet.engine.story import Story
 from model_ratchet.git_write import Writer
 from model_ratchet.github.event import PullRequestNamed
 from model_ratchet.github.issues import Draft, open_once
-from model_ratchet.github.merges import merge_pull
+from model_ratchet.github.merges import merge_pull, merge_when_ready
 from model_ratchet.github.pulls import propose, pull_of, read_pull
 from model_ratchet.ledger import BRANCH as LEDGER
 from model_ratchet.ledger import Entry, GitLedger, append, fetch_ledger
@@ -84,7 +86,7 @@ class _Begun:
     ledger: GitLedger
 
 
-def plan_of(trigger: Trigger, where: Where, *, at_most: int = AT_MOST) -> Plan:
+def plan_of(trigger: Trigger, where: Where) -> Plan:
     """What a rollback would do now.
 
     Raises:
@@ -93,10 +95,10 @@ def plan_of(trigger: Trigger, where: Where, *, at_most: int = AT_MOST) -> Plan:
     """
     tip = base_tip_of(where)
     known = read_chain(where.repository, tip, trigger.model)
-    return plan_by(fetch_ledger(where.repository), trigger, where, tip, known, at_most)
+    return plan_by(fetch_ledger(where.repository), trigger, where, tip, known)
 
 
-def roll_back(trigger: Trigger, where: Where, *, at_most: int = AT_MOST) -> RolledBack:
+def roll_back(trigger: Trigger, where: Where) -> RolledBack:
     """Take a version out of production, or a candidate out of its stages; where nobody but a person may decide, nothing.
 
     Raises:
@@ -113,7 +115,7 @@ def roll_back(trigger: Trigger, where: Where, *, at_most: int = AT_MOST) -> Roll
     plans: list[Plan] = []
 
     def decide(ledger: GitLedger) -> Entry:
-        plans.append(plan_by(ledger, trigger, where, tip, known, at_most))
+        plans.append(plan_by(ledger, trigger, where, tip, known))
         plan = plans[-1]
         return Entry(() if isinstance(plan, Page) else events_of(plan, trigger, now=where.now))
 
@@ -142,11 +144,26 @@ def base_tip_of(where: Where) -> str:
     return tip
 
 
-def plan_by(ledger: GitLedger, trigger: Trigger, where: Where, tip: str, known: Chain, at_most: int = AT_MOST) -> Plan:
+def plan_by(ledger: GitLedger, trigger: Trigger, where: Where, tip: str, known: Chain) -> Plan:
     """What a rollback would do by what the ledger holds, and ``tip`` of the base branch with its chain ``known``."""
     story = ledger.story(trigger.model)
     look = partial(look_at, where.repository, tip, story)
+    terms = _terms(where, tip, _policy_of(trigger, known, story))
+    at_most = terms.at_most_per_day if terms is not None else AT_MOST_PER_DAY
     return plan_rollback(trigger, known, story, look, now=where.now, at_most=at_most)
+
+
+def _policy_of(trigger: Trigger, known: Chain, story: Story) -> str | None:
+    """The policy of the version that is to leave, where anything says it."""
+    promoted = (one.policy for one in known.versions if trigger.version in (None, str(one.candidate)))
+    attempt = story.attempt(trigger.version) if trigger.version is not None else None
+    return next(promoted, str(attempt.admitted.policy) if attempt is not None else None)
+
+
+def _terms(where: Where, tip: str, policy: str | None) -> Rollback | None:
+    """What a policy says of rollbacks; None where it can't be read, or says nothing."""
+    found = read_at(Policy, where.repository, tip, policy_path(policy)) if policy is not None else None
+    return found.document.rollback if found is not None and not isinstance(found, Faulty) else None
 
 
 def _withdraw(plan: Withdraw, begun: _Begun) -> Iterator[Followed]:
@@ -246,10 +263,14 @@ def _merge(plan: Restore, begun: _Begun, run: Run) -> Followed | None:
     judged = _judge(run, number)
     if judged is not None:
         return judged
-    if not _merges_itself(plan, begun):
+    policy = next((one.policy for one in begun.known.versions if one.candidate == plan.refuse), None)
+    terms = _terms(begun.where, begun.tip, policy)
+    if terms is None or terms.merge != "automatic":
         return Followed(said=f"#{number} waits for somebody to merge it, as the policy has it")
     refused = merge_pull(run.hub, number, state.head)
-    return Followed(said=f"#{number} is merged" if refused is None else refused)
+    if refused is None:
+        return Followed(said=f"#{number} is merged")
+    return Followed(said=f"{refused}. {merge_when_ready(run.hub, number, state.head)}")
 
 
 def _judge(run: Run, number: int) -> Followed | None:
@@ -265,17 +286,6 @@ def _judge(run: Run, number: int) -> Followed | None:
     if checked.rollback is not None and checked.rollback.fast and checked.outcome is Outcome.PASSED:
         return None
     return Followed(said=f"#{number} is judged, and is not on the fast lane")
-
-
-def _merges_itself(plan: Restore, begun: _Begun) -> bool:
-    """Whether the policy of the culprit says ``merge: automatic``; one that can't be read says nothing."""
-    stated = next((one.policy for one in begun.known.versions if one.candidate == plan.refuse), None)
-    if stated is None:
-        return False
-    policy = read_at(Policy, begun.where.repository, begun.tip, policy_path(stated))
-    if isinstance(policy, Faulty) or policy.document.rollback is None:
-        return False
-    return policy.document.rollback.merge == "automatic"
 
 
 def _record(begun: _Begun, run: Run) -> Followed | None:

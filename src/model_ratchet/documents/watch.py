@@ -20,6 +20,7 @@ from model_ratchet.documents.fault import Fault, refuse
 
 _HOUR = Duration(3600.0, Dimension.TIME, "1h")
 _TWICE = OutOf(2, 3)
+AT_MOST_PER_DAY = 2
 
 
 class WatchRule(Model):
@@ -115,5 +116,7 @@ class Rollback(Model):
     triggers: tuple[AnyWatchRule, ...] = Field(min_length=1)
     merge: Literal["automatic", "manual"] = "manual"
     """Whether the pull request that removes the version is merged by itself."""
+    at_most_per_day: int = Field(default=AT_MOST_PER_DAY, ge=1, le=100)
+    """After so many rollbacks of a model within 24 hours the next one only pages: what flaps is no fault of one version."""
     undo_within: DurationField | None = None
     """How long on-call and risk may restore a version that was rolled back by mistake."""

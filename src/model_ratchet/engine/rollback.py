@@ -15,9 +15,7 @@ from model_ratchet.documents.promoted import Promoted
 from model_ratchet.engine.lifecycle import Chain
 from model_ratchet.engine.story import Attempt, Story
 
-AT_MOST = 2
-"""Rollbacks of one model within ``PER`` that nobody asked for: what flaps more often is no fault of one version."""
-PER = timedelta(hours=24)
+_DAY = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +92,12 @@ def plan_rollback(
     look: Callable[[Version], Looked],
     *,
     now: datetime,
-    at_most: int = AT_MOST,
+    at_most: int,
 ) -> Plan:
-    """What is to be done, given the promoted versions and the ledger; ``look`` is asked only of versions that could serve."""
+    """What is to be done, given the promoted versions and the ledger; ``look`` is asked only of versions that could serve.
+
+    After ``at_most`` incidents of the model within 24 hours only a person may begin another one.
+    """
     begun = _begun(asked, known, story)
     if begun is not None:
         return begun
@@ -109,10 +110,10 @@ def plan_rollback(
     names = [str(one.candidate) for one in known.versions]
     if refused not in names and attempt is None:
         return Page(f"{refused} of {asked.model} is neither promoted nor in a stage")
-    lately = sum(now - one.at < PER for one in story.incidents)
+    lately = sum(now - one.at < _DAY for one in story.incidents)
     if not asked.by_hand and lately >= at_most:
         return Page(
-            f"{asked.model} was rolled back {lately} times within {PER.total_seconds() / 3600:.0f} hours: "
+            f"{asked.model} was rolled back {lately} times within 24 hours: "
             "what flaps is not mended by another rollback"
         )
     incident = f"{refused}-{1 + sum(str(_refused(one)) == refused for one in story.incidents)}"

@@ -1,4 +1,7 @@
-"""Merges: which pull request, or whose push, brought a commit onto a branch, how one ended unmerged; and merging one."""
+"""Merges: which pull request, or whose push, brought a commit onto a branch, how one ended unmerged; and merging one.
+
+Letting GitHub merge one later is the only thing that is asked of its GraphQL API: there is no other way.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
     from github.NamedUser import NamedUser
     from github.PullRequest import PullRequest
 
+_REFUSED = "400"
+"""What a refusal of GraphQL is told as: GitHub itself answers 200."""
 _NOT_YET = frozenset({"405", "409"})
 """What GitHub answers where its rules, or a head that moved, stand in the way."""
 
@@ -89,6 +94,28 @@ def merge_pull(hub: Hub, number: int, head: str) -> str | None:
     return (
         f"GitHub does not let #{number} be merged yet: a review, a check or the merge queue is missing, or it conflicts"
     )
+
+
+def merge_when_ready(hub: Hub, number: int, head: str) -> str:
+    """Let GitHub merge a pull request at this head by itself, once its rules are met; what came of it, in a sentence.
+
+    Raises:
+        ForgeError: GitHub can't be asked, or the token may not.
+    """
+    what = f"let #{number} be merged once GitHub's rules are met"
+    pull = hub.read(what, lambda: hub.repository.get_pull(number), there=True)
+    if hub.read(what, lambda: pull.raw_data["auto_merge"], there=True) is not None:
+        return "It will be merged once they are met"
+    for method in ("SQUASH", "MERGE"):
+        try:
+            with asking(what, needs="`contents: write` and `pull-requests: write`"):
+                pull.enable_automerge(merge_method=method, expected_head_oid=head)
+        except ForgeError as error:
+            if error.status != _REFUSED:
+                raise
+        else:
+            return "It will be merged once they are met"
+    return "Merge it by hand then, or run this again: auto-merge was refused, as where the repository does not allow it"
 
 
 def other_publishers(hub: Hub, head: str, base: str) -> tuple[str, ...]:

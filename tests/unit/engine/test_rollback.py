@@ -125,7 +125,7 @@ def planned(
     story = stories(events).get("demo", Story(model="demo"))
     look = (against or {}).get
     found = known if known is not None else a_chain(V1, V2, V3)
-    return plan_rollback(trigger, found, story, lambda one: Looked(look(one)), now=NOW)
+    return plan_rollback(trigger, found, story, lambda one: Looked(look(one)), now=NOW, at_most=2)
 
 
 def restored(plan: Plan) -> tuple[Version, Version, tuple[Version, ...]]:
