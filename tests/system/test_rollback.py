@@ -161,7 +161,8 @@ def test_a_candidate_leaves_its_stage_and_its_check_turns_red(worse: Worse) -> N
     done = worse.rolled_back(replace(WORSE, version=V4))
     assert isinstance(done.plan, Withdraw)
     assert not done.trouble, done.followed
-    assert worse.kinds()[-1] == "withdrawn"
+    assert worse.kinds()[-2:] == ["withdrawn", "root-cause"]
+    assert worse.causes() == [f"Root cause: demo {V4}, incident {V4}-1"]
     assert f"# active     {V3}" in worse.traffic()
     assert V4 not in worse.traffic()
     conclusion, title = verdict_on(worse.runs, pull.head_sha)

@@ -169,10 +169,13 @@ def _terms(where: Where, tip: str, policy: str | None) -> Rollback | None:
 def _withdraw(plan: Withdraw, begun: _Begun) -> Iterator[Followed]:
     yield from tried("traffic", partial(render_again, begun.where, begun.trigger.model))
     run = begun.where.run
-    if run is None or plan.pull is None:
+    if run is None:
         return
-    yield from (Followed(said=one, trouble=True) for one in tell_deployments(run, plan.pull))
-    yield from tried(f"check of #{plan.pull}", partial(_judge, run, plan.pull))
+    yield from tried("root cause", partial(_ask_for_cause, plan, begun, run))
+    if plan.pull is not None:
+        yield from (Followed(said=one, trouble=True) for one in tell_deployments(run, plan.pull))
+        yield from tried(f"check of #{plan.pull}", partial(_judge, run, plan.pull))
+    yield from tried("record", partial(_record, begun, run))
 
 
 def _restore(plan: Restore, begun: _Begun) -> Iterator[Followed]:
@@ -245,8 +248,9 @@ def _propose(plan: Restore, begun: _Begun, run: Run) -> Followed | None:
     return Followed(said=f"pull request #{number} removes {plan.refuse}")
 
 
-def _ask_for_cause(plan: Restore, begun: _Begun, run: Run) -> Followed | None:
-    pull = pull_of(run.hub, removal_branch(begun.trigger.model, plan.incident))
+def _ask_for_cause(plan: Restore | Withdraw, begun: _Begun, run: Run) -> Followed | None:
+    removal = removal_branch(begun.trigger.model, plan.incident)
+    pull = plan.pull if isinstance(plan, Withdraw) else pull_of(run.hub, removal)
     body = cause_body(begun.trigger, plan, begun.ledger.events(), pull, run.job.url)
     number, opened = open_once(run.hub, Draft(title=cause_title(begun.trigger, plan), body=body, label=LABEL))
     return Followed(said=f"issue #{number} asks for the root cause") if opened else None

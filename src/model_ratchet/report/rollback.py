@@ -58,18 +58,22 @@ def cause_marker(model: str, incident: str) -> str:
     return f"<!-- ratchet:v1:rollback {path(model)} {incident} -->"
 
 
-def cause_title(trigger: Trigger, plan: Restore) -> str:
+def cause_title(trigger: Trigger, plan: Restore | Withdraw) -> str:
     """The title of the issue, as the form words it."""
-    return f"Root cause: {clean(trigger.model)} {plan.refuse}, incident {plan.incident}"
+    return f"Root cause: {clean(trigger.model)} {_left(plan)}, incident {plan.incident}"
 
 
-def cause_body(trigger: Trigger, plan: Restore, events: Iterable[Event], pull: int | None, run: str) -> str:
-    """What is known, in the words of the form for root causes, and what is to be found out."""
+def cause_body(trigger: Trigger, plan: Restore | Withdraw, events: Iterable[Event], pull: int | None, run: str) -> str:
+    """What is known, in the words of the form for root causes, and what is to be found out.
+
+    ``pull`` is the pull request that removes the version, or of a candidate that was withdrawn its own.
+    """
+    restored = code(str(plan.serve)) if isinstance(plan, Restore) else "none: it was a candidate, and left its stages"
     shown = "\n".join(f"* {text(one)}" for one in (trigger.because, *trigger.evidence))
     answers = {
         "Model": text(trigger.model),
-        "Version that was rolled back": code(str(plan.refuse)),
-        "Version that was restored": code(str(plan.serve)),
+        "Version that was rolled back": code(str(_left(plan))),
+        "Version that was restored": restored,
         "Pull request of the rollback": f"#{pull}" if pull is not None else "none yet",
         "What showed it": shown,
         "Timeline": "\n".join(_timeline(trigger, events)) + (f"\n\nFound by {run}." if run else ""),
@@ -79,6 +83,10 @@ def cause_body(trigger: Trigger, plan: Restore, events: Iterable[Event], pull: i
     }
     marker = cause_marker(trigger.model, plan.incident)
     return "\n\n".join([marker, *(f"### {label}\n\n{answer}" for label, answer in answers.items())]) + "\n"
+
+
+def _left(plan: Restore | Withdraw) -> Version:
+    return plan.refuse if isinstance(plan, Restore) else plan.candidate
 
 
 def undo_title(event: RolledBackVersion) -> str:
