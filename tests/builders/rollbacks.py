@@ -36,9 +36,15 @@ def versions() -> dict[str, str | bytes]:
     return {**promotion(V1, "none"), **promotion(V2, V1), **promotion(V3, V2)}
 
 
-def documents(merge: str = "automatic", more: str = "", at_most: int = 2) -> dict[str, str | bytes]:
+def documents(
+    merge: str = "automatic", more: str = "", at_most: int = 2, artifacts: str = ""
+) -> dict[str, str | bytes]:
     """Rules with a router and with triggers; no source can be read."""
     files = rules(Path("/nowhere.csv"), more=ROUTED + more)
+    if artifacts:
+        sources = files["policies/sources.yaml"]
+        assert isinstance(sources, str)
+        files["policies/sources.yaml"] = f"{sources.rstrip()}\norigins: ['{artifacts}']\n"
     return {**files, "policies/small/1.0.0.yaml": POLICY + TRIGGERS % (merge, at_most)}
 
 
@@ -92,9 +98,14 @@ class Worse:
 
 
 @contextmanager
-def a_worse(folder: Path, *guards: Rule, merge: str = "automatic", more: str = "", at_most: int = 2) -> Iterator[Worse]:
-    """The scene, whose ledger has begun."""
-    with a_scene(folder / "scene", texts({**documents(merge, more, at_most), **versions()})) as scene:
+def a_worse(
+    folder: Path, *guards: Rule, merge: str = "automatic", more: str = "", at_most: int = 2, artifacts: str = ""
+) -> Iterator[Worse]:
+    """The scene, whose ledger has begun; with the address of a server that holds the artifacts, where there is one."""
+    files = texts({**documents(merge, more, at_most, artifacts), **versions()})
+    if artifacts:
+        files = {path: text.replace("models://", f"{artifacts}/") for path, text in files.items()}
+    with a_scene(folder / "scene", files) as scene:
         if guards:
             scene.forge.ruleset(scene.repo, *guards)
         runs = Runs(scene, folder / "runs")

@@ -12,7 +12,11 @@ from builders.logs import Row, a_source, counts_of, pairs, random_long, reason, 
 from components.s3 import ANYONE, Store, serving
 from model_ratchet.core.evidence import Arm, Clustering, Counts, Grouping, Measurement, Missing, Need, Shape
 from model_ratchet.core.reason import Why
+from model_ratchet.documents.read import read
+from model_ratchet.documents.sources import Sources
 from model_ratchet.sources import s3
+from model_ratchet.sources.artifact import there
+from model_ratchet.sources.engine import UnanswerableError
 from model_ratchet.sources.table import TableSource
 
 CANARY = "hunter2-canary"
@@ -242,3 +246,22 @@ def asked(source: TableSource) -> Measurement | Missing:
 
 def why(source: TableSource) -> tuple[Why, dict[str, object]]:
     return reason(asked(source))
+
+
+@pytest.mark.parametrize(
+    ("key", "found"),
+    [("kept/v1/model.bin", True), ("kept/v1/", True), ("kept/v2/model.bin", False), ("kept/v2/", False)],
+    ids=["object", "folder", "no object", "no folder"],
+)
+def test_an_artifact_is_looked_for_with_the_store_and_the_keys_of_a_table(store: Store, key: str, found: bool) -> None:
+    store.put("logs", "kept/v1/model.bin", b"weights")
+    text = (
+        "apiVersion: ratchet/v1\nkind: Sources\nsources:\n"
+        f"  log: {{kind: table, path: 's3://logs/x.parquet', region: us-east-1, endpoint: '{store.url}'}}\n"
+    )
+    sources = read(Sources, "policies/sources.yaml", text.encode())
+    assert isinstance(sources, Sources), sources
+    assert there(f"s3://logs/{key}", sources, environ=ANYONE, root=Path("/")) is found
+    with pytest.raises(UnanswerableError) as raised:
+        there(f"s3://other/{key}", sources, environ=ANYONE, root=Path("/"))
+    assert raised.value.reason.why is Why.ORIGIN_REFUSED

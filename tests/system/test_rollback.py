@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from builders.events import verdict_on
+from builders.http import Asked, Told, answering
 from builders.publishing import comments
 from builders.recordings import recorded
 from builders.rollbacks import WORSE, Worse, a_worse
@@ -17,13 +18,14 @@ from forge.rules import required_reviews
 from forge.state import Pull
 from model_ratchet.core.names import PolicyName, Version
 from model_ratchet.documents.events import Admitted, StageStarted
-from model_ratchet.engine.rollback import Page, Withdraw
+from model_ratchet.engine.rollback import Page, Restore, Withdraw
 from model_ratchet.git_write import Writer
 from model_ratchet.ledger import Entry, append
 
 CAUSE = (
     "# Root cause\nA join.\n# Why the promotion passed\nWeekends.\n# What changes before the next attempt\nThe join.\n"
 )
+NOT_OFFERED = "that production offers what it needs: the model file does not say what it offers"
 BRANCH = f"ratchet/rollback/demo/{V3}-1"
 WRITES = frozenset({"POST", "PATCH", "PUT", "DELETE"})
 
@@ -133,6 +135,23 @@ def test_where_auto_merge_is_off_the_run_says_so(tmp_path: Path) -> None:
     with a_worse(tmp_path, required_reviews()) as worse:
         done = worse.rolled_back()
         assert any("auto-merge was refused" in one.said for one in done.followed)
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(404, "its artifact is gone"), (503, "its artifact can't be reached")],
+    ids=["gone", "out of reach"],
+)
+def test_a_version_whose_artifact_is_not_there_is_passed_over(tmp_path: Path, status: int, said: str) -> None:
+    def tell(asked: Asked) -> Told:
+        return Told(status, b"") if V2 in asked.path else Told(200, b"model", {"ETag": '"v"'})
+
+    with answering(tell) as server, a_worse(tmp_path, artifacts=server.url) as worse:
+        done = worse.rolled_back()
+        assert isinstance(done.plan, Restore)
+        assert (str(done.plan.serve), done.plan.unsure) == (V1, (NOT_OFFERED,))
+        assert done.plan.passed_over[0].startswith(f"{V2}: {said}")
+        assert worse.promoted() == [V1]
 
 
 def enter(worse: Worse, pull: Pull) -> None:

@@ -147,7 +147,7 @@ def base_tip_of(where: Where) -> str:
 def plan_by(ledger: GitLedger, trigger: Trigger, where: Where, tip: str, known: Chain) -> Plan:
     """What a rollback would do by what the ledger holds, and ``tip`` of the base branch with its chain ``known``."""
     story = ledger.story(trigger.model)
-    look = partial(look_at, where.repository, tip, story)
+    look = partial(look_at, where.repository, tip, story, environ=where.environ)
     terms = _terms(where, tip, _policy_of(trigger, known, story))
     at_most = terms.at_most_per_day if terms is not None else AT_MOST_PER_DAY
     return plan_rollback(trigger, known, story, look, now=where.now, at_most=at_most)
