@@ -4,6 +4,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,11 @@ from builders.fakes import Content, Link, MemoryRepository
 from builders.repositories import Repo, a_repo
 from builders.small import NOW, V1, V2, V3, V4, folder, promotion, request, rules
 from model_ratchet.actions.check import CheckInput, check
+from model_ratchet.core.names import Version
 from model_ratchet.core.outcome import Outcome
+from model_ratchet.documents.events import Hold
+from model_ratchet.git_write import Writer
+from model_ratchet.ledger import Entry, append
 from model_ratchet.report.check import Check, RollbackNote
 
 HEAVY = ("scipy", "pandas", "duckdb", "requests", "numpy", "sqlglot", "github")
@@ -115,6 +120,26 @@ def test_a_rollback_that_took_main_in_is_on_the_fast_lane(chained: Repo) -> None
     chained.git("checkout", "--quiet", "rollback")
     chained.git("merge", "--quiet", "--no-edit", "main")
     assert on_the_lane(chained).returns_to == V2
+
+
+def test_a_version_that_the_ledger_speaks_against_does_not_return(chained: Repo) -> None:
+    hold = Hold(
+        at=NOW - timedelta(days=1),
+        model="demo",
+        because="it is wrong at night",
+        refuse=Version.parse(V2),
+        serve=Version.parse(V1),
+        incident=f"{V2}-1",
+    )
+    append(Writer(chained.path), lambda _: Entry((hold,)), "hold", NOW, hidden={})
+    removed(chained, V3)
+    chained.commit()
+    assert off_the_lane(chained) == (
+        f"{V2} would serve again, and an incident refuses it: remove it as well, back to one that may"
+    )
+    chained.git("rm", "-r", "--quiet", folder(V2))
+    chained.commit()
+    assert on_the_lane(chained).returns_to == V1
 
 
 @pytest.mark.parametrize("depth", [1, 2, 50])

@@ -37,6 +37,7 @@ from model_ratchet.engine.pins import covered, lost
 from model_ratchet.engine.plan import Plan
 from model_ratchet.engine.record import Record, as_sealed, seal
 from model_ratchet.engine.reuse import reusable
+from model_ratchet.engine.rollback import against
 from model_ratchet.engine.story import Story
 from model_ratchet.engine.undo import bind_undo, undo_of
 from model_ratchet.git import Git
@@ -97,7 +98,8 @@ def check(
         case Unclear(model, trouble):
             return Check(rollback=None, trouble=f"{model}: {trouble}")
         case RolledBack():
-            return Check(rollback=_rollback_note(change.chains[meant.model], meant))
+            ledger = ledger if ledger is not None else open_ledger(repository)
+            return _taken_back(change.chains[meant.model], meant, ledger.story(meant.model))
     rules = policy_change(
         repository,
         merge_base=change.merge_base,
@@ -136,15 +138,22 @@ def meaning_of(repository: Repository, change: Change) -> Meaning:
     return meant if meant.beside else replace(meant, beside=found)
 
 
-def _rollback_note(known: Chain, meant: RolledBack) -> RollbackNote:
+def _taken_back(known: Chain, meant: RolledBack, story: Story) -> Check:
+    """A rollback, unless the ledger does not let the version return that would become active."""
     versions = (*known.versions, *(one for one in known.entries if isinstance(one, Promoted)))
-    digests = {one.candidate: one.digest for one in versions}
-    return RollbackNote(
-        model=meant.model,
-        removed=tuple(map(str, meant.removed)),
-        returns_to=str(meant.returns_to),
-        digest=digests.get(meant.returns_to),
-        beside=meant.beside,
+    returning = next((one for one in versions if one.candidate == meant.returns_to), None)
+    refused = against(returning, story) if returning is not None else None
+    if refused is not None:
+        message = f"{meant.returns_to} would serve again, and {refused}: remove it as well, back to one that may"
+        return Check(findings=(Finding(Location(Folder(meant.model, str(meant.returns_to)).request), message),))
+    return Check(
+        rollback=RollbackNote(
+            model=meant.model,
+            removed=tuple(map(str, meant.removed)),
+            returns_to=str(meant.returns_to),
+            digest=returning.digest if returning is not None else None,
+            beside=meant.beside,
+        )
     )
 
 

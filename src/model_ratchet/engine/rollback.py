@@ -4,7 +4,7 @@ A plan is made of the chain and the ledger alone, so that a run that was cut off
 with it: what the hold of an incident says is never decided a second time.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -122,6 +122,18 @@ def plan_rollback(
     return _restore(asked, known.versions, names.index(refused), story, look, incident)
 
 
+def against(one: Promoted, story: Story) -> str | None:
+    """Why the ledger does not let a promoted version return. What was there before the ledger began is taken as it is."""
+    version, standing = str(one.candidate), story.standing.get(str(one.candidate))
+    if version in story.suspects:
+        return "an incident refuses it"
+    if story.rollback_of(version, one.digest) is not None:
+        return "it was rolled back itself"
+    if standing is not None and standing.record is None and one.baseline is not None:
+        return "no verdict vouches for it"
+    return None
+
+
 def events_of(plan: Restore | Withdraw, asked: Trigger, *, now: datetime) -> tuple[Event, ...]:
     """What the ledger is to hold of a plan before anything else is done; nothing where it does."""
     if plan.begun:
@@ -208,8 +220,8 @@ def _restore(
     passed_over: list[str] = []
     for one in older:
         looked = look(one.candidate)
-        against = next(_against(one, story), None) or looked.against
-        if against is None:
+        speaks = against(one, story) or looked.against
+        if speaks is None:
             return Restore(
                 incident=incident,
                 refuse=versions[culprit].candidate,
@@ -218,18 +230,7 @@ def _restore(
                 unsure=looked.unsure,
                 passed_over=tuple(passed_over),
             )
-        passed_over.append(f"{one.candidate}: {against}")
+        passed_over.append(f"{one.candidate}: {speaks}")
     if passed_over:
         return Page(f"no version of {asked.model} can take over: {'; '.join(passed_over)}")
     return Page(f"{versions[culprit].candidate} is the first version of {asked.model}: there is nothing to go back to")
-
-
-def _against(one: Promoted, story: Story) -> Iterator[str]:
-    """Why the ledger does not let a promoted version return. What was there before the ledger began is taken as it is."""
-    version, standing = str(one.candidate), story.standing.get(str(one.candidate))
-    if version in story.suspects:
-        yield "an incident refuses it"
-    if story.rollback_of(version, one.digest) is not None:
-        yield "it was rolled back itself"
-    if standing is not None and standing.record is None and one.baseline is not None:
-        yield "no verdict vouches for it"
