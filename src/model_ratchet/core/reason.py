@@ -189,6 +189,7 @@ class Why(StrEnum):
     LIMIT_WITHIN_BUCKET = (
         "limit_within_bucket"  # limit, rows: a histogram's bucket holds the limit, and they may be on either side
     )
+    BOUND_ABSENT = "bound_absent"
     REFERENCE_NOT_CONCURRENT = "reference_not_concurrent"
     WAIVER_OF_CHANGE = "waiver_of_change"  # waiver, criterion: the change that is judged brings it
     WAIVER_NOT_YET = "waiver_not_yet"  # waiver, criterion, since

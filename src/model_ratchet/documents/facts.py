@@ -23,6 +23,7 @@ def _metric(name: str, metric: Metric, model: ModelFile, paired: bool) -> Metric
         better=metric.better,
         labelled=isinstance(metric, Proportion) and metric.labelled,
         own_source=not paired and not reads_log(metric, model),
+        largest=metric.largest if isinstance(metric, Mean) else None,
     )
 
 

@@ -251,6 +251,8 @@ class Mean(Model):
     kind: Literal["mean"]
     source: Slug | None = None
     column: Column
+    largest: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    """The largest value that a row can have, where none is below 0: what a drop of the mean has to be proven with."""
     better: Literal["higher", "lower"] = "higher"
 
 

@@ -50,7 +50,7 @@ class RowsRule(WatchRule):
 
 
 class DropRule(RowsRule):
-    """The metric is worse than the reference by more than so much: ``5pp`` absolute, ``5%`` relative."""
+    """The metric is worse than the reference by more than so much: ``5pp`` absolute, ``5%`` relative; a mean only so."""
 
     statistic: Literal["drop"]
     above: ChangeField

@@ -433,6 +433,9 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.LIMIT_WITHIN_BUCKET: lambda p: (
         f"{p['limit']} lies within a bucket of the histogram: {p['rows']} rows may be on either side"
     ),
+    Why.BOUND_ABSENT: lambda p: (
+        f"nothing can be proven of {p['metric']}: the model file does not say how large a value can be (`largest`)"
+    ),
     Why.REFERENCE_NOT_CONCURRENT: lambda _: "the reference did not run at the same time",
     Why.APPROVAL_NOT_COUNTED: lambda p: (
         f"the approval of {p['by']} does not count: {_UNCOUNTED.get(str(p['standing']), p['standing'])}"

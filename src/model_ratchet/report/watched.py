@@ -136,7 +136,8 @@ def watched_lines(report: Report, subject: Subject, stage: str | None) -> Iterat
         known = f", known until {numbers.instant(one.could_know)}" if one.could_know is not None else ""
         reason = sentence(one.reason) if one.reason is not None else ""
         shown = measured(one) if one.says in ALARMS or one.says is Says.BEYOND else reason
-        only = ", only alerts" if one.alert_only and one.says in ALARMS else ""
+        alone = one.only_alerts if one.says in ALARMS else None
+        only = f", only alerts: {sentence(alone)}" if alone is not None else ""
         yield f"  {one.says}  {one.watched.tier}  {about(one.watched.rule)}: {shown}{known}{only}"
     if quiet:
         yield f"  {quiet} {'rule is' if quiet == 1 else 'rules are'} within the limit"

@@ -6,7 +6,10 @@ from datetime import timedelta
 
 from model_ratchet.core.evidence import EPOCH, HOUR, Clustering, Grouping, Interval, Need, Shape, Window
 
-_OF_BLOCKS = (Shape.COUNTS, Shape.PAIRED_COUNTS, Shape.QUANTILE_COUNTS, Shape.LOG_HISTOGRAM, Shape.VERSION_ROWS)
+_OF_BLOCKS = (
+    *(Shape.COUNTS, Shape.PAIRED_COUNTS, Shape.QUANTILE_COUNTS, Shape.LOG_HISTOGRAM),
+    *(Shape.MOMENTS, Shape.VERSION_ROWS),
+)
 """What is asked of blocks, and adds up over them."""
 
 
@@ -92,6 +95,8 @@ def _block(need: Need) -> tuple[timedelta, timedelta] | None:
     """The length of a block, which begins at a multiple of it and is an hour at most, and how long after it labels are read."""
     window = need.window
     if window is None or len(window.intervals) != 1 or need.shape not in _OF_BLOCKS:
+        return None
+    if need.clustering is not Clustering.ROWS:
         return None
     length = window.length
     if not timedelta() < length <= HOUR or (window.start - EPOCH) % length or need.grouping is not Grouping.TOTAL:

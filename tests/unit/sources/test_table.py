@@ -22,12 +22,13 @@ from builders.logs import (
     write,
 )
 from builders.needs import every_need
-from model_ratchet.core.evidence import Grouping, Interval, Missing, Need, Rows, Shape, Window
+from model_ratchet.core.evidence import Clustering, Grouping, Interval, Missing, Need, Rows, Shape, Window
 from model_ratchet.documents.model import ModelFile
 
 FORMATS = ("parquet", "csv", "jsonl")
 PAUSED = a_window((0, 5), (7 + 1 / 3, 11 + 1 / 12), (12, 16.5))
 EVEN = PAUSED.part(2 * HOUR, 9 * HOUR)
+OF_BLOCKS = (Shape.COUNTS, Shape.PAIRED_COUNTS, Shape.LOG_HISTOGRAM, Shape.MOMENTS, Shape.VERSION_ROWS)
 LAST = PAUSED.part(9 * HOUR, PAUSED.length)
 ODD = PAUSED.part(timedelta(minutes=90), timedelta(minutes=610))
 
@@ -98,7 +99,7 @@ def test_blocks_in_a_row_are_read_at_once_and_say_what_each_says_alone(tmp_path:
         need: window
         for window in windows
         for need in every_need(model, window)
-        if need.shape in (Shape.COUNTS, Shape.PAIRED_COUNTS, Shape.LOG_HISTOGRAM, Shape.VERSION_ROWS)
+        if need.shape in OF_BLOCKS and need.clustering is Clustering.ROWS
     }
     source = a_source(write(tmp_path / "log.parquet", rows), model)
     oracle, found = Oracle(rows, model), source.answer(list(asked))

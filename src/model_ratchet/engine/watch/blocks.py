@@ -15,6 +15,7 @@ from pydantic import Field
 from model_ratchet.core.evidence import (
     EPOCH,
     Arm,
+    ArmMoments,
     BucketHistogram,
     Counts,
     Evidence,
@@ -50,8 +51,46 @@ class Traffic:
     shape: Literal["traffic"] = "traffic"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """Rows of both versions in one block, with the sums of their values in parts of 1/``unit`` and those of the squares."""
+
+    reference_rows: int
+    reference_sum: int
+    reference_squares: int
+    rows: int
+    sum: int
+    squares: int
+    unit: int
+    shape: Literal["means"] = "means"
+
+    @classmethod
+    def of(cls, moments: ArmMoments) -> "Means":
+        """What moments of single rows hold."""
+        return cls(
+            reference_rows=moments.n0,
+            reference_sum=moments.s0,
+            reference_squares=moments.s0s0,
+            rows=moments.n1,
+            sum=moments.s1,
+            squares=moments.s1s1,
+            unit=moments.unit,
+        )
+
+    def __add__(self, other: "Means") -> "Means":
+        return Means(
+            reference_rows=self.reference_rows + other.reference_rows,
+            reference_sum=self.reference_sum + other.reference_sum,
+            reference_squares=self.reference_squares + other.reference_squares,
+            rows=self.rows + other.rows,
+            sum=self.sum + other.sum,
+            squares=self.squares + other.squares,
+            unit=self.unit,
+        )
+
+
 Measured: TypeAlias = Annotated[
-    Counts | PairedCounts | QuantileCounts | LogHistogram | BucketHistogram | Series | Traffic,
+    Counts | PairedCounts | QuantileCounts | LogHistogram | BucketHistogram | Series | Means | Traffic,
     Field(discriminator="shape"),
 ]
 
@@ -137,6 +176,8 @@ def _ask(subject: Subject, one: Watched, start: datetime, window: Window) -> Ask
             mine = need(Shape.VERSION_ROWS, metric="")
             if (gateway := _gateway(subject)) is not None:
                 other = need(Shape.COUNTS, Arm.CANDIDATE, metric=gateway)
+        case DropRule() if subject.metrics[rule.metric].kind == "mean":
+            mine = need(Shape.MOMENTS, metric=rule.metric)
         case DropRule() if concurrent and _pairs(rule, subject):
             mine = need(Shape.PAIRED_COUNTS, metric=rule.metric, paired=True)
         case DropRule() | RateRule():
@@ -149,7 +190,7 @@ def _ask(subject: Subject, one: Watched, start: datetime, window: Window) -> Ask
             mine = need(Shape.SERIES, Arm.CANDIDATE, metric=rule.metric)
         case _:
             assert_never(rule)
-    if comparative(rule) and concurrent and not mine.paired:
+    if comparative(rule) and concurrent and len(mine.arms) == 1:
         other = need(mine.shape, Arm.BASELINE, metric=mine.metric)
     paired = concurrent and subject.reference is not None and subject.reference.paired
     return Ask(rule=one.key, start=start, concurrent=concurrent, paired=paired, candidate=mine, reference=other)
@@ -199,6 +240,8 @@ def _block(ask: Ask, mine: Measurement | None, other: Measurement | None) -> Blo
 
 def _measured(found: Measurement | None) -> Measured | None:
     """What a block holds; a need is answered in the shape that it asks for."""
+    if isinstance(found, ArmMoments):
+        return Means.of(found)
     kinds = Counts | PairedCounts | QuantileCounts | LogHistogram | BucketHistogram | Series
     return found if isinstance(found, kinds) else None
 

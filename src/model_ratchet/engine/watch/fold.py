@@ -8,7 +8,15 @@ from math import log
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.engine.watch.blocks import Block, Read
 from model_ratchet.engine.watch.looks import Look, limit_of, look, stakes
-from model_ratchet.engine.watch.rules import SilenceRule, Subject, Tier, Watched, comparative, not_applicable
+from model_ratchet.engine.watch.rules import (
+    SilenceRule,
+    Subject,
+    Tier,
+    Watched,
+    comparative,
+    not_applicable,
+    unprovable,
+)
 from model_ratchet.engine.watch.state import ALARMS, RuleState, Says, WatchState
 from model_ratchet.stats.detector import Detector
 
@@ -19,7 +27,8 @@ class Result:
 
     ``could_know`` is the end of the newest block that let it say something, None before the first: how old it is says how
     old a harm may be that nobody has been told of. ``value`` and ``rows`` are those of the last look, ``proof`` how far the
-    detector has come: 1 is an alarm. ``alert_only`` marks a rule without a concurrent reference.
+    detector has come: 1 is an alarm. ``only_alerts`` says why the rule can do no more: nothing ran at the same time, or nothing
+    can be proven.
     """
 
     watched: Watched
@@ -30,7 +39,12 @@ class Result:
     rows: int
     proof: float
     reason: Reason | None = None
-    alert_only: bool = False
+    only_alerts: Reason | None = None
+
+    @property
+    def alert_only(self) -> bool:
+        """Whether the rule can alert, and no more."""
+        return self.only_alerts is not None
 
     @property
     def rolls_back(self) -> bool:
@@ -80,7 +94,7 @@ def watch(
     for one in rules:
         nothing = not_applicable(one.rule, subject)
         if nothing is not None:
-            results.append(_result(one, RuleState(says=Says.NOT_APPLICABLE, reason=nothing)))
+            results.append(_result(one, subject, RuleState(says=Says.NOT_APPLICABLE, reason=nothing)))
             continue
         goes_on = compared_as_before or not comparative(one.rule)
         fresh = RuleState(concurrent=reference is not None)
@@ -93,7 +107,7 @@ def watch(
             if now.says is not before.says:
                 turns.append(Turn(rule=one.key, at=block.start + one.block, before=before.says, says=now.says))
         kept[one.key] = now
-        results.append(_result(one, now if got.missing is None else _unread(now, got.missing)))
+        results.append(_result(one, subject, now if got.missing is None else _unread(now, got.missing)))
     return Report(
         results=tuple(results),
         turns=tuple(sorted(turns, key=lambda turn: turn.at)),
@@ -127,10 +141,10 @@ def _after(one: Watched, subject: Subject, before: RuleState, block: Block) -> R
         return _saying(replace(after, reason=found.errored), Says.ERRORED, end)
     looks = (*before.looks, found.beyond)[-one.rule.sustained.looks :]
     after = replace(after, could_know=end, looks=looks, reason=_why(one, subject, found))
-    return _decided(one, after, found, end)
+    return _decided(one, subject, after, found, end)
 
 
-def _decided(one: Watched, after: RuleState, found: Look, end: datetime) -> RuleState:
+def _decided(one: Watched, subject: Subject, after: RuleState, found: Look, end: datetime) -> RuleState:
     looks, asked = after.looks, one.rule.sustained
     if after.says in ALARMS:
         if any(looks) or len(looks) < asked.looks:
@@ -139,7 +153,8 @@ def _decided(one: Watched, after: RuleState, found: Look, end: datetime) -> Rule
     if not found.beyond:
         return _saying(after, Says.QUIET, end)
     silence = isinstance(one.rule, SilenceRule)
-    proven = silence or after.detector.evidence >= log(one.alarm_at)
+    unproven = unprovable(one.rule, subject) is not None
+    proven = silence or unproven or after.detector.evidence >= log(one.alarm_at)
     if proven and sum(looks) >= asked.times:
         return _saying(after, Says.SILENT if silence else Says.FIRING, end)
     return _saying(after, Says.BEYOND, end)
@@ -163,7 +178,9 @@ def _unread(state: RuleState, missing: Reason) -> RuleState:
     return replace(state, says=Says.ERRORED, reason=missing, since=state.come_to)
 
 
-def _result(one: Watched, state: RuleState) -> Result:
+def _result(one: Watched, subject: Subject, state: RuleState) -> Result:
+    alone = because(Why.REFERENCE_NOT_CONCURRENT) if comparative(one.rule) and not state.concurrent else None
+    known = state.says is not Says.NOT_APPLICABLE
     evidence = state.detector.evidence
     return Result(
         watched=one,
@@ -174,5 +191,5 @@ def _result(one: Watched, state: RuleState) -> Result:
         rows=state.rows,
         proof=max(0.0, evidence / log(one.alarm_at)) if one.alarm_at > 1 else 0.0,
         reason=state.reason,
-        alert_only=comparative(one.rule) and not state.concurrent,
+        only_alerts=alone or (unprovable(one.rule, subject) if known else None),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from math import ceil, floor
 from operator import add
 from statistics import fmean
 from typing import TypeVar, assert_never
@@ -11,7 +12,7 @@ from model_ratchet.core.evidence import Arm, BucketHistogram, Counts, LogHistogr
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.units import Scale
 from model_ratchet.documents.watch import AllocationRule, DropRule, IncreaseRule, QuantileRule, RateRule, RowsRule
-from model_ratchet.engine.watch.blocks import Block, Measured, Traffic
+from model_ratchet.engine.watch.blocks import Block, Means, Measured, Traffic
 from model_ratchet.engine.watch.rules import Rule, SilenceRule, Subject
 from model_ratchet.stats.detector import Stakes, stakes_on_arms, stakes_on_pairs, stakes_on_rate
 from model_ratchet.stats.quantiles import quantile_value, rows_above
@@ -70,6 +71,8 @@ def stakes(rule: Rule, subject: Subject, block: Block, level: float | None) -> S
     """What the rows of one block are bet on; ``level`` is that of an earlier look. None where nothing can be bet."""
     mine, other = block.candidate, block.reference
     match rule, mine, other:
+        case DropRule(), Means(), _ if level is not None:
+            return _stakes_on_means(rule, subject, mine, level)
         case DropRule(), PairedCounts(), _:
             return stakes_on_pairs(_oriented(rule, subject, mine), PROVEN * rule.above.value, rule.above.scale)
         case DropRule(), Counts(), Counts() if level is not None:
@@ -112,7 +115,57 @@ def limit_of(rule: Rule) -> str:
             return rule.above.text
 
 
+def _stakes_on_means(rule: DropRule, subject: Subject, means: Means, level: float) -> Stakes:
+    """A value is bet on as the part of a success that it is of the largest one.
+
+    A payoff is linear in the value and the logarithm of what it multiplies by is concave, so that this gains no more than the
+    values themselves would. Where a value can't be between 0 and the largest, nothing is bet.
+    """
+    largest = subject.metrics[rule.metric].largest
+    if largest is None:
+        return ()
+    most, margin = largest * means.unit, PROVEN * rule.above.value
+    arms = (
+        (means.reference_rows, means.reference_sum, means.reference_squares),
+        (means.rows, means.sum, means.squares),
+    )
+    if any(not 0 <= total <= most * rows or squares > most * total for rows, total, squares in arms):
+        return ()
+    part = level / largest
+    higher = subject.metrics[rule.metric].better == "higher"
+    if not higher:  # at most so much more is the same as: of it the reference has no less than so much
+        arms, part, margin = (arms[1], arms[0]), part * (1 + margin), margin / (1 + margin)
+    (before, before_sum, _), (now, now_sum, _) = arms
+    return stakes_on_arms(
+        Counts(successes=floor(before_sum / most), n=before),
+        Counts(successes=min(now, ceil(now_sum / most)), n=now),
+        margin,
+        level=_open(part),
+        scale=Scale.RELATIVE,
+    )
+
+
+def _fall_of_means(rule: DropRule, subject: Subject, blocks: Sequence[Block]) -> Look | Reason:
+    means = _sum(Means, (one.candidate for one in blocks))
+    if not blocks[-1].concurrent:
+        return because(Why.REFERENCE_NOT_CONCURRENT)
+    if means is None:
+        return because(Why.TOO_FEW_ROWS, rows=0, least=rule.min_rows)
+    reference, mine = (
+        total / rows / means.unit
+        for total, rows in ((means.reference_sum, means.reference_rows), (means.sum, means.rows))
+    )
+    if reference <= 0:
+        return because(Why.NOT_APPLICABLE, because=f"the mean of {rule.metric} is not above zero")
+    value = (reference - mine) / reference
+    value = value if subject.metrics[rule.metric].better == "higher" else -value
+    rows = min(means.reference_rows, means.rows)
+    return Look(value=value, rows=rows, level=reference, beyond=value > rule.above.value)
+
+
 def _drop(rule: DropRule, subject: Subject, blocks: Sequence[Block]) -> Look | Reason:
+    if subject.metrics[rule.metric].kind == "mean":
+        return _fall_of_means(rule, subject, blocks)
     if not blocks[-1].concurrent:
         if rule.metric not in subject.recorded:
             return because(Why.REFERENCE_NOT_CONCURRENT)
@@ -178,7 +231,7 @@ def _silence(rule: SilenceRule, subject: Subject, block: Block) -> Look:
     )
 
 
-_Sum = TypeVar("_Sum", Counts, PairedCounts, QuantileCounts, LogHistogram, BucketHistogram)
+_Sum = TypeVar("_Sum", Counts, PairedCounts, Means, QuantileCounts, LogHistogram, BucketHistogram)
 
 
 def _sum(kind: type[_Sum], parts: Iterable[Measured | None]) -> _Sum | None:

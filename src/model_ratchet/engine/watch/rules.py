@@ -8,7 +8,7 @@ from typing import Self, TypeAlias, assert_never
 
 from model_ratchet.core.evidence import HOUR
 from model_ratchet.core.reason import Reason, Why, because
-from model_ratchet.core.units import OutOf
+from model_ratchet.core.units import OutOf, Scale
 from model_ratchet.criteria.base import MetricFacts
 from model_ratchet.documents.facts import allocation, metric_facts
 from model_ratchet.documents.model import ModelFile
@@ -158,6 +158,10 @@ def unfit(rule: Rule, metrics: Mapping[str, MetricFacts]) -> str | None:
     if isinstance(rule, SilenceRule) or rule.metric not in metrics:
         return None
     kind, reads = metrics[rule.metric].kind, _KINDS[rule.statistic]
+    if isinstance(rule, DropRule) and kind == "mean":
+        if rule.above.scale is Scale.RELATIVE:
+            return None
+        return f"`drop` of a mean is a part of it: write `above: 5%` instead of `{rule.above}`"
     return None if kind == reads else f"`{rule.statistic}` reads a {reads}, and {rule.metric} is a {kind}"
 
 
@@ -180,9 +184,23 @@ def not_applicable(rule: Rule, subject: Subject) -> Reason | None:
     if not bound:
         missing = "allocation" if isinstance(rule, AllocationRule) and rule.metric in subject.metrics else "metrics"
         return because(Why.NOT_APPLICABLE, because=f"{missing}.{rule.metric} is not bound to what it reads")
-    alone = subject.reference is None and not (isinstance(rule, DropRule) and rule.metric in subject.recorded)
+    recorded = isinstance(rule, DropRule) and _rate_of(rule, subject) is not None
+    alone = subject.reference is None and not recorded
     if alone and isinstance(rule, DropRule | IncreaseRule):
         return because(Why.REFERENCE_NOT_CONCURRENT)
+    return None
+
+
+def _rate_of(rule: DropRule, subject: Subject) -> float | None:
+    """What was recorded of a proportion, for the time without a reference."""
+    is_rate = subject.metrics[rule.metric].kind == "proportion"
+    return subject.recorded.get(rule.metric) if is_rate else None
+
+
+def unprovable(rule: Rule, subject: Subject) -> Reason | None:
+    """Why no detector can be run on a rule, so that its estimate alone alerts, and nothing is rolled back."""
+    if isinstance(rule, DropRule) and subject.metrics[rule.metric].kind == "mean":
+        return because(Why.BOUND_ABSENT, metric=rule.metric) if subject.metrics[rule.metric].largest is None else None
     return None
 
 
