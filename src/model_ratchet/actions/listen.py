@@ -275,7 +275,7 @@ def _case(trigger: Fired, repository: Writer, tip: str, ledger: GitLedger, now: 
     model = read_at(ModelFile, repository, tip, path)
     if isinstance(model, Faulty):
         raise RepositoryError(str(model.findings[0]))
-    for found in Cases(repository, tip, ledger).of(model.document):
+    for found in Cases(repository, tip, ledger, now).of(model.document):
         if not isinstance(found, Case):
             raise RepositoryError(found.trouble)
         if found.subject.version == trigger.version and trigger.rule in _triggers(found, now):

@@ -113,7 +113,7 @@ def watch_once(
     files = documents(repository, commit)
     located, findings = read_models(files, commit, asked.models)
     sources = read_at(Sources, files, commit, SOURCES)
-    every = Cases(files, commit, ledger)
+    every = Cases(files, commit, ledger, asked.now)
     told = (one for model in located.values() for one in every.of(model.document))
     if isinstance(sources, Faulty):
         findings += sources.findings

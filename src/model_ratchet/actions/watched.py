@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from model_ratchet.actions.check import read_chain
 from model_ratchet.actions.reading import Faulty, read_at
 from model_ratchet.core.arms import Versions
-from model_ratchet.documents.events import Hold
+from model_ratchet.core.evidence import Counts
+from model_ratchet.documents.events import Hold, PromotedVersion
 from model_ratchet.documents.files import policy_path
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
@@ -15,7 +17,7 @@ from model_ratchet.documents.promoted import Promoted
 from model_ratchet.documents.request import PromotionRequest
 from model_ratchet.engine.lifecycle import Chain, Folder, Unclear
 from model_ratchet.engine.story import Attempt, Story, stories
-from model_ratchet.engine.watch import Reference, Subject, Watched, watched
+from model_ratchet.engine.watch import Reference, Subject, Watched, recorded_hours, watched
 from model_ratchet.ledger import BASELINES, GitLedger, baseline_path
 from model_ratchet.ports import Files
 from model_ratchet.snapshot import Snapshot
@@ -38,10 +40,11 @@ class Case:
 class Cases:
     """The versions to watch at one commit of the base branch, by the events of the ledger. Policies are read once."""
 
-    def __init__(self, repository: Files, commit: str, ledger: GitLedger) -> None:
+    def __init__(self, repository: Files, commit: str, ledger: GitLedger, now: datetime) -> None:
         self._repository = repository
         self._commit = commit
         self._ledger = ledger
+        self._now = now
         self._baselines: Files = ledger.repository
         if ledger.commit is not None:
             self._baselines = Snapshot(ledger.repository, ledger.commit, lambda path: path.startswith(BASELINES))
@@ -82,9 +85,20 @@ class Cases:
         reference = None
         if previous is not None and mirrored is not None:
             reference = Reference(version=str(previous.candidate), until=since + mirrored.delta)
-        recorded = self._recorded(model.name, str(active.candidate))
-        subject = Subject.of(model, str(active.candidate), since=since, reference=reference, recorded=recorded)
+        subject = Subject.of(model, str(active.candidate), since=since, reference=reference)
+        alone = reference is None or (reference.until is not None and reference.until < self._now)
+        policy = self._policy(str(request.document.policy))
+        within = policy.alerts.record_within.delta if not isinstance(policy, Unclear) else timedelta()
+        if promoted is not None and alone and self._now - promoted.at <= within:
+            subject = self._with_record(subject, promoted)
         yield from self._case(model, str(request.document.policy), subject, known.versions, story, None)
+
+    def _with_record(self, subject: Subject, promoted: PromotedVersion) -> Subject:
+        """With the rates of the promotion, and those of each hour of the week where its record is at hand."""
+        hours: Mapping[str, Mapping[int, Counts]] = {}
+        if promoted.record is not None:
+            hours = recorded_hours(self._ledger.records([promoted.record])[promoted.record].evidence)
+        return replace(subject, recorded=self._recorded(subject.model, subject.version), recorded_hours=hours)
 
     def _candidate(self, model: ModelFile, known: Chain, story: Story, attempt: Attempt) -> Iterator[Case | Unclear]:
         start, run = attempt.starts[-1], attempt.runs[-1]

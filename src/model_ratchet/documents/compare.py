@@ -120,6 +120,8 @@ def _policy(old: Policy, new: Policy) -> Iterator[Difference]:
         before, after = getattr(old.alerts, tier), getattr(new.alerts, tier)
         place = ("alerts", tier)
         yield from _keyed(f"{tier} alert", _watch(before, place), _watch(after, place), "alerts")
+    within = [one.alerts.record_within for one in (old, new)]
+    yield from _leaf("policy", "record_within", ("alerts", "record_within"), "alerts.record_within", *within)
     triggers = [one.rollback.triggers if one.rollback is not None else () for one in (old, new)]
     place = ("rollback", "triggers")
     yield from _keyed("rollback trigger", _watch(triggers[0], place), _watch(triggers[1], place), "rollback")

@@ -108,6 +108,9 @@ class Alerts(Model):
 
     critical: tuple[AnyWatchRule, ...] = ()
     warning: tuple[AnyWatchRule, ...] = ()
+    record_within: DurationField = Duration(28 * 86_400.0, Dimension.TIME, "28d")
+    """How old a promotion may be whose record a drop is held against, hour by hour of the week, while no other version runs
+    beside. Such a drop only alerts."""
 
 
 class Rollback(Model):

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import reduce
-from math import ceil, floor
+from math import ceil, floor, fsum
 from operator import add
 from statistics import fmean
 from typing import TypeVar, assert_never
@@ -13,6 +14,7 @@ from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.units import Scale
 from model_ratchet.documents.watch import AllocationRule, DropRule, IncreaseRule, QuantileRule, RateRule, RowsRule
 from model_ratchet.engine.watch.blocks import Block, Means, Measured, Traffic
+from model_ratchet.engine.watch.recorded import hour_of_week
 from model_ratchet.engine.watch.rules import Rule, SilenceRule, Subject
 from model_ratchet.stats.detector import Stakes, stakes_on_arms, stakes_on_pairs, stakes_on_rate
 from model_ratchet.stats.quantiles import quantile_value, rows_above
@@ -78,8 +80,11 @@ def stakes(rule: Rule, subject: Subject, block: Block, level: float | None) -> S
         case DropRule(), Counts(), Counts() if level is not None:
             before, now = (_oriented(rule, subject, one) for one in (other, mine))
             return stakes_on_arms(before, now, PROVEN * rule.above.value, level=level, scale=rule.above.scale)
-        case DropRule(), Counts(), None if not block.concurrent and rule.metric in subject.recorded:
-            least = _recorded(rule, subject) - PROVEN * _points(rule, _recorded(rule, subject))
+        case DropRule(), Counts(), None if not block.concurrent:
+            usual = _recorded(rule, subject, block.start)
+            if usual is None:
+                return ()
+            least = usual - PROVEN * _points(rule, usual)
             return stakes_on_rate(_oriented(rule, subject, mine).turned(), _open(1 - least))
         case IncreaseRule(), LogHistogram() | BucketHistogram(), LogHistogram() | BucketHistogram() if (
             level is not None
@@ -167,15 +172,25 @@ def _drop(rule: DropRule, subject: Subject, blocks: Sequence[Block]) -> Look | R
     if subject.metrics[rule.metric].kind == "mean":
         return _fall_of_means(rule, subject, blocks)
     if not blocks[-1].concurrent:
-        if rule.metric not in subject.recorded:
-            return because(Why.REFERENCE_NOT_CONCURRENT)
-        counts = _sum(Counts, (one.candidate for one in blocks))
-        return _fall(rule, _recorded(rule, subject), _oriented(rule, subject, counts) if counts else None)
+        return _fall_since(rule, subject, blocks)
     reference, mine = _arms(rule, subject, blocks)
     if reference is None or not reference.n:
         return because(Why.TOO_FEW_ROWS, rows=0, least=rule.min_rows)
     found = _fall(rule, reference.successes / reference.n, mine)
     return replace(found, rows=min(found.rows, reference.n)) if isinstance(found, Look) else found
+
+
+def _fall_since(rule: DropRule, subject: Subject, blocks: Sequence[Block]) -> Look | Reason:
+    """How far a rate has fallen below the recorded one of the same hours of the week, hours weighted by their rows now."""
+    if rule.metric not in subject.recorded:
+        return because(Why.REFERENCE_NOT_CONCURRENT)
+    told = [(rate, one.candidate) for one in blocks if (rate := _recorded(rule, subject, one.start)) is not None]
+    seen = [(rate, counts) for rate, counts in told if isinstance(counts, Counts) and counts.n]
+    total = _sum(Counts, (counts for _, counts in seen))
+    if total is None:
+        return because(Why.TOO_FEW_ROWS, rows=0, least=rule.min_rows)
+    before = fsum(rate * counts.n for rate, counts in seen) / total.n
+    return _fall(rule, before, _oriented(rule, subject, total))
 
 
 def _arms(rule: DropRule, subject: Subject, blocks: Sequence[Block]) -> tuple[Counts | None, Counts | None]:
@@ -252,9 +267,16 @@ def _oriented(rule: DropRule, subject: Subject, table: _Table) -> _Table:
     return table if subject.metrics[rule.metric].better == "higher" else table.turned()
 
 
-def _recorded(rule: DropRule, subject: Subject) -> float:
-    """The recorded rate of the event that is wanted."""
-    rate = subject.recorded[rule.metric]
+def _recorded(rule: DropRule, subject: Subject, start: datetime) -> float | None:
+    """The recorded rate of the event that is wanted, in the same hour of the week where hours are known; None where none is."""
+    rate = subject.recorded.get(rule.metric)
+    if rate is None:
+        return None
+    if rule.metric in subject.recorded_hours:
+        counts = subject.recorded_hours[rule.metric].get(hour_of_week(start))
+        if counts is None or not counts.n:
+            return None
+        rate = counts.successes / counts.n
     return rate if subject.metrics[rule.metric].better == "higher" else 1 - rate
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self, TypeAlias, assert_never
 
-from model_ratchet.core.evidence import HOUR
+from model_ratchet.core.evidence import HOUR, Counts
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.units import OutOf, Scale
 from model_ratchet.criteria.base import MetricFacts
@@ -54,6 +54,8 @@ class Subject:
     reference: Reference | None = None
     recorded: Mapping[str, float] = field(default_factory=dict)
     """Proportion → its rate in the record of the promotion: what an alert is held against where no reference runs."""
+    recorded_hours: Mapping[str, Mapping[int, Counts]] = field(default_factory=dict)
+    """The same by hour of the week, where the record is at hand: an hour is then held against the same hours alone."""
 
     @classmethod
     def of(
@@ -64,6 +66,7 @@ class Subject:
         since: datetime,
         reference: Reference | None = None,
         recorded: Mapping[str, float] | None = None,
+        recorded_hours: Mapping[str, Mapping[int, Counts]] | None = None,
     ) -> Self:
         """A version of the model that a model file describes."""
         return cls(
@@ -75,6 +78,7 @@ class Subject:
             mature_after=model.labels.mature_after.delta if model.labels is not None else timedelta(),
             reference=reference,
             recorded=recorded or {},
+            recorded_hours=recorded_hours or {},
         )
 
     def concurrent(self, end: datetime) -> bool:
