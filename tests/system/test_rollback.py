@@ -13,12 +13,15 @@ from builders.recordings import recorded
 from builders.rollbacks import WORSE, Worse, a_worse
 from builders.signed import texts
 from builders.small import HISTORY, V1, V2, V3, V4, folder, promotion
+from builders.watching import START, hourly, pairs
 from forge.faults import Exchange
 from forge.rules import required_reviews
 from forge.state import Pull
+from model_ratchet.actions.watch_state import Kept, keep_on_branch
 from model_ratchet.core.names import PolicyName, Version
 from model_ratchet.documents.events import Admitted, StageStarted
 from model_ratchet.engine.rollback import Page, Restore, Withdraw
+from model_ratchet.engine.watch import RuleState, Says, WatchState
 from model_ratchet.git_write import Writer
 from model_ratchet.ledger import Entry, append
 
@@ -71,6 +74,19 @@ def test_the_issue_tells_what_happened_when(worse: Worse) -> None:
         "&#95;", "_"
     )
     assert "### Why the promotion passed\n\n" in body
+
+
+def test_both_show_what_the_trigger_read_block_by_block(worse: Worse) -> None:
+    fired = RuleState(says=Says.FIRING, since=START, blocks=hourly([pairs()] * 2 + [pairs(0.2)] * 3))
+    state = WatchState(model="demo", version=V3, rules={"rollback accuracy drop 5pp over 1h": fired})
+    repository = Writer(worse.runs.scene.repo.git.path)
+    keep_on_branch(repository, Kept(states={("demo", V3): state}).files(), worse.runs.scene.forge.clock.now)
+    worse.rolled_back()
+    (pull,) = worse.removals()
+    (cause,) = [one for one in worse.runs.scene.repo.issues.values() if "root-cause" in one.labels]
+    for body in (pull.issue.body or "", cause.body or ""):
+        assert '    title "accuracy drop above 5pp over 1h"\n' in body
+        assert "    line [0.8, 0.8, 0.6, 0.6, 0.6]\n    line [0.8, 0.8, 0.8, 0.8, 0.8]\n" in body
 
 
 def test_before_anybody_has_merged_traffic_stays_back(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ anybody reviews anything. A run that is cut off anywhere is made up for by the n
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -19,7 +19,9 @@ from model_ratchet.actions.reading import Faulty, hidden_at, read_at
 from model_ratchet.actions.recording import record_on_github
 from model_ratchet.actions.render import BRANCH as TRAFFIC
 from model_ratchet.actions.render import RenderInput, publish_traffic
+from model_ratchet.actions.shown_course import course_of
 from model_ratchet.core.errors import ForgeError, RepositoryError, UsageError
+from model_ratchet.core.names import Version
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.documents.files import policy_path
 from model_ratchet.documents.policy import Policy
@@ -156,7 +158,7 @@ def plan_by(ledger: GitLedger, trigger: Trigger, where: Where, tip: str, known: 
 def _policy_of(trigger: Trigger, known: Chain, story: Story) -> str | None:
     """The policy of the version that is to leave, where anything says it."""
     promoted = (one.policy for one in known.versions if trigger.version in (None, str(one.candidate)))
-    attempt = story.attempt(trigger.version) if trigger.version is not None else None
+    attempt = next((one for one in reversed(story.attempts) if one.candidate == trigger.version), None)
     return next(promoted, str(attempt.admitted.policy) if attempt is not None else None)
 
 
@@ -243,7 +245,7 @@ def _propose(plan: Restore, begun: _Begun, run: Run) -> Followed | None:
         branch,
         begun.where.base,
         title=removal_title(begun.trigger, plan),
-        body=removal_body(begun.trigger, plan, run.job.url),
+        body=removal_body(begun.trigger, plan, run.job.url, _graphs(begun, plan.refuse)),
     )
     return Followed(said=f"pull request #{number} removes {plan.refuse}")
 
@@ -251,9 +253,17 @@ def _propose(plan: Restore, begun: _Begun, run: Run) -> Followed | None:
 def _ask_for_cause(plan: Restore | Withdraw, begun: _Begun, run: Run) -> Followed | None:
     removal = removal_branch(begun.trigger.model, plan.incident)
     pull = plan.pull if isinstance(plan, Withdraw) else pull_of(run.hub, removal)
-    body = cause_body(begun.trigger, plan, begun.ledger.events(), pull, run.job.url)
+    left = plan.candidate if isinstance(plan, Withdraw) else plan.refuse
+    body = cause_body(begun.trigger, plan, begun.ledger.events(), pull, run.job.url, _graphs(begun, left))
     number, opened = open_once(run.hub, Draft(title=cause_title(begun.trigger, plan), body=body, label=LABEL))
     return Followed(said=f"issue #{number} asks for the root cause") if opened else None
+
+
+def _graphs(begun: _Begun, version: Version) -> str:
+    """What the triggers of the version that leaves have read."""
+    trigger = replace(begun.trigger, version=str(version))
+    policy = _policy_of(trigger, begun.known, begun.ledger.story(trigger.model))
+    return course_of(begun.where.repository, begun.tip, trigger.model, str(version), policy, trigger.because)
 
 
 def _merge(plan: Restore, begun: _Begun, run: Run) -> Followed | None:

@@ -35,8 +35,11 @@ def removal_title(trigger: Trigger, plan: Restore) -> str:
     return f"Roll back {trigger.model} {plan.refuse} to {plan.serve}"
 
 
-def removal_body(trigger: Trigger, plan: Restore, run: str) -> str:
-    """What the pull request does and why; ``run`` is the address of the run that opened it, empty where there is none."""
+def removal_body(trigger: Trigger, plan: Restore, run: str, graphs: str = "") -> str:
+    """What the pull request does and why; ``run`` is the address of the run that opened it, empty where there is none.
+
+    ``graphs`` are the charts of what showed it, if there are any.
+    """
     lines = [
         f"{text(trigger.because)}",
         "",
@@ -46,6 +49,7 @@ def removal_body(trigger: Trigger, plan: Restore, run: str) -> str:
         *(f"* {code(str(one))}: {_quarantine(plan, one)}" for one in plan.removed),
     ]
     lines += _listed("What showed it", trigger.evidence)
+    lines += ["", graphs] if graphs else []
     lines += _listed("Passed over", plan.passed_over)
     lines += _listed(f"Not verified of {plan.serve}", plan.unsure)
     lines += ["", "A false alarm? Close this, and `ratchet stage release` the model with the reason."]
@@ -63,7 +67,9 @@ def cause_title(trigger: Trigger, plan: Restore | Withdraw) -> str:
     return f"Root cause: {clean(trigger.model)} {_left(plan)}, incident {plan.incident}"
 
 
-def cause_body(trigger: Trigger, plan: Restore | Withdraw, events: Iterable[Event], pull: int | None, run: str) -> str:
+def cause_body(
+    trigger: Trigger, plan: Restore | Withdraw, events: Iterable[Event], pull: int | None, run: str, graphs: str = ""
+) -> str:
     """What is known, in the words of the form for root causes, and what is to be found out.
 
     ``pull`` is the pull request that removes the version, or of a candidate that was withdrawn its own.
@@ -75,7 +81,7 @@ def cause_body(trigger: Trigger, plan: Restore | Withdraw, events: Iterable[Even
         "Version that was rolled back": code(str(_left(plan))),
         "Version that was restored": restored,
         "Pull request of the rollback": f"#{pull}" if pull is not None else "none yet",
-        "What showed it": shown,
+        "What showed it": f"{shown}\n\n{graphs}" if graphs else shown,
         "Timeline": "\n".join(_timeline(trigger, events)) + (f"\n\nFound by {run}." if run else ""),
         "Root cause": "What made it worse, and how was that shown? TODO",
         "Why the promotion passed": "Which criterion should have seen it, and why did it not? TODO",
