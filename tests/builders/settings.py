@@ -66,7 +66,7 @@ def shipped(tier: Tier) -> tuple[Workflow | Unreadable, ...]:
 
 def good(tier: Tier = Tier.HARDENED, **changed: Any) -> Settings:
     """Settings with nothing missing, but for what is changed."""
-    files = Files(workflows=shipped(tier), codeowners=CodeOwners("CODEOWNERS", OWNERS))
+    files = Files(workflows=shipped(tier), codeowners=CodeOwners("CODEOWNERS", OWNERS), rollback="shipped")
     environment = Environment(
         name=ENVIRONMENT,
         branches=("main",),

@@ -21,6 +21,7 @@ from model_ratchet.engine.doctor.rule import State
 
 CHECK = ".github/workflows/promotion-check.yml"
 RECHECK = ".github/workflows/promotion-recheck.yml"
+ROLLBACK = ".github/workflows/promotion-rollback.yml"
 RELAY = ".github/workflows/promotion-relay.yml"
 OWNERS = ".github/CODEOWNERS"
 MODEL = "policies/models/example.yaml"
@@ -136,6 +137,13 @@ BROKEN: dict[str, tuple[str, Tier, Break, str]] = {
         H,
         swap(CHECK, "github.event.pull_request.base.ref }}", "github.event.pull_request.head.sha }}"),
         "checks out ${{ github.event.pull_request.head.sha }}",
+    ),
+    "no rollback": ("rollback", Q, lambda c: _remove(c, ROLLBACK), "there is no promotion-rollback.yml"),
+    "other rollback": (
+        "rollback",
+        H,
+        swap(ROLLBACK, "mode: rollback", "mode: check"),
+        "promotion-rollback.yml is not the one",
     ),
     "switched off": ("active", Q, switch_off, "promotion-advance.yml is disabled_inactivity"),
     "no actions": ("active", Q, setting(enabled=False), "Actions are switched off"),
@@ -337,7 +345,7 @@ def test_the_command_ends_with_the_code_of_what_it_found(
         code, text = told(one, one.admin, monkeypatch, capsys)
         assert (code, text.splitlines()[0]) == (
             ExitCode.PASSED,
-            "https://github.com/acme/models, branch main, tier quickstart: 0 missing, 24 set",
+            "https://github.com/acme/models, branch main, tier quickstart: 0 missing, 25 set",
         )
         code, text = told(one, one.scene.forge.workflow_token(), monkeypatch, capsys)
         assert code == ExitCode.ERRORED

@@ -1,11 +1,14 @@
 """doctor: whether a repository on GitHub is set up so that a verdict holds. It reads, and changes nothing."""
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
+from model_ratchet.actions.init import Tier
 from model_ratchet.actions.on_event import git_headers
 from model_ratchet.actions.surroundings import Place
 from model_ratchet.core.errors import ForgeError
@@ -20,10 +23,13 @@ from model_ratchet.engine.settings import CodeOwners, Files, Settings
 from model_ratchet.git import Git
 from model_ratchet.github.client import Access, Pace, connect
 from model_ratchet.github.settings import read_settings, tip
-from model_ratchet.ports import Repository
+from model_ratchet.ports import Blob, Repository
+from model_ratchet.shipped import template
 
 MODELS = "policies/models"
 YAML = (".yml", ".yaml")
+_ROLLBACK = "promotion-rollback.yml"
+_WORD = re.compile("__[A-Z]+__")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +114,17 @@ def read_files(git: Repository, commit: str) -> Files:
         workflows=tuple(read_workflow(path, blobs[path].content) for path in workflows if path in blobs),
         codeowners=CodeOwners(owners.path, owners.content.decode("utf-8", "replace")) if owners is not None else None,
         teams={path: named for path, named in teams.items() if named},
+        rollback=_rollback(blobs.get(f"{FOLDER}/{_ROLLBACK}")),
     )
+
+
+def _rollback(blob: Blob | None) -> Literal["absent", "other", "shipped"]:
+    """How the workflow compares with that of either tier, whatever stands for the words that ``init`` fills in."""
+    if blob is None:
+        return "absent"
+    text = blob.content.decode("utf-8", "replace")
+    forms = (re.escape(template(f"{tier}/{_ROLLBACK}", {})) for tier in Tier)
+    return "shipped" if any(re.fullmatch(_WORD.sub(".+", form), text) for form in forms) else "other"
 
 
 def _teams(path: str, content: bytes) -> tuple[str, ...]:

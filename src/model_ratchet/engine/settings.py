@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Literal
 
 from model_ratchet.documents.workflow import Unreadable, Workflow
 
@@ -113,6 +114,8 @@ class Files:
     codeowners: CodeOwners | None = None
     teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Model file → the teams that its roles name."""
+    rollback: Literal["absent", "other", "shipped"] = "absent"
+    """How ``promotion-rollback.yml`` compares with the one that this release writes."""
 
     @property
     def ours(self) -> tuple[Workflow, ...]:

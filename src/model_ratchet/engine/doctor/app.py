@@ -145,7 +145,14 @@ def permissions(settings: Settings) -> Said:
     lacking = [
         f"{name}: {level}" for name, level in needed.items() if app.permissions.get(name) not in (level, "write")
     ]
-    return missing(f"{app.slug} lacks {and_more(lacking, most=5)}") if lacking else SET
+    if lacking:
+        return missing(f"{app.slug} lacks {and_more(lacking, most=5)}")
+    if app.permissions.get("actions") == "write":
+        return SET
+    note = (
+        f"a receiver of alerts with the token of {app.slug} can not start promotion-rollback.yml without actions: write"
+    )
+    return Said(State.SET, note=note)
 
 
 def _asked_for(files: Files) -> Mapping[str, str]:

@@ -118,7 +118,13 @@ def bypass(settings: Settings) -> Said:
             continue
         who = [f"{one} in {guard.name}" for guard in guards if isinstance(guard.bypass, tuple) for one in guard.bypass]
         return missing(f"{what} may be bypassed by {and_more(who)}")
-    return unverified(unsure) if unsure is not None else SET
+    if unsure is not None:
+        return unverified(unsure)
+    note = (
+        f"nobody can push a revert to {settings.base} while GitHub's checks or reviews are down: traffic is then turned by "
+        "ratchet/traffic alone, or whoever may edit the rulesets lets somebody in for the time"
+    )
+    return Said(State.SET, note=note)
 
 
 def merge_queue(settings: Settings) -> Said:

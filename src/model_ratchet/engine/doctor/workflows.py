@@ -148,6 +148,20 @@ def active(settings: Settings) -> Said:
     return SET
 
 
+def rollback(settings: Settings) -> Said:
+    """It is what the receiver of alerts starts, and what a person starts who finds nothing else at hand."""
+    if not settings.files.ours:
+        return IDLE
+    match settings.files.rollback:
+        case "absent":
+            return missing("there is no promotion-rollback.yml")
+        case "other":
+            return missing("promotion-rollback.yml is not the one that this release writes")
+        case "shipped":
+            note = "whatever starts it for an alert (`ratchet watch --listen`) needs a token with actions: write"
+            return SET if settings.files.hardened else Said(State.SET, note=note)
+
+
 def _readable(settings: Settings) -> Iterator[Workflow]:
     return (one for one in settings.files.workflows if isinstance(one, Workflow))
 
@@ -268,6 +282,14 @@ WORKFLOWS = (
         place=Place.WORKFLOWS,
         how="`ref:` of the base branch at each checkout",
         ask=checkouts,
+    ),
+    Rule(
+        id="rollback",
+        what="promotion-rollback.yml is there, as this release writes it",
+        why="a version that turned out worse could not be taken out by one click, nor by an alert",
+        place=Place.WORKFLOWS,
+        how="promotion-rollback.yml as `ratchet init` writes it",
+        ask=rollback,
     ),
     Rule(
         id="active",
