@@ -26,8 +26,6 @@ class MetricFacts:
     labelled: bool = False
     own_source: bool = False
     """Bound to another table than the prediction log, so that no pair can be formed."""
-    largest: float | None = None
-    """Of a mean, the largest value of a row, where none is below 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,6 @@ def _metric(name: str, metric: Metric, model: ModelFile, paired: bool) -> Metric
         better=metric.better,
         labelled=isinstance(metric, Proportion) and metric.labelled,
         own_source=not paired and not reads_log(metric, model),
-        largest=metric.largest if isinstance(metric, Mean) else None,
     )
 
 
@@ -90,6 +89,12 @@ def allocation(model: ModelFile) -> Mapping[str, float]:
     given = model.allocation
     found = {name: size.value for name, size in (("memory", given.memory), ("gpu", given.gpu)) if size is not None}
     return found if given.cpu is None else {**found, "cpu": given.cpu}
+
+
+def largest(model: ModelFile) -> Mapping[str, float]:
+    """Mean → the largest value that a row can have, of those whose values have a bound."""
+    found = {name: metric.largest for name, metric in model.metrics.items() if isinstance(metric, Mean)}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _limits(

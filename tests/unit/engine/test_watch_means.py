@@ -19,8 +19,8 @@ MICRO = 1_000_000
 
 
 def spending(largest: float | None = 100.0, better: str = "higher") -> Subject:
-    facts = MetricFacts(name="spend", kind="mean", better=better, largest=largest)  # type: ignore[arg-type]
-    return a_subject(metrics={"spend": facts})
+    facts = MetricFacts(name="spend", kind="mean", better=better)  # type: ignore[arg-type]
+    return a_subject(metrics={"spend": facts}, largest={"spend": largest} if largest is not None else {})
 
 
 def fall(above: str = "10%") -> Watched:

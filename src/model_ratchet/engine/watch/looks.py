@@ -126,7 +126,7 @@ def _stakes_on_means(rule: DropRule, subject: Subject, means: Means, level: floa
     A payoff is linear in the value and the logarithm of what it multiplies by is concave, so that this gains no more than the
     values themselves would. Where a value can't be between 0 and the largest, nothing is bet.
     """
-    largest = subject.metrics[rule.metric].largest
+    largest = subject.largest.get(rule.metric)
     if largest is None:
         return ()
     most, margin = largest * means.unit, PROVEN * rule.above.value

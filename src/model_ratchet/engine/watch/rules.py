@@ -10,7 +10,7 @@ from model_ratchet.core.evidence import HOUR, Counts
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.units import OutOf, Scale
 from model_ratchet.criteria.base import MetricFacts
-from model_ratchet.documents.facts import allocation, metric_facts
+from model_ratchet.documents.facts import allocation, largest, metric_facts
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.watch import AllocationRule, AnyWatchRule, DropRule, IncreaseRule, QuantileRule, RateRule
@@ -47,6 +47,8 @@ class Subject:
     metrics: Mapping[str, MetricFacts]
     allocation: Mapping[str, float] = field(default_factory=dict)
     """Resource → bytes or cores that one instance may use."""
+    largest: Mapping[str, float] = field(default_factory=dict)
+    """Mean → the largest value that a row can have, where none is below 0."""
     mature_after: timedelta = timedelta()
     """How long labels take."""
     late: timedelta = timedelta(minutes=5)
@@ -75,6 +77,7 @@ class Subject:
             since=since,
             metrics=metric_facts(model),
             allocation=allocation(model),
+            largest=largest(model),
             mature_after=model.labels.mature_after.delta if model.labels is not None else timedelta(),
             reference=reference,
             recorded=recorded or {},
@@ -204,7 +207,7 @@ def _rate_of(rule: DropRule, subject: Subject) -> float | None:
 def unprovable(rule: Rule, subject: Subject) -> Reason | None:
     """Why no detector can be run on a rule, so that its estimate alone alerts, and nothing is rolled back."""
     if isinstance(rule, DropRule) and subject.metrics[rule.metric].kind == "mean":
-        return because(Why.BOUND_ABSENT, metric=rule.metric) if subject.metrics[rule.metric].largest is None else None
+        return because(Why.BOUND_ABSENT, metric=rule.metric) if rule.metric not in subject.largest else None
     return None
 
 
