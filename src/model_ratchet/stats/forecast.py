@@ -205,7 +205,7 @@ def spiegelhalter(p: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None) 
     forecast is 0, ½ or 1, of which the statistic says nothing.
     """
     p, y, w = checked(p, y, weights)
-    variance = float((w * w * (1 - 2 * p) ** 2 * p * (1 - p)).sum())
+    variance = float((w * (1 - 2 * p) ** 2 * p * (1 - p)).sum())
     return z_test(float((w * (y - p) * (1 - 2 * p)).sum()), variance)
 
 

@@ -39,6 +39,11 @@ def test_a_weight_of_two_is_the_event_twice_and_one_of_zero_is_no_event(weighted
     assert weighted(P, Y, [2, 1, 1, 0, 0]) == pytest.approx(twice, rel=1e-12)
 
 
+def test_a_weight_is_a_number_of_events_to_the_test_of_calibration() -> None:
+    twice = forecast.spiegelhalter(np.r_[P[:3], P[0]], np.r_[Y[:3], Y[0]])
+    assert forecast.spiegelhalter(P, Y, [2, 1, 1, 0, 0]) == pytest.approx(twice, rel=1e-12)
+
+
 def test_a_decomposition_adds_up_and_takes_weights() -> None:
     p, y = events(400, 1)
     found = forecast.corp(p, y)
