@@ -459,7 +459,7 @@ class _Window:
         pair = need.paired or need.shape is Shape.PAIRED_COUNTS
         by_cluster = need.shape is Shape.MOMENTS and need.clustering is Clustering.COLUMN
         facts = need.shape in (Shape.ROWS, Shape.VERSION_ROWS, Shape.CATEGORIES)
-        elsewhere = (Shape.SERIES, Shape.SUITE, Shape.APPROVALS, Shape.DOCUMENT)
+        elsewhere = (Shape.SERIES, Shape.SUITE, Shape.APPROVALS, Shape.DOCUMENT, Shape.SCORES, Shape.BETS)
         one_arm = (Shape.LABELS, Shape.COUNTS, Shape.QUANTILE_COUNTS, Shape.LOG_HISTOGRAM, Shape.CATEGORIES)
         refused = (
             need.shape in elsewhere
@@ -469,7 +469,8 @@ class _Window:
             or (need.shape in (Shape.QUANTILE_COUNTS, Shape.LOG_HISTOGRAM) and isinstance(metric, Proportion))
             or (need.shape is Shape.QUANTILE_COUNTS and need.limit is None)
             or (pair and need.served_only)
-            or (need.grouping is Grouping.HOUR and (facts or by_cluster))
+            or (need.grouping in (Grouping.HOUR, Grouping.DAY) and (facts or by_cluster))
+            or (need.grouping is Grouping.DAY and need.shape is Shape.LOG_HISTOGRAM)
             or (need.grouping is Grouping.SEGMENT and (facts or need.shape is Shape.LOG_HISTOGRAM))
         )
         return _missing(Why.CANNOT_VERIFY) if refused else None
@@ -528,7 +529,9 @@ class _Window:
     def _grouped(self, need: Need, hours: range, one: Seen, hour: int) -> str:
         if need.grouping is Grouping.TOTAL:
             return ""
-        return str(hour - hours.start) if need.grouping is Grouping.HOUR else self._name(one, need.segment)
+        if need.grouping is Grouping.SEGMENT:
+            return self._name(one, need.segment)
+        return str((hour - hours.start) // (24 if need.grouping is Grouping.DAY else 1))
 
     def _of_arms(self, need: Need, hours: range) -> Measurement | Missing:
         groups: dict[str, list[Seen]] = defaultdict(list)
@@ -707,7 +710,7 @@ def _collected(need: Need, groups: Mapping[str, Simple | None]) -> Measurement |
         return _missing(Why.NO_ROWS, lasting=False)
     if need.grouping is Grouping.TOTAL or need.shape is Shape.CATEGORIES:
         return found[""]
-    order = sorted(found, key=int) if need.grouping is Grouping.HOUR else sorted(found)
+    order = sorted(found) if need.grouping is Grouping.SEGMENT else sorted(found, key=int)
     return Groups(groups=tuple((key, found[key]) for key in order))
 
 

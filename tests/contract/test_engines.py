@@ -26,8 +26,9 @@ from builders.logs import (
     reason,
 )
 from builders.needs import every_need
+from builders.wagers import BOTH, random_events
 from components import postgresql, spark
-from model_ratchet.core.evidence import Arm, Measurement, Missing, Need, Shape, Window
+from model_ratchet.core.evidence import Arm, Grouping, Measurement, Missing, Need, Shape, Window
 from model_ratchet.core.reason import Why
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.sources.engine import UnanswerableError
@@ -112,6 +113,39 @@ def test_spark_gives_the_numbers_of_the_embedded_engine(tmp_path: Path, cluster:
     assert measured(files) > 10
     url, folder = cluster
     assert different(files, answers(in_spark(url, folder, name, rows), model, needs)) == []
+
+
+WAGERS = random_events(7, 500)
+OF_WAGERS = [
+    *base(BOTH, PAUSED),
+    *(
+        Need(
+            shape=Shape.SCORES,
+            window=PAUSED,
+            metric="forecast",
+            arms=(arm,),
+            grouping=Grouping.SEGMENT,
+            segment="league",
+        )
+        for arm in Arm
+    ),
+]
+
+
+def test_postgresql_gives_the_same_scores_and_bets(tmp_path: Path, database: postgresql.Server) -> None:
+    files = answers(in_files(tmp_path, WAGERS), BOTH, OF_WAGERS)
+    assert measured(files) == len(set(OF_WAGERS)) > 20
+    assert different(files, answers(in_postgresql(database, "wagers", WAGERS), BOTH, OF_WAGERS)) == []
+
+
+@pytest.mark.spark
+@pytest.mark.slow
+@pytest.mark.xdist_group("spark")
+def test_spark_gives_the_same_scores_and_bets(tmp_path: Path, cluster: tuple[str, Path]) -> None:
+    url, folder = cluster
+    files = answers(in_files(tmp_path, WAGERS), BOTH, OF_WAGERS)
+    assert measured(files) == len(set(OF_WAGERS)) > 20
+    assert different(files, answers(in_spark(url, folder, "wagers", WAGERS), BOTH, OF_WAGERS)) == []
 
 
 METERED = a_model(

@@ -15,6 +15,7 @@ from pydantic import Field
 from model_ratchet.core.code import Checks, Scan
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.reviews import GHOST, Review, Said, Standing
+from model_ratchet.core.scored import Bets, Scores
 
 HOUR = timedelta(hours=1)
 OTHER, NONE = "other", "(none)"
@@ -108,6 +109,8 @@ class Shape(StrEnum):
     MOMENTS = "moments"
     QUANTILE_COUNTS = "quantile_counts"
     LOG_HISTOGRAM = "log_histogram"
+    SCORES = "scores"
+    BETS = "bets"
     SERIES = "series"
     CATEGORIES = "categories"
     SUITE = "suite"
@@ -125,10 +128,11 @@ OF_FORGE = frozenset({Shape.APPROVALS, Shape.CHECKS, Shape.CODE_REVIEWS})
 
 
 class Grouping(StrEnum):
-    """How a measurement is split: not at all, by hour of active time, or by the values of a segment column."""
+    """How a measurement is split: not at all, by hour or day of active time, or by the values of a segment column."""
 
     TOTAL = "total"
     HOUR = "hour"
+    DAY = "day"
     SEGMENT = "segment"
 
 
@@ -150,7 +154,8 @@ class Need:
 
     ``arms`` is one arm, or both for what only makes sense together (pairs, moments of a difference, rows).
     ``limit`` is the threshold of ``quantile_counts`` in the metric's base unit (seconds, bytes, plain numbers).
-    ``served_only`` leaves out rows that were scored as a mirror. ``metric`` is the alias of ``registered`` without an arm, and
+    ``served_only`` leaves out rows that were scored as a mirror. ``metric`` is a name of the model file, or one with what is
+    read of it (``forecast.brier``); the alias of ``registered`` without an arm, and
     the name of ``checks``.
     """
 
@@ -165,6 +170,11 @@ class Need:
     paired: bool = False
     limit: float | None = None
     served_only: bool = False
+
+    @property
+    def bound(self) -> str:
+        """The metric as the model file names it: of ``forecast.brier`` it is ``forecast``."""
+        return self.metric.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -568,7 +578,7 @@ class Tracked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Groups:
-    """A measurement for each group: the hour of active time (as a decimal number) or the value of the segment column."""
+    """A measurement for each group: the hour or day of active time (from 0, in decimal) or the value of the segment column."""
 
     groups: tuple[tuple[str, Annotated["Simple", Field(discriminator="shape")]], ...]
     shape: Literal["groups"] = "groups"
@@ -585,6 +595,8 @@ Simple: TypeAlias = (
     | QuantileCounts
     | LogHistogram
     | BucketHistogram
+    | Scores
+    | Bets
     | Series
     | Categories
     | Labels

@@ -137,6 +137,7 @@ class Why(StrEnum):
     EXPOSURE_UNKNOWN = "exposure_unknown"  # source, column, rows
     ID_IN_TWO_ARMS = "id_in_two_arms"  # source, column, rows
     LABEL_UNKNOWN = "label_unknown"  # source, column
+    OUT_OF_RANGE = "out_of_range"  # source, column, rows, within
     NOT_A_NUMBER = "not_a_number"  # source, column, share
     DUPLICATES = "duplicates"  # source, column, share
     LOW_COVERAGE = "low_coverage"  # arm, coverage, least

@@ -20,7 +20,7 @@ class MetricFacts:
     """One metric as the model file binds it, in its base unit; ``labelled`` when it waits for ground truth."""
 
     name: str
-    kind: Literal["proportion", "duration", "mean", "gauge"]
+    kind: Literal["proportion", "duration", "mean", "gauge", "probability", "bets"]
     unit: Literal["fraction", "s", "B", "cores", "1"] = "1"
     better: Literal["higher", "lower"] = "higher"
     labelled: bool = False

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from model_ratchet.documents.fault import Fault
-from model_ratchet.documents.model import Mean, Metric, ModelFile
+from model_ratchet.documents.model import Metric, ModelFile, OfRows
 from model_ratchet.documents.sources import JUnit, LiteralValues, Reports, Sources
 from model_ratchet.documents.traffic import claims
 from model_ratchet.documents.words import suggestion
@@ -103,7 +103,7 @@ def _uses(model: ModelFile, sources: Sources) -> Iterator[tuple[_Path, str, str 
 
 
 def _use(metric: Metric) -> _Use:
-    if isinstance(metric, Mean):
+    if isinstance(metric, OfRows):
         return _Use.COLUMN
     if metric.promql:
         return _Use.QUERY

@@ -5,6 +5,7 @@ from typing import Literal, assert_never
 
 from model_ratchet.core.units import Quantity
 from model_ratchet.criteria.base import MetricFacts
+from model_ratchet.documents.forecasts import Bets, Probability
 from model_ratchet.documents.free import flatten
 from model_ratchet.documents.model import DurationMetric, Gauge, Mean, Metric, ModelFile, Proportion, reads_log
 from model_ratchet.documents.request import PromotionRequest
@@ -21,7 +22,7 @@ def _metric(name: str, metric: Metric, model: ModelFile, paired: bool) -> Metric
         kind=metric.kind,
         unit=_unit(metric),
         better=metric.better,
-        labelled=isinstance(metric, Proportion) and metric.labelled,
+        labelled=isinstance(metric, Probability | Bets) or (isinstance(metric, Proportion) and metric.labelled),
         own_source=not paired and not reads_log(metric, model),
     )
 
@@ -32,7 +33,7 @@ def _unit(metric: Metric) -> Literal["fraction", "s", "B", "cores", "1"]:
             return "fraction"
         case DurationMetric():
             return "s"
-        case Mean():
+        case Mean() | Probability() | Bets():
             return "1"
         case Gauge():
             return GAUGE_BASES[metric.unit]

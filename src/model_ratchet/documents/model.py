@@ -17,7 +17,9 @@ from model_ratchet.core.fields import (
     Slug,
     VersionField,
 )
+from model_ratchet.documents.columns import Column, NoOutcome
 from model_ratchet.documents.fault import Fault, refuse
+from model_ratchet.documents.forecasts import Bets, Probability
 from model_ratchet.documents.promql import Buckets, Expression, Selector
 from model_ratchet.documents.registry import RegistryBinding
 from model_ratchet.documents.traffic import Traffic, traffic_faults
@@ -55,12 +57,6 @@ def _specifier(text: str) -> str:
     return text
 
 
-def _label_value(value: object) -> object:
-    if value is None:
-        raise ValueError("null is a label that has not come yet: it counts against coverage and can't be excluded")
-    return value
-
-
 def _person(text: str) -> str:
     if _PERSON.fullmatch(text) is None:
         raise ValueError(f"{text!r} is nobody on GitHub: write @login or @organisation/team, in quotes")
@@ -72,7 +68,6 @@ _PERSON = re.compile(r"@[A-Za-z0-9][A-Za-z0-9-]*(/[A-Za-z0-9._-]+)?", re.ASCII)
 Specifier: TypeAlias = Annotated[str, AfterValidator(_specifier), Field(examples=[">=3.11,<3.14"])]
 Person: TypeAlias = Annotated[str, AfterValidator(_person), Field(examples=["@acme/ml"])]
 Zone: TypeAlias = Annotated[str, AfterValidator(_zone)]
-Column: TypeAlias = Annotated[str, Field(min_length=1, max_length=128)]
 ColumnOrNone: TypeAlias = Annotated[str, Field(max_length=128)]
 """A column, empty where the metric is bound by ``promql``."""
 Segments: TypeAlias = Annotated[
@@ -185,7 +180,7 @@ class Proportion(Model):
     correct: Column | None = None
     column: Column | None = None
     promql: EventCounters | None = None
-    exclude: tuple[Annotated[str | float | bool, BeforeValidator(_label_value)], ...] = ()
+    exclude: tuple[NoOutcome, ...] = ()
     """Label values that are no outcome (ties), taken out before coverage is counted."""
     better: Literal["higher", "lower"] = "higher"
 
@@ -292,7 +287,9 @@ def _one_binding(source: str | None, column: str, promql: str) -> None:
         raise ValueError("name either the `column` of a table or the `promql` of a Prometheus server")
 
 
-Metric: TypeAlias = Annotated[Proportion | DurationMetric | Mean | Gauge, Field(discriminator="kind")]
+OfRows: TypeAlias = Mean | Probability | Bets
+"""What is read from the rows of a table alone."""
+Metric: TypeAlias = Annotated[Proportion | DurationMetric | Gauge | OfRows, Field(discriminator="kind")]
 
 
 class SuiteBinding(Model):
@@ -394,18 +391,25 @@ class ModelFile(Model):
             previous = self.after_merge.mirror_previous is not None
             yield from traffic_faults(self.traffic, self.assignment, mirror_previous=previous)
         for name, metric in self.metrics.items():
-            if not isinstance(metric, Proportion) or metric.label is None:
-                continue
-            read = (metric.score, metric.prediction, metric.correct, metric.column, metric.promql)
-            if self.rows.layout == "long" and not any(one is not None for one in read):
+            if isinstance(metric, Proportion | Probability) and self._unscored(metric):
                 yield Fault(
                     ("metrics", name),
-                    f"`{name}` has a label and nothing to compare it with: add `score` or `prediction`",
+                    f"`{name}` has a label and nothing to compare it with: add `score`"
+                    + (" or `prediction`" if isinstance(metric, Proportion) else ""),
                 )
+
+    def _unscored(self, metric: Proportion | Probability) -> bool:
+        """Whether a long table is asked for a label with nothing beside it."""
+        if self.rows.layout == "wide":
+            return False
+        if isinstance(metric, Probability):
+            return metric.score is None
+        read = (metric.score, metric.prediction, metric.correct, metric.column, metric.promql)
+        return metric.label is not None and all(one is None for one in read)
 
 
 def reads_log(metric: Metric, model: ModelFile) -> bool:
     """Whether a metric is read from the rows of the prediction log itself."""
-    if isinstance(metric, Gauge) or (not isinstance(metric, Mean) and metric.promql):
+    if isinstance(metric, Gauge) or (not isinstance(metric, OfRows) and metric.promql):
         return False
     return metric.source is None or metric.source == model.rows.source

@@ -296,6 +296,9 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
         f"{whole(p['rows'])} requests of {_table(p)} stand in both arms (column {p['column']}) and no exposure is bound"
     ),
     Why.LABEL_UNKNOWN: lambda p: f"the column {p['column']} of {_table(p)} holds what is neither true nor false",
+    Why.OUT_OF_RANGE: lambda p: (
+        f"{whole(p['rows'])} rows of {_table(p)} hold a number that can't be: {p['column']} take {p['within']}"
+    ),
     Why.NOT_A_NUMBER: lambda p: f"{percent(p['share'])} of column {p['column']} in {_table(p)} is no number",
     Why.DUPLICATES: lambda p: f"{percent(p['share'])} of the rows of {_table(p)} repeat a {p['column']}",
     Why.LOW_COVERAGE: lambda p: (

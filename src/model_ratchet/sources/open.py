@@ -1,6 +1,6 @@
 """Open: the sources that a model file names, which of them answers which need, and what is gathered beyond the needs."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -10,8 +10,9 @@ from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import Arm, Clustering, Grouping, Need, Shape, Window
 from model_ratchet.core.names import Version
 from model_ratchet.documents.across import only_prometheus
+from model_ratchet.documents.forecasts import Bets, Probability
 from model_ratchet.documents.literals import Literals
-from model_ratchet.documents.model import DurationMetric, Gauge, Mean, ModelFile, Proportion, reads_log
+from model_ratchet.documents.model import DurationMetric, Gauge, Mean, ModelFile, OfRows, Proportion, reads_log
 from model_ratchet.documents.sources import JUnit, LiteralValues, Mlflow, Prometheus, Sarif, Sources, Table
 from model_ratchet.ports import MetricSource
 from model_ratchet.sources.junit import JUnitSource
@@ -22,6 +23,7 @@ from model_ratchet.sources.reach import Reach
 from model_ratchet.sources.report_files import ReportFiles, ReportSource
 from model_ratchet.sources.sarif import SarifSource
 from model_ratchet.sources.table import TableSource
+from model_ratchet.sources.table_kinds import RULES
 
 
 def open_sources(
@@ -110,10 +112,10 @@ def route(need: Need, model: ModelFile, sources: Sources) -> str:
         return scan.source if scan is not None else ""
     if need.shape in (Shape.REGISTERED, Shape.TRACKED):
         return model.registry.source if model.registry is not None else ""
-    metric = model.metrics.get(need.metric)
+    metric = model.metrics.get(need.bound)
     if metric is not None and metric.source is not None:
         return metric.source
-    if metric is not None and not isinstance(metric, Mean) and metric.promql:
+    if metric is not None and not isinstance(metric, OfRows) and metric.promql:
         return only_prometheus(sources) or ""
     return model.rows.source
 
@@ -122,12 +124,15 @@ def base_needs(model: ModelFile, stage: str, window: Window, *, paired: bool) ->
     """What is gathered of a stage whatever its policy asks, so that another policy can be replayed over the record.
 
     The row facts and, for each metric of the prediction log: label coverage, counts by hour and by segment, cluster
-    moments, pairs of proportions, and the histogram of durations.
+    moments, pairs of proportions, the histogram of durations, and what ``_of_events`` yields.
     """
     yield Need(shape=Shape.ROWS, window=window, stage=stage)
     clusterings = [Clustering.WITHIN_WINDOW] + ([Clustering.COLUMN] if model.cluster is not None else [])
     for name, metric in model.metrics.items():
         if isinstance(metric, Gauge) or not reads_log(metric, model):
+            continue
+        if isinstance(metric, Probability | Bets):
+            yield from _of_events(name, metric, stage, window, clusterings, paired=paired)
             continue
         yield from _by_arm(name, metric, stage, window, tuple(model.segments))
         pairs = paired and isinstance(metric, Proportion)
@@ -137,6 +142,34 @@ def base_needs(model: ModelFile, stage: str, window: Window, *, paired: bool) ->
             )
         if pairs:
             yield Need(shape=Shape.PAIRED_COUNTS, window=window, stage=stage, metric=name, grouping=Grouping.HOUR)
+
+
+def _of_events(
+    name: str,
+    metric: Probability | Bets,
+    stage: str,
+    window: Window,
+    clusterings: Sequence[Clustering],
+    *,
+    paired: bool,
+) -> Iterator[Need]:
+    """Labels, the scores of forecasts or the bets by day, and the moments of forecasts' scores."""
+    shape = Shape.SCORES if isinstance(metric, Probability) else Shape.BETS
+    for arm in Arm:
+        yield Need(shape=Shape.LABELS, window=window, stage=stage, metric=name, arms=(arm,))
+        yield Need(shape=shape, window=window, stage=stage, metric=name, arms=(arm,), grouping=Grouping.DAY)
+    if isinstance(metric, Bets):
+        return
+    for rule in RULES:
+        for clustering in (Clustering.ROWS, *clusterings):
+            yield Need(
+                shape=Shape.MOMENTS,
+                window=window,
+                stage=stage,
+                metric=f"{name}.{rule}",
+                clustering=clustering,
+                paired=paired,
+            )
 
 
 def _by_arm(

@@ -13,7 +13,8 @@ from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import EPOCH, Missing, Need, Shape
 from model_ratchet.core.names import Version
 from model_ratchet.core.reason import Reason, Why, because
-from model_ratchet.documents.model import DurationMetric, Gauge, Mean, Metric, ModelFile, Proportion
+from model_ratchet.documents.forecasts import Bets, Probability
+from model_ratchet.documents.model import DurationMetric, Gauge, Metric, ModelFile, OfRows, Proportion
 from model_ratchet.documents.promql import bind
 from model_ratchet.documents.sources import JUnit, LiteralValues, Mlflow, Prometheus, Sarif, Source, Sources, Table
 from model_ratchet.sources.engine import Engine, UnanswerableError
@@ -24,6 +25,7 @@ from model_ratchet.sources.prometheus_api import PrometheusApi
 from model_ratchet.sources.reach import Reach
 from model_ratchet.sources.report_files import ReportFiles
 from model_ratchet.sources.table import TableSource
+from model_ratchet.sources.table_kinds import bound_columns, label_of
 from model_ratchet.sources.table_sql import call, table
 from model_ratchet.sources.table_time import MICROSECOND, TimeColumn
 
@@ -161,6 +163,8 @@ def _columns(name: str, model: ModelFile) -> Iterator[str]:
         if _source(metric, model) == name:
             bound = (getattr(metric, key, None) for key in ("column", "score", "prediction", "label", "correct"))
             yield from (column for column in bound if column)
+            if isinstance(metric, Probability | Bets):
+                yield from (*bound_columns(metric), label_of(metric))
             if isinstance(metric, Gauge) and metric.column:
                 yield metric.arm
     for suite in model.suites.values():
@@ -270,7 +274,7 @@ def _source(metric: Metric, model: ModelFile) -> str:
 
 def _reads(metric: Metric, model: ModelFile, name: str) -> bool:
     """Whether a metric is read from the rows of a table."""
-    rows = isinstance(metric, Mean) or (not isinstance(metric, Gauge) and not metric.promql)
+    rows = isinstance(metric, OfRows) or (not isinstance(metric, Gauge) and not metric.promql)
     return rows and _source(metric, model) == name
 
 

@@ -123,7 +123,7 @@ class TableSource:
     def _parts(self, engine: Engine, needs: Sequence[Need]) -> Iterator[Mapping[Need, Measurement | Missing]]:
         logged = []
         for need in needs:
-            metric = self.model.metrics.get(need.metric)
+            metric = self.model.metrics.get(need.bound)
             if need.shape is Shape.SUITE and need.metric in self.model.suites:
                 yield {need: read_suite(engine, need, self.model.suites[need.metric], self.versions)}
             elif need.shape is Shape.SERIES and isinstance(metric, Gauge):

@@ -29,20 +29,31 @@ from model_ratchet.core.evidence import (
     VersionRows,
 )
 from model_ratchet.core.reason import Why, because
-from model_ratchet.documents.model import Proportion
-from model_ratchet.sources.table_cells import Cell, Span
+from model_ratchet.core.scored import Bets, Scores
+from model_ratchet.documents.model import DurationMetric, Mean, Proportion
+from model_ratchet.sources.table_cells import Cell, ScoreCell, Span
 from model_ratchet.sources.table_census import Census
-from model_ratchet.sources.table_metrics import MICRO
+from model_ratchet.sources.table_kinds import MICRO, Forecast, Wager
 from model_ratchet.sources.table_moments import arm_moments, holds_rows, paired_moments
 from model_ratchet.sources.table_pairs import PairCell
 from model_ratchet.sources.table_rows import RowForm
 from model_ratchet.sources.table_time import instant_at
 
-C = TypeVar("C", Cell, PairCell)
+C = TypeVar("C", Cell, PairCell, ScoreCell)
 
-_ONE_ARM = {Shape.LABELS, Shape.COUNTS, Shape.QUANTILE_COUNTS, Shape.LOG_HISTOGRAM, Shape.CATEGORIES}
+_ONE_ARM = {
+    Shape.LABELS,
+    Shape.COUNTS,
+    Shape.QUANTILE_COUNTS,
+    Shape.LOG_HISTOGRAM,
+    Shape.SCORES,
+    Shape.BETS,
+    Shape.CATEGORIES,
+}
 _PROPORTIONS = {Shape.COUNTS, Shape.PAIRED_COUNTS}
 _NUMBERS = {Shape.QUANTILE_COUNTS, Shape.LOG_HISTOGRAM}
+_TIMES = {Grouping.HOUR, Grouping.DAY}
+_WHOLE_ONLY = {Shape.LOG_HISTOGRAM, Shape.BETS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +72,8 @@ class Read:
     )
     histograms: Mapping[int, tuple[tuple[Arm, bool, int, int, int], ...]] = field(default_factory=dict)
     """By metric: arm, served, hour, bucket, rows. The hour is 0 where none was asked for."""
+    scores: Mapping[tuple[int, int | None], tuple[ScoreCell, ...]] = field(default_factory=dict)
+    """By forecast and segment column."""
     duplicates: int = 0
     units: Mapping[Arm, int] = field(default_factory=dict)
     others: Mapping[int, int] = field(default_factory=dict)
@@ -78,12 +91,16 @@ def misfit(need: Need, form: RowForm, *, pairs: bool) -> str | None:
         (not of_rows and metric is None, f"no such metric in source {form.log.source}"),
         (need.shape in _ONE_ARM and len(need.arms) != 1, "asked of two versions at once"),
         (need.shape in _PROPORTIONS and not proportion, "not a proportion"),
-        (need.shape in _NUMBERS and proportion, "not a number"),
+        (need.shape in _NUMBERS and not isinstance(metric, DurationMetric | Mean), "not a number"),
+        (need.shape is Shape.SCORES and not isinstance(metric, Forecast), "not a probability"),
+        (need.shape is Shape.BETS and not isinstance(metric, Wager), "no bets"),
+        (need.shape is Shape.MOMENTS and isinstance(metric, Forecast), "no score of it is named"),
         (need.shape is Shape.QUANTILE_COUNTS and need.limit is None, "no limit"),
         (of_pairs(need) and not pairs, f"no request ids in source {form.log.source}"),
         (of_pairs(need) and need.served_only, "a pair holds a mirrored row"),
-        (need.grouping is Grouping.HOUR and (by_cluster or of_rows), "not by hour"),
-        (need.grouping is Grouping.SEGMENT and (of_rows or need.shape is Shape.LOG_HISTOGRAM), "not by segment"),
+        (need.grouping in _TIMES and (by_cluster or of_rows), f"not by {need.grouping}"),
+        (need.grouping is Grouping.DAY and need.shape is Shape.LOG_HISTOGRAM, "not by day"),
+        (need.grouping is Grouping.SEGMENT and (of_rows or need.shape in _WHOLE_ONLY), "not by segment"),
         (by_cluster and form.log.cluster is None, "no cluster is bound"),
     )
     subject = f"{need.shape} of {need.metric or 'the log'}"
@@ -152,17 +169,19 @@ def _grouped(
         return _no_rows(need)
     if need.grouping is Grouping.TOTAL:
         return found[""]
-    order = sorted(found, key=int) if need.grouping is Grouping.HOUR else sorted(found)
+    order = sorted(found, key=int) if need.grouping in _TIMES else sorted(found)
     return Groups(groups=tuple((key, found[key]) for key in order))
 
 
-def _key(read: Read, need: Need, hours: range) -> Callable[[Cell | PairCell], str]:
+def _key(read: Read, need: Need, hours: range) -> Callable[[Cell | PairCell | ScoreCell], str]:
     """The group that a cell belongs to."""
     match need.grouping:
         case Grouping.TOTAL:
             return lambda _: ""
         case Grouping.HOUR:
             return lambda cell: str(cell.hour - hours.start)
+        case Grouping.DAY:
+            return lambda cell: str((cell.hour - hours.start) // 24)
         case Grouping.SEGMENT:
             segment = read.form.segments[read.form.segment(need.segment)]
             names = [segment.name(code) for code in range(segment.size)]
@@ -182,7 +201,7 @@ def _counts(read: Read, need: Need, cells: list[Cell]) -> Counts | None:
 def _labels(read: Read, need: Need, cells: list[Cell]) -> Labels | None:
     i = read.form.metric(need.metric)
     excluded = _sum(cells, f"excluded{i}")
-    rows = _sum(cells, "n") - _sum(cells, f"bad{i}") - excluded
+    rows = _sum(cells, "n") - _sum(cells, f"bad{i}") - _sum(cells, f"idle{i}") - excluded
     return Labels(labelled=_sum(cells, f"n{i}"), rows=rows, excluded=excluded) if rows else None
 
 
@@ -194,6 +213,55 @@ def _quantile_counts(read: Read, need: Need, cells: list[Cell]) -> QuantileCount
     largest = max(cell.sums[f"max{i}"] for cell in cells if cell.sums[f"n{i}"])
     below = _sum(cells, f"atmost{i}_{at_most(need.limit or 0.0)}")
     return QuantileCounts(at_or_below=below, n=n, maximum=largest / MICRO)
+
+
+def _scores(read: Read, need: Need, hours: range) -> Measurement | Missing:
+    stratum = read.form.segment(need.segment) if need.grouping is Grouping.SEGMENT else None
+    cells = read.scores[read.form.metric(need.metric), stratum]
+    mine = (cell for cell in cells if cell.arm in need.arms and (cell.served or not need.served_only))
+    return _grouped(read, need, hours, mine, _histogram_of_scores)
+
+
+def _histogram_of_scores(read: Read, need: Need, cells: list[ScoreCell]) -> Scores | None:
+    del read, need
+    bins: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0])
+    sums = [0, 0, 0, 0]
+    for cell in cells:
+        bins[cell.bin] = [mine + more for mine, more in zip(bins[cell.bin], cell.sums[:3], strict=True)]
+        sums = [mine + more for mine, more in zip(sums, cell.sums[3:], strict=True)]
+    if not bins:
+        return None
+    brier, log_loss, spread, variance = sums
+    found = tuple((place, n, came, p) for place, (n, came, p) in sorted(bins.items()))
+    return Scores(bins=found, brier=brier, log_loss=log_loss, spread=spread, variance=variance)
+
+
+def _bets(read: Read, need: Need, cells: list[Cell]) -> Bets | None:
+    names = dict(read.form.metrics)
+    i = read.form.metric(need.metric)
+    pushes = _sum(cells, f"excluded{i}")
+    if not _sum(cells, f"n{i}") and not pushes:
+        return None
+
+    def summed(part: str, letter: str = "s") -> int:
+        name = f"{need.metric}.{part}"
+        return _sum(cells, f"{letter}{read.form.metric(name)}") if name in names else 0
+
+    return Bets(
+        n=_sum(cells, f"n{i}"),
+        won=summed("won"),
+        pushes=pushes,
+        staked=_sum(cells, f"s{i}"),
+        profit=summed("profit"),
+        squares=summed("profit", "q"),
+        lost=summed("lost"),
+        break_even=summed("break_even"),
+        closed=summed("line", "n"),
+        beaten=summed("beaten"),
+        line=summed("line"),
+        fair=summed("edge", "n"),
+        edge=summed("edge"),
+    )
 
 
 def _paired_counts(read: Read, need: Need, cells: list[PairCell]) -> PairedCounts | None:
@@ -299,10 +367,12 @@ _WHOLE = {
     Shape.VERSION_ROWS: _version_rows,
     Shape.CATEGORIES: _categories,
     Shape.LOG_HISTOGRAM: _histogram,
+    Shape.SCORES: _scores,
 }
 _OF_ARMS: Mapping[Shape, Callable[[Read, Need, list[Cell]], Simple | None]] = {
     Shape.LABELS: _labels,
     Shape.COUNTS: _counts,
     Shape.QUANTILE_COUNTS: _quantile_counts,
     Shape.MOMENTS: _moments_of_arms,
+    Shape.BETS: _bets,
 }

@@ -14,6 +14,7 @@ from sqlglot import exp
 from model_ratchet.core.evidence import Arm, ArmMoments
 from model_ratchet.sources.engine import Engine, Later
 from model_ratchet.sources.table_census import CLASSES, arm_class
+from model_ratchet.sources.table_forecasts import bin_sums
 from model_ratchet.sources.table_rows import RowForm, segment_code, with_codes
 from model_ratchet.sources.table_sql import (
     Tree,
@@ -31,6 +32,7 @@ from model_ratchet.sources.table_sql import (
     number,
     table,
     text,
+    there,
     total,
     values,
     within,
@@ -38,6 +40,7 @@ from model_ratchet.sources.table_sql import (
 from model_ratchet.sources.table_survey import MOST_CELLS, SURVEY, Survey, measures
 
 _MOST_STARTS = 32
+_DAY = 24
 _LOG_BASE = 0.01980262729617973  # ln 1.02
 _ARMS = {0: Arm.BASELINE, 1: Arm.CANDIDATE}
 
@@ -54,6 +57,21 @@ class Cell(NamedTuple):
     hour: int
     code: int
     sums: Mapping[str, int]
+
+
+class ScoreCell(NamedTuple):
+    """The forecasts of one arm's rows in one bin, on one day of the window or in one hour of it, and of one segment code.
+
+    ``sums`` are rows, rows whose event came, Σp, Σ(p − y)², Σ log loss, Σ spread and Σ variance.
+    """
+
+    arm: Arm
+    served: bool
+    hour: int
+    """The first of the day."""
+    code: int
+    bin: int
+    sums: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +194,36 @@ class ArmCells:
         )
         rows = self._engine.run_beside(counted)
         return lambda: tuple((_ARMS[arm], bool(served), hour, k, count) for arm, served, hour, k, count in rows())
+
+    def scores(self, metric: int, segment: int | None, *, by_hour: bool) -> Later[tuple[ScoreCell, ...]]:
+        """The forecasts by arm, day (or hour), code of a segment column (0 without one) and bin.
+
+        The two metrics after a forecast are its Brier score and its logarithmic loss.
+        """
+        sums = bin_sums(column(f"v{metric}"))
+        hour = column("hour") if by_hour else column("hour") - exp.paren(column("hour") % number(_DAY))
+        keys = [
+            column("arm"),
+            column("served"),
+            named(hour, "at"),
+            named(number(0) if segment is None else column(f"g{segment}"), "code"),
+            named(sums.pop("bin"), "bin"),
+        ]
+        more = (sums["came"], sums["p"], column(f"v{metric + 1}"), column(f"v{metric + 2}"))
+        summed = (total(tree) for tree in (*more, sums["spread"], sums["variance"]))
+        places = [number(position) for position in range(1, len(keys) + 1)]
+        counted = (
+            exp.select(*keys, named(how_many(), "rows"), *summed)
+            .from_(within(self._rows, "rows"), copy=False)
+            .where(there(column(f"v{metric}")), copy=False)
+            .group_by(*places, copy=False)
+            .order_by(*places, copy=False)
+        )
+        rows = self._engine.run_beside(counted)
+        return lambda: tuple(
+            ScoreCell(_ARMS[arm], bool(served), at, code, place, tuple(int(one) for one in numbers))
+            for arm, served, at, code, place, *numbers in rows()
+        )
 
     def units(self) -> Later[Mapping[Arm, int]]:
         """Distinct assignment units among the served rows of each arm."""

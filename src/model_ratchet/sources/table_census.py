@@ -8,8 +8,8 @@ from sqlglot import exp
 from model_ratchet.core.evidence import Arm
 from model_ratchet.core.names import told_digest, told_version
 from model_ratchet.core.reason import Reason, Why, because
-from model_ratchet.documents.model import Proportion
 from model_ratchet.sources.engine import Engine, Kind
+from model_ratchet.sources.table_kinds import waits
 from model_ratchet.sources.table_log import Log
 from model_ratchet.sources.table_rows import RowForm, Segment, told_relation
 from model_ratchet.sources.table_sql import (
@@ -54,7 +54,7 @@ def check_times(engine: Engine, log: Log, source: str) -> Log:
 
     All rows are looked at: one whose time can't be read might belong to any window.
     """
-    labelled = [name for name, metric in log.metrics.items() if isinstance(metric, Proportion) and metric.labelled]
+    labelled = [name for name, metric in log.metrics.items() if waits(metric)]
     asked: dict[TimeColumn, tuple[str, ...]] = {}
     if log.time is not None and "log" not in log.troubles:
         asked[log.time] = ("log",)

@@ -12,7 +12,8 @@ from model_ratchet.core.units import GAUGE_UNITS
 from model_ratchet.documents.model import Gauge
 from model_ratchet.sources.engine import Column, Engine, Kind
 from model_ratchet.sources.table_census import TOLERATED, time_troubles
-from model_ratchet.sources.table_metrics import MICRO, micros_within, real_of
+from model_ratchet.sources.table_kinds import MICRO
+from model_ratchet.sources.table_metrics import micros_within, real_of
 from model_ratchet.sources.table_sql import (
     Tree,
     absent,

@@ -2,16 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import Clustering, Grouping, Need, Shape
 from model_ratchet.core.reason import Reason, Why, because
-from model_ratchet.documents.model import DurationMetric, Exposure, Mean, ModelFile, Proportion, WideColumns
+from model_ratchet.documents.model import DurationMetric, Exposure, Mean, ModelFile, WideColumns
 from model_ratchet.sources.engine import Column, Kind
+from model_ratchet.sources.table_kinds import Forecast, RowMetric, Score, Wager, bound_columns, label_of, row_metrics
 from model_ratchet.sources.table_time import TimeColumn
-
-RowMetric: TypeAlias = Proportion | DurationMetric | Mean
 
 _VALUES = (Kind.NUMBER, Kind.TEXT)
 _FLAGS = (Kind.BOOLEAN, Kind.NUMBER, Kind.TEXT)
@@ -101,22 +99,12 @@ def bind_log(
         wide=wide,
         metrics={
             name: metric
-            for name, metric in _row_metrics(model, source).items()
+            for name, metric in row_metrics(model, source).items()
             if note(f"metric:{name}", check.metric(name, metric, wide, arrival))
         },
         segments={name: values for name, values in spelled.items() if note(f"segment:{name}", check.present(name))},
         troubles=troubles,
     )
-
-
-def _row_metrics(model: ModelFile, source: str) -> dict[str, RowMetric]:
-    return {
-        name: metric
-        for name, metric in model.metrics.items()
-        if isinstance(metric, Proportion | DurationMetric | Mean)
-        and (isinstance(metric, Mean) or metric.names_column)
-        and (metric.source or model.rows.source) == source
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +137,9 @@ class _Check:
                 yield self._both_arms(name)
             yield from self.typed(_VALUES, metric.column)
             return
+        if isinstance(metric, Forecast | Score | Wager):
+            yield from self.event(name, metric, wide, arrival)
+            return
         if wide is not None:
             if metric.label is None:
                 yield self._both_arms(name)
@@ -160,6 +151,20 @@ class _Check:
         yield from self.typed(_FLAGS, metric.prediction if wide is None else None)
         yield from self.typed(_FLAGS, metric.label, metric.correct, metric.column)
         if metric.labelled and arrival is not None:
+            yield from self.times(arrival)
+
+    def event(
+        self, name: str, metric: Forecast | Score | Wager, wide: WideColumns | None, arrival: str | None
+    ) -> Iterator[Reason]:
+        """Of what is read of a forecast or a bet."""
+        if isinstance(metric, Wager):
+            if wide is not None:
+                yield self._both_arms(name)
+            yield from self.typed(_VALUES, *bound_columns(metric.of))
+        else:
+            yield from self.typed(_VALUES, *((wide.baseline, wide.candidate) if wide else bound_columns(metric.of)))
+        yield from self.typed(_FLAGS, label_of(metric.of))
+        if arrival is not None:
             yield from self.times(arrival)
 
     def present(self, *names: str | None) -> Iterator[Reason]:

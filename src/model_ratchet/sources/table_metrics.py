@@ -8,7 +8,8 @@ from sqlglot import exp
 from model_ratchet.core.evidence import Arm
 from model_ratchet.documents.model import DurationMetric, Mean, Proportion
 from model_ratchet.sources.engine import Column, Kind
-from model_ratchet.sources.table_log import Log, RowMetric
+from model_ratchet.sources.table_kinds import MICRO
+from model_ratchet.sources.table_log import Log
 from model_ratchet.sources.table_sql import (
     Tree,
     absent,
@@ -30,12 +31,9 @@ from model_ratchet.sources.table_sql import (
     try_cast,
 )
 
-MICRO = 1_000_000
-"""Durations and means are held in millionths of their base unit."""
-
 _LARGEST = 1e15  # millionths beyond which a sum of squares over 10⁷ rows would not fit 128 bits
 _UNITS: dict[Literal["us", "ms", "s"], int] = {"us": 1, "ms": 1_000, "s": MICRO}
-Mark = Literal["bad", "excluded", "unknown", "mistyped"]
+Mark = Literal["bad", "excluded", "unknown", "mistyped", "outside", "idle"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +42,15 @@ class MetricTrees:
 
     ``value`` is 0 or 1 for a proportion, millionths of the base unit otherwise, and null where it is not known. ``marks``
     are conditions, never null: ``bad`` (no number where there should be one), ``excluded`` (a label that is no outcome),
-    ``unknown`` (a label that is neither true nor false), ``mistyped`` (a text that is no number).
+    ``unknown`` (a label that is neither true nor false), ``mistyped`` (a text that is no number), ``outside`` (a number that
+    its column can't hold), ``idle`` (a row that is no bet).
     """
 
     value: Tree
     marks: dict[Mark, Tree]
 
 
-def metric_trees(log: Log, metric: RowMetric, arm: Arm, labels_until: Tree) -> MetricTrees:
+def metric_trees(log: Log, metric: Proportion | DurationMetric | Mean, arm: Arm, labels_until: Tree) -> MetricTrees:
     """How one metric of a log is read in the rows of an arm, with labels that had arrived by then (microseconds since 1970)."""
     if isinstance(metric, DurationMetric):
         return _numeric(log.columns[metric.column], _UNITS[metric.unit])
@@ -60,24 +59,8 @@ def metric_trees(log: Log, metric: RowMetric, arm: Arm, labels_until: Tree) -> M
     if metric.column is not None:
         return _flag(log, metric.column, metric, exp.true(), waits=False)
     if metric.correct is not None:
-        return _flag(log, metric.correct, metric, _arrived(log, labels_until), waits=True)
-    return _against_label(log, metric, arm, _arrived(log, labels_until))
-
-
-def value_column(metric: RowMetric) -> str:
-    """The column that a trouble with a metric's label or flag is reported of."""
-    if isinstance(metric, DurationMetric | Mean):
-        return metric.column
-    return metric.label or metric.correct or metric.column or ""
-
-
-def score_columns(log: Log, metric: RowMetric) -> str:
-    """The column, or columns, that a trouble with a metric's numbers is reported of."""
-    if isinstance(metric, Proportion) and metric.label is not None:
-        if log.wide is not None:
-            return f"{log.wide.baseline}, {log.wide.candidate}"
-        return metric.score or metric.prediction or ""
-    return value_column(metric)
+        return _flag(log, metric.correct, metric, has_arrived(log, labels_until), waits=True)
+    return _against_label(log, metric, arm, has_arrived(log, labels_until))
 
 
 def real_of(stored: Column) -> Tree:
@@ -123,7 +106,7 @@ def _flag(log: Log, name: str, metric: Proportion, arrived: Tree, *, waits: bool
     marks: dict[Mark, Tree] = {}
     counted = given
     if metric.exclude:
-        marks["excluded"] = every(given, _any_of(log, name, metric.exclude))
+        marks["excluded"] = every(given, any_of(log, name, metric.exclude))
         counted = every(given, negate(marks["excluded"]))
     true = truth(log.columns[name])
     if log.columns[name].kind is not Kind.BOOLEAN:
@@ -141,7 +124,7 @@ def _against_label(log: Log, metric: Proportion, arm: Arm, arrived: Tree) -> Met
     marks: dict[Mark, Tree] = {"bad": bad}
     given = every(there(column(label)), arrived)
     if metric.exclude:
-        no_outcome = _any_of(log, label, metric.exclude)
+        no_outcome = any_of(log, label, metric.exclude)
         marks["excluded"] = every(given, no_outcome, negate(bad))
         given = every(given, negate(no_outcome))
     counted = every(given, negate(bad))
@@ -170,13 +153,14 @@ def _beyond(score: Column, threshold: str) -> Tree:
     return real >= bound if threshold.startswith(">=") else real > bound
 
 
-def _arrived(log: Log, labels_until: Tree) -> Tree:
+def has_arrived(log: Log, labels_until: Tree) -> Tree:
+    """Whether the label of a row had come by then (microseconds since 1970)."""
     if log.arrived_at is None:
         return exp.true()
     return surely(log.arrived_at.micros() <= labels_until)
 
 
-def _any_of(log: Log, name: str, words: tuple[str | float | bool, ...]) -> Tree:
+def any_of(log: Log, name: str, words: tuple[str | float | bool, ...]) -> Tree:
     """Whether a label is one of these values (at least one); false for null."""
     tests = [_is(log, name, word) for word in words]
     return surely(some(*tests))

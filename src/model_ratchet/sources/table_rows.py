@@ -14,10 +14,10 @@ from datetime import timedelta
 from sqlglot import exp
 
 from model_ratchet.core.evidence import HOUR, NONE, OTHER, Arm, Window
-from model_ratchet.documents.model import Proportion
 from model_ratchet.sources.engine import Kind
-from model_ratchet.sources.table_log import Log, RowMetric
-from model_ratchet.sources.table_metrics import MICRO, Mark, MetricTrees, metric_trees
+from model_ratchet.sources.table_kinds import RowMetric, unit_of
+from model_ratchet.sources.table_log import Log
+from model_ratchet.sources.table_metrics import Mark, MetricTrees
 from model_ratchet.sources.table_sql import (
     Tree,
     absent,
@@ -35,6 +35,7 @@ from model_ratchet.sources.table_sql import (
     within,
 )
 from model_ratchet.sources.table_time import MICROSECOND, TimeColumn, active_offset, since_epoch, whole_steps
+from model_ratchet.sources.table_trees import row_trees
 
 _FEW_VALUES = 32
 
@@ -102,7 +103,7 @@ class RowForm:
 
     def unit(self, position: int) -> int:
         """In how many parts of one a metric's values are held."""
-        return 1 if isinstance(self.metrics[position][1], Proportion) else MICRO
+        return unit_of(self.metrics[position][1])
 
     def segment(self, name: str) -> int:
         """The position of a segment column."""
@@ -110,7 +111,7 @@ class RowForm:
 
     def trees(self, position: int) -> MetricTrees:
         """How a metric is read (in the candidate's rows; the form is that of both arms)."""
-        return metric_trees(self.log, self.metrics[position][1], Arm.CANDIDATE, self.labels_until)
+        return row_trees(self.log, self.metrics[position][1], Arm.CANDIDATE, self.labels_until)
 
     def marks(self, position: int) -> tuple[Mark, ...]:
         """The marks that a metric has."""
@@ -217,7 +218,7 @@ def _values(form: RowForm, arm: Arm) -> dict[str, Tree]:
     """The metrics' values in the rows of an arm, with their marks."""
     parts: dict[str, Tree] = {}
     for i, (_, metric) in enumerate(form.metrics):
-        trees = metric_trees(form.log, metric, arm, form.labels_until)
+        trees = row_trees(form.log, metric, arm, form.labels_until)
         parts[f"v{i}"] = trees.value
         parts |= {f"{mark}{i}": tree for mark, tree in trees.marks.items()}
     return parts

@@ -12,6 +12,7 @@ from sqlglot import exp
 from model_ratchet.core.evidence import Window
 from model_ratchet.documents.model import Proportion
 from model_ratchet.sources.engine import Engine
+from model_ratchet.sources.table_kinds import Forecast
 from model_ratchet.sources.table_log import Log
 from model_ratchet.sources.table_rows import RowForm, timed, told_relation
 from model_ratchet.sources.table_sql import (
@@ -74,7 +75,7 @@ def measures(form: RowForm, limits: Mapping[int, Sequence[int]]) -> Iterator[Mea
         yield Measure(f"s{i}", total(value), wide=not isinstance(metric, Proportion))
         for mark in form.marks(i):
             yield Measure(f"{mark}{i}", how_many(column(f"{mark}{i}")))
-        if isinstance(metric, Proportion):
+        if isinstance(metric, Proportion | Forecast):
             continue
         yield Measure(f"q{i}", total(as_wide(value) * value), wide=True)
         yield Measure(f"max{i}", call("MAX", value), largest=True)

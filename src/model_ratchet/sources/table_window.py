@@ -20,10 +20,10 @@ from model_ratchet.sources.table_census import (
     take_census,
 )
 from model_ratchet.sources.table_log import Log
-from model_ratchet.sources.table_metrics import score_columns, value_column
 from model_ratchet.sources.table_pairs import PairCells, without_repeats
 from model_ratchet.sources.table_rows import RowForm, Segment, row_relation, told_apart
 from model_ratchet.sources.table_survey import Survey, near_sizes, take_survey
+from model_ratchet.sources.table_trees import ranges, score_columns, value_column
 from model_ratchet.sources.table_windows import Base
 
 Answered = Mapping[Need, Measurement | Missing]
@@ -69,7 +69,7 @@ def read_window(engine: Engine, log: Log, source: str, base: Base) -> Answered:
         need: Missing(reason=because(Why.CANNOT_VERIFY, what=what)) for need, what in unfit.items()
     }
     for need in asked.needs:
-        trouble = troubles.get(need.metric)
+        trouble = troubles.get(need.metric) or troubles.get(need.bound)
         answers[need] = Missing(reason=trouble) if trouble else answer(read, need, base.hours(need))
     return answers
 
@@ -134,6 +134,16 @@ class _Asked:
                 metric = self.form.metric(need.metric)
                 by_hour = histogram_by_hour(need, whole, self.base.hours(need))
                 found[metric] = found.get(metric, False) or by_hour
+        return found
+
+    def scores(self) -> dict[tuple[int, int | None], bool]:
+        """The forecasts of which scores are asked, each with a segment column or none, and whether hour by hour."""
+        found: dict[tuple[int, int | None], bool] = {}
+        whole = range(self.base.window.hours)
+        for need in self.needs:
+            if need.shape is Shape.SCORES:
+                key = self.form.metric(need.metric), self._stratum(need)
+                found[key] = found.get(key, False) or histogram_by_hour(need, whole, self.base.hours(need))
         return found
 
     def segments(self, *, paired: bool) -> tuple[int, ...]:
@@ -214,6 +224,7 @@ def _sums(
         clusters=clusters,
     )
     histograms = {i: arms.histogram(i, by_hour=by_hour) for i, by_hour in asked.histograms().items()}
+    scores = {key: arms.scores(*key, by_hour=by_hour) for key, by_hour in asked.scores().items()}
     units = arms.units() if asked.wants(Shape.ROWS) and asked.form.log.unit else dict
     hours, pairs = arms.hours, requests.pairs
     read = Read(
@@ -227,6 +238,7 @@ def _sums(
         pair_segments={i: pairs.segment(i) for i in asked.segments(paired=True)} if pairs else {},
         pair_moments=_pair_moments(pairs, asked) if pairs else {},
         histograms={i: buckets() for i, buckets in histograms.items()},
+        scores={key: cells() for key, cells in scores.items()},
         units=units(),
         others=others_by_hour(engine, asked.form.log) if asked.wants(Shape.VERSION_ROWS) and census.others else {},
     )
@@ -250,12 +262,14 @@ def _pair_moments(
 def _trouble(form: RowForm, i: int, cells: Sequence[Cell]) -> Reason | None:
     """Why the values of a metric can't be trusted: texts that are no numbers, unknown labels, too many absent numbers."""
     source, metric = form.log.source, form.metrics[i][1]
-    rows, mistyped, unknown, bad = (
-        sum(cell.sums.get(name, 0) for cell in cells) for name in ("n", f"mistyped{i}", f"unknown{i}", f"bad{i}")
-    )
+    marks = (f"{mark}{i}" for mark in ("mistyped", "outside", "unknown", "bad"))
+    rows, mistyped, outside, unknown, bad = (sum(cell.sums.get(name, 0) for cell in cells) for name in ("n", *marks))
     if mistyped:
         column = score_columns(form.log, metric)
         return because(Why.COLUMN_MISTYPED, source=source, column=column, type="text that is no number")
+    if outside:
+        columns, within = score_columns(form.log, metric), ranges(metric)
+        return because(Why.OUT_OF_RANGE, source=source, column=columns, rows=outside, within=within)
     if unknown:
         return because(Why.LABEL_UNKNOWN, source=source, column=value_column(metric))
     if rows and bad / rows > TOLERATED:
