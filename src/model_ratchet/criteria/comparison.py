@@ -352,6 +352,21 @@ def coverage_trouble(facts: Facts, labels: dict[Arm, Labels], *, paired: bool) -
     return because(Why.COVERAGE_DIFFERS, p_value=p_value, **shares)
 
 
+def candidate_labels_trouble(
+    scope: Scope, stage: StageFacts, evidence: Evidence, metric: MetricFacts
+) -> Judgement | None:
+    """Errored, where the metric waits for labels and too few of the candidate's have come."""
+    if not metric.labelled or stage.window is None:
+        return None
+    labels = evidence.answer(labels_need(stage, stage.window, metric.name, Arm.CANDIDATE))
+    if isinstance(labels, Missing):
+        return missing(labels)
+    if not isinstance(labels, Labels):
+        return Judgement(outcome=Outcome.ERRORED, reason=because(Why.CRASHED, what="the labels"))
+    reason = coverage_trouble(scope.facts, {Arm.CANDIDATE: labels}, paired=False)
+    return Judgement(outcome=Outcome.ERRORED, reason=reason) if reason is not None else None
+
+
 def _compare_piece(
     facts: Facts, evidence: Evidence, metric: MetricFacts, piece: Piece, *, level: float, min_clusters: int
 ) -> Compared | Judgement:

@@ -11,7 +11,7 @@ from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Why, because
 from model_ratchet.core.units import Change, Scale
 from model_ratchet.core.verdict import Judgement
-from model_ratchet.criteria.base import Comparative, Scope
+from model_ratchet.criteria.base import Comparative, MetricFacts, Scope
 from model_ratchet.criteria.comparison import (
     clusters_misfit,
     compare,
@@ -70,14 +70,21 @@ class NonInferiority(Comparative):
 
 
 def against_margin(
-    criterion: Comparative, scope: Scope, evidence: Evidence, margin: Change, *, already: float = 0.0
+    criterion: Comparative,
+    scope: Scope,
+    evidence: Evidence,
+    margin: Change,
+    *,
+    already: float = 0.0,
+    score: MetricFacts | None = None,
 ) -> Judgement:
     """Passed, failed or inconclusive, from where the interval lies to a margin.
 
-    ``already`` is what candidate − baseline is added to: the change of the baseline against an earlier version.
+    ``already`` is what candidate − baseline is added to: the change of the baseline against an earlier version. ``score`` is
+    what is compared of the metric, where it is not the metric itself.
     """
-    metric = scope.facts.metrics[criterion.metric]
-    trouble = guard(scope, evidence, metric)
+    metric = score or scope.facts.metrics[criterion.metric]
+    trouble = guard(scope, evidence, scope.facts.metrics[criterion.metric])
     if trouble is not None:
         return trouble
     alpha = criterion.alpha / scope.facts.alpha_divisor
@@ -111,7 +118,10 @@ def against_margin(
         outcome=outcome,
         reason=reason,
         estimate=estimate,
-        warnings=(*guard_warnings(scope, evidence, metric), *clustered_warning(scope, evidence, metric)),
+        warnings=(
+            *guard_warnings(scope, evidence, scope.facts.metrics[criterion.metric]),
+            *clustered_warning(scope, evidence, metric),
+        ),
     )
 
 

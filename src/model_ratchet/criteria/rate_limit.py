@@ -5,13 +5,13 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from model_ratchet.core.evidence import Arm, Counts, Evidence, Grouping, Groups, Labels, Missing, Need, Shape
+from model_ratchet.core.evidence import Arm, Counts, Evidence, Grouping, Groups, Missing, Need, Shape
 from model_ratchet.core.fields import ShareField
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Why, because
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.base import OnMetric, Scope, StageFacts
-from model_ratchet.criteria.comparison import coverage_trouble, labels_need, missing
+from model_ratchet.criteria.comparison import candidate_labels_trouble, labels_need, missing
 
 
 class RateLimit(OnMetric):
@@ -60,7 +60,7 @@ class RateLimit(OnMetric):
                 return Judgement(
                     outcome=Outcome.ERRORED, reason=because(Why.NO_ROWS, metric=self.metric, arm=str(Arm.CANDIDATE))
                 )
-            trouble = self._labels_trouble(scope, stage, evidence)
+            trouble = candidate_labels_trouble(scope, stage, evidence, scope.facts.metrics[self.metric])
             if trouble is not None:
                 return trouble
             counts += answer
@@ -110,18 +110,6 @@ class RateLimit(OnMetric):
                     reason=because(Why.EARLY_HARM, level=level, hour=hours[crossed][0], stage=stage.name),
                 )
         return None
-
-    def _labels_trouble(self, scope: Scope, stage: StageFacts, evidence: Evidence) -> Judgement | None:
-        """Errored, where the metric waits for labels and too few have come."""
-        if not scope.facts.metrics[self.metric].labelled or stage.window is None:
-            return None
-        labels = evidence.answer(labels_need(stage, stage.window, self.metric, Arm.CANDIDATE))
-        if isinstance(labels, Missing):
-            return missing(labels)
-        if not isinstance(labels, Labels):
-            return Judgement(outcome=Outcome.ERRORED, reason=because(Why.CRASHED, what="the labels"))
-        reason = coverage_trouble(scope.facts, {Arm.CANDIDATE: labels}, paired=False)
-        return Judgement(outcome=Outcome.ERRORED, reason=reason) if reason is not None else None
 
     def _counts(self, stage: StageFacts, grouping: Grouping = Grouping.TOTAL) -> Need:
         return Need(
