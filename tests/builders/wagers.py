@@ -7,9 +7,13 @@ from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from math import ceil, log
 
+import numpy as np
+
 from builders.logs import BASELINE, CANDIDATE, START, Row, a_model
 from model_ratchet.core.evidence import Arm, Groups
 from model_ratchet.core.scored import Bets, Scores
+from model_ratchet.criteria.base import MetricFacts
+from model_ratchet.stats import forecast
 
 HEAD = """\
 apiVersion: ratchet/v1
@@ -52,6 +56,10 @@ labels: {mature_after: 6h, min_coverage: 90%}
 metrics:
   forecast: {kind: probability, label: came, exclude: [0.5]}
 """
+OF_EVENTS = {
+    "forecast": MetricFacts(name="forecast", kind="probability", unit="fraction", better="lower", labelled=True),
+    "bets": MetricFacts(name="bets", kind="bets", unit="fraction", labelled=True),
+}
 FORECASTS = a_model(FORECAST)
 BETTING = a_model(BETS)
 IN_WIDE = a_model(WIDE)
@@ -212,3 +220,67 @@ def _bets(rows: list[Row]) -> Bets:
             edge=edge,
         )
     return total
+
+
+def tabled(p: np.ndarray, y: np.ndarray) -> Scores:
+    """The table of some forecasts, by its definition."""
+    bins: dict[int, list[int]] = {}
+    for one, came in zip(p, y, strict=True):
+        parts = round(float(one) * 1e9)
+        held = bins.setdefault(max(1, ceil(Decimal(parts) * 960 / 10**9)), [0, 0, 0])
+        for at, more in enumerate((1, int(came), parts)):
+            held[at] += more
+    spread = p * (1 - p)
+    sums = ((p - y) ** 2, forecast.log_losses(p, y), spread, (1 - 2 * p) ** 2 * spread)
+    brier, log_loss, spread_sum, variance = (round(float(one.sum()) * 1e9) for one in sums)
+    return Scores(
+        bins=tuple((place, held[0], held[1], held[2]) for place, held in sorted(bins.items())),
+        brier=brier,
+        log_loss=log_loss,
+        spread=spread_sum,
+        variance=variance,
+    )
+
+
+def forecasts_by_day(
+    seed: int, *, days: int = 7, rows: int = 2_000, slope: float = 1.0, noise: float = 0.0
+) -> tuple[list[Scores], list[Scores]]:
+    """Days of events as two versions forecast them, baseline and candidate.
+
+    The candidate is calibrated with a slope of 1 and too sure of itself below it; the baseline sees the same with noise.
+    """
+    drawn = np.random.default_rng(seed)
+    found: tuple[list[Scores], list[Scores]] = [], []
+    for _ in range(days):
+        logit = drawn.normal(0, 1.2, rows)
+        y = (drawn.random(rows) < 1 / (1 + np.exp(-slope * logit))).astype(int)
+        for arm, of in zip(found, (logit + drawn.normal(0, noise or 1e-3, rows), logit), strict=True):
+            arm.append(tabled(1 / (1 + np.exp(-of)), y))
+    return found
+
+
+def betting_by_day(seed: int, *, days: int = 40, bets: int = 60, edge: float = 0.0, line: float = 0.02) -> list[Bets]:
+    """Days of bets of 1 at odds of 2, won with probability (1 + edge)/2, at odds that are so much above the closing ones."""
+    drawn = random.Random(seed)  # noqa: S311  (the same bets for the same seed)
+    found = []
+    for _ in range(days):
+        won = sum(drawn.random() < (1 + edge) / 2 for _ in range(bets))
+        lines = round(bets * line * 1e9)
+        found.append(
+            Bets(
+                n=bets,
+                won=won,
+                pushes=1,
+                staked=bets * 1_000_000,
+                profit=(2 * won - bets) * 1_000_000,
+                squares=bets * 10**12,
+                lost=(bets - won) * 1_000_000,
+                break_even=bets * 500_000_000,
+                closed=bets,
+                beaten=drawn.randrange(bets // 2, bets),
+                line=lines,
+                fair=bets,
+                edge=lines - bets * 20_000_000,
+            )
+        )
+    return found

@@ -1,6 +1,6 @@
 """Laws that hold for every criterion and every verdict, whatever the numbers."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
@@ -21,11 +21,13 @@ from builders.scopes import (
     answered,
     by_hour,
     good_rows,
+    paired_moments,
     some_facts,
     split_rows,
     uncomparable_rows,
     unpaired,
 )
+from builders.wagers import OF_EVENTS, betting_by_day, forecasts_by_day
 from model_ratchet.core.code import Checks, Scan
 from model_ratchet.core.evidence import (
     Approval,
@@ -52,6 +54,7 @@ from model_ratchet.core.evidence import (
 )
 from model_ratchet.core.outcome import Outcome, worst
 from model_ratchet.core.reason import Reason, Why, because
+from model_ratchet.core.scored import Bets, Scores
 from model_ratchet.criteria import BUILT_IN, AnyCriterion
 from model_ratchet.criteria.base import Scope
 from model_ratchet.engine.code_review import code_reviews
@@ -89,6 +92,8 @@ def _grouped(need: Need, value: Simple, hours: int = 168) -> Answer:
 
 def _answer(need: Need) -> Answer | None:
     """Evidence on which every criterion of ``CASES`` passes."""
+    if need.shape in (Shape.SCORES, Shape.BETS) or (need.bound == "forecast" and need.shape is Shape.MOMENTS):
+        return _of_events(need)
     return _counted(need) if need.shape in _COUNTED else _told(need)
 
 
@@ -112,6 +117,20 @@ def _counted(need: Need) -> Answer:
     return by_hour([a_histogram(scale * (1 + 0.03 * (n % cycle) + k / 90) for k in range(20)) for n in range(48)])
 
 
+SCORED = forecasts_by_day(1)
+BETS = betting_by_day(2, edge=0.05)
+
+
+def _of_events(need: Need) -> Answer:
+    candidate = need.arms == (Arm.CANDIDATE,)
+    if need.shape is Shape.MOMENTS:
+        # Σ of Brier scores in parts of 10⁻⁹: 20 clusters in which the candidate is a little better, more so in some
+        clusters = [(1_000, 210_000_000_000, 205_000_000_000 + n * 10**8) for n in range(20)]
+        return _grouped(need, paired_moments(clusters, unit=1_000_000_000))
+    days: Sequence[Simple] = SCORED[int(candidate)] if need.shape is Shape.SCORES else BETS if candidate else BETS[::-1]
+    return Groups(groups=tuple((str(day), one) for day, one in enumerate(days)))
+
+
 def _told(need: Need) -> Answer | None:
     review = Approval(login="reviewer-a", role="risk", submitted_at=START + timedelta(days=8))
     baseline, candidate = (
@@ -133,6 +152,7 @@ def _told(need: Need) -> Answer | None:
 def _case(kind: str, **parameters: object) -> Case:
     criterion = a_criterion({"id": "law", "kind": kind, **parameters})
     facts = some_facts(
+        metrics={**some_facts().metrics, **OF_EVENTS},
         segments=("origin",),
         candidate_digest=DIGEST,
         baseline_digest=DIGEST,
@@ -151,6 +171,13 @@ CASES = (
     _case("superiority", metric="accuracy", by="2pp", rule="superiority_margin"),
     _case("quantile_superiority", metric="latency", by="10%", quantile=0.95),
     _case("non_inferiority", metric="accuracy", margin="1pp"),
+    _case("score_superiority", metric="forecast", score="brier", by="0.2pp"),
+    _case("score_non_inferiority", metric="forecast", score="log_loss", margin="0.2pp", segments=("origin",)),
+    _case("auc", metric="forecast", margin="1pp"),
+    _case("calibration", metric="forecast", detects="5pp"),
+    _case("calibration_not_worse", metric="forecast", margin="2pp"),
+    _case("betting", metric="bets", measure="edge_success", definition="above_break_even", margin="10pp"),
+    _case("drawdown", metric="bets", bankroll=1_000.0, at_most="50%"),
     _case("drift", metric="accuracy", max_drop="2pp"),
     _case("quantile_limit", metric="latency", quantile=0.95, at_most="500ms"),
     _case("maximum", metric="latency", at_most="2000ms"),
@@ -222,6 +249,12 @@ def _emptied(answer: Answer) -> Iterator[Simple | Groups]:
         case Categories():
             yield Categories(counts=())
             yield Categories(counts=(("EWR", 12),))
+        case Scores():
+            yield Scores.nothing()
+            yield Scores(bins=((480, 3, 1, 1_500_000_000),), brier=75 * 10**7, log_loss=0, spread=0, variance=0)
+        case Bets():
+            yield Bets.nothing()
+            yield replace(Bets.nothing(), pushes=12)
         case Labels():
             yield Labels(labelled=0, rows=0)
             yield Labels(labelled=0, rows=20_000)

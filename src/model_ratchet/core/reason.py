@@ -25,6 +25,8 @@ class Why(StrEnum):
     LIMIT_BROKEN = "limit_broken"  # limit
     EARLY_HARM = "early_harm"  # level, hour: an always-valid bound showed harm before the window's end
     SILENT = "silent"  # version, sent: the router sent it requests, others report, and it reports nothing
+    MISCALIBRATED = "miscalibrated"  # p_value, alpha
+    WORSE_CALIBRATED = "worse_calibrated"  # margin
     DAY_WORSE = "day_worse"  # day, margin
     WINDOW_WORSE = "window_worse"  # window, margin
     SEGMENT_WORSE = "segment_worse"  # segment, value, margin
@@ -72,6 +74,10 @@ class Why(StrEnum):
     TOO_FEW_CLUSTERS = "too_few_clusters"  # clusters, least
     NO_DISCORDANT_PAIR = "no_discordant_pair"  # pairs
     IDENTICAL = "identical"  # rows: all right, or all wrong, in both arms
+    CHANCE_HIDES = (
+        "chance_hides"  # critical, detects, more_rows: what chance alone gives is above what was to be detected
+    )
+    ONE_CLASS = "one_class"  # rows: every event came, or none
     SEGMENTS_TOO_SMALL = "segments_too_small"  # assessable, segments, least
     DAYS_INCOMPLETE = "days_incomplete"  # days, complete
     CHECK_ABSENT = "check_absent"  # check, commit, app?
@@ -137,6 +143,7 @@ class Why(StrEnum):
     EXPOSURE_UNKNOWN = "exposure_unknown"  # source, column, rows
     ID_IN_TWO_ARMS = "id_in_two_arms"  # source, column, rows
     LABEL_UNKNOWN = "label_unknown"  # source, column
+    NO_CLOSING = "no_closing"  # rows: bets, and none of an arm with its closing odds
     OUT_OF_RANGE = "out_of_range"  # source, column, rows, within
     NOT_A_NUMBER = "not_a_number"  # source, column, share
     DUPLICATES = "duplicates"  # source, column, share
@@ -174,6 +181,7 @@ class Why(StrEnum):
     LOOKS_CLUSTERED = "looks_clustered"  # by, design_effect, p_value
     SIMPSON = "simpson"  # segment, pooled, stratified
     COIN_FLIP = "coin_flip"  # by: the literal rule at the margin
+    LINE_DISAGREES = "line_disagrees"  # gained, line: the return is above 0, and the closing line below
     EXCLUDED_ROWS = "excluded_rows"  # rows, because
     OTHER_VERSIONS = "other_versions"  # rows, versions
     DUPLICATES_DROPPED = "duplicates_dropped"  # rows

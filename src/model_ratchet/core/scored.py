@@ -42,6 +42,11 @@ class Scores:
         """How many of them came."""
         return sum(came for _, _, came, _ in self.bins)
 
+    @classmethod
+    def nothing(cls) -> "Scores":
+        """Of no row."""
+        return cls(bins=(), brier=0, log_loss=0, spread=0, variance=0)
+
     def __add__(self, other: "Scores") -> "Scores":
         sums = {place: (n, came, p) for place, n, came, p in self.bins}
         for place, n, came, p in other.bins:
@@ -85,6 +90,11 @@ class Bets:
     edge: int = 0
     """Σ odds · that probability − 1 over the fair."""
     shape: Literal["bets"] = "bets"
+
+    @classmethod
+    def nothing(cls) -> "Bets":
+        """Of no bet."""
+        return cls(n=0, won=0, pushes=0, staked=0, profit=0, squares=0, lost=0, break_even=0)
 
     def __add__(self, other: "Bets") -> "Bets":
         names = (name for name in Bets.__slots__ if name != "shape")

@@ -5,9 +5,14 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from model_ratchet.criteria.approval import Approval
+from model_ratchet.criteria.auc import Auc
+from model_ratchet.criteria.betting import Betting
+from model_ratchet.criteria.calibration import Calibration
+from model_ratchet.criteria.calibration_not_worse import CalibrationNotWorse
 from model_ratchet.criteria.coverage import Coverage
 from model_ratchet.criteria.distribution import Distribution
 from model_ratchet.criteria.documents import DocumentsComplete
+from model_ratchet.criteria.drawdown import Drawdown
 from model_ratchet.criteria.drift import Drift
 from model_ratchet.criteria.identity import Identity
 from model_ratchet.criteria.infrastructure import InfrastructureFits
@@ -23,6 +28,8 @@ from model_ratchet.criteria.required_checks import RequiredChecks
 from model_ratchet.criteria.rollback_drill import RollbackDrill
 from model_ratchet.criteria.sample_ratio import SampleRatio
 from model_ratchet.criteria.scan import CodeScan
+from model_ratchet.criteria.score_non_inferiority import ScoreNonInferiority
+from model_ratchet.criteria.score_superiority import ScoreSuperiority
 from model_ratchet.criteria.segments import Segments
 from model_ratchet.criteria.stability import Stability
 from model_ratchet.criteria.suite import SuiteOfCases
@@ -32,7 +39,12 @@ from model_ratchet.criteria.sustained import Sustained
 BUILT_IN = (
     Superiority,
     QuantileSuperiority,
+    ScoreSuperiority,
     NonInferiority,
+    ScoreNonInferiority,
+    Auc,
+    Calibration,
+    CalibrationNotWorse,
     Drift,
     QuantileLimit,
     Maximum,
@@ -43,6 +55,8 @@ BUILT_IN = (
     Distribution,
     RatioLimit,
     Load,
+    Betting,
+    Drawdown,
     SuiteOfCases,
     RequiredChecks,
     CodeScan,
@@ -59,7 +73,12 @@ BUILT_IN = (
 AnyCriterion: TypeAlias = Annotated[
     Superiority
     | QuantileSuperiority
+    | ScoreSuperiority
     | NonInferiority
+    | ScoreNonInferiority
+    | Auc
+    | Calibration
+    | CalibrationNotWorse
     | Drift
     | QuantileLimit
     | Maximum
@@ -70,6 +89,8 @@ AnyCriterion: TypeAlias = Annotated[
     | Distribution
     | RatioLimit
     | Load
+    | Betting
+    | Drawdown
     | SuiteOfCases
     | RequiredChecks
     | CodeScan

@@ -3,8 +3,13 @@
 from dataclasses import dataclass
 
 from model_ratchet.core.units import Dimension, Quantity, significant
+from model_ratchet.criteria.auc import Auc
 from model_ratchet.criteria.base import Criterion, Scope
+from model_ratchet.criteria.betting import Betting
+from model_ratchet.criteria.calibration import Calibration
+from model_ratchet.criteria.calibration_not_worse import CalibrationNotWorse
 from model_ratchet.criteria.distribution import Distribution
+from model_ratchet.criteria.drawdown import Drawdown
 from model_ratchet.criteria.drift import Drift
 from model_ratchet.criteria.load import Load
 from model_ratchet.criteria.maximum import Maximum
@@ -13,6 +18,8 @@ from model_ratchet.criteria.quantile_limit import QuantileLimit
 from model_ratchet.criteria.quantile_superiority import QuantileSuperiority
 from model_ratchet.criteria.rate_limit import RateLimit
 from model_ratchet.criteria.ratio_limit import RatioLimit
+from model_ratchet.criteria.score_non_inferiority import ScoreNonInferiority
+from model_ratchet.criteria.score_superiority import ScoreSuperiority
 from model_ratchet.criteria.segments import Segments
 from model_ratchet.criteria.stability import Stability
 from model_ratchet.criteria.suite import SuiteOfCases
@@ -37,15 +44,17 @@ class Limit:
 def asked(criterion: Criterion) -> Quantity | None:
     """What the policy asks, as it spells it; None for the kinds that have no number."""
     match criterion:
-        case Superiority() | QuantileSuperiority():
+        case Superiority() | QuantileSuperiority() | ScoreSuperiority():
             return criterion.by
-        case NonInferiority():
+        case NonInferiority() | ScoreNonInferiority() | CalibrationNotWorse() | Auc() | Betting():
             return criterion.margin
+        case Calibration():
+            return criterion.detects
         case Sustained():
             return criterion.max_daily_drop
         case Stability() | Segments() | Drift():
             return criterion.max_drop
-        case QuantileLimit() | Maximum():
+        case QuantileLimit() | Maximum() | Drawdown():
             return criterion.at_most
         case RatioLimit():
             return criterion.within or criterion.of_allocation
@@ -73,9 +82,11 @@ def limit(criterion: Criterion, scope: Scope, at: Quantity) -> Limit:
     Of a kind that has a number; ``at`` has the dimension of ``asked``.
     """
     match criterion:
-        case Superiority():
+        case Superiority() | ScoreSuperiority():
             return _gain(scope, criterion.metric, at.value)
-        case NonInferiority() | Sustained() | Stability() | Segments() | Drift():
+        case Auc():
+            return Limit(value=significant(-at.value), least=True)
+        case NonInferiority() | ScoreNonInferiority() | Betting() | Sustained() | Stability() | Segments() | Drift():
             return _gain(scope, criterion.metric, -at.value)
         case QuantileSuperiority():
             return Limit(value=significant(1 - at.value))

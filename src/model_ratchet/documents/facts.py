@@ -29,11 +29,11 @@ def _metric(name: str, metric: Metric, model: ModelFile, paired: bool) -> Metric
 
 def _unit(metric: Metric) -> Literal["fraction", "s", "B", "cores", "1"]:
     match metric:
-        case Proportion():
+        case Proportion() | Probability() | Bets():
             return "fraction"
         case DurationMetric():
             return "s"
-        case Mean() | Probability() | Bets():
+        case Mean():
             return "1"
         case Gauge():
             return GAUGE_BASES[metric.unit]

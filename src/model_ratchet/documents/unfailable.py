@@ -4,9 +4,13 @@ from collections.abc import Iterator
 
 from model_ratchet.core.units import Dimension, Quantity
 from model_ratchet.criteria import AnyCriterion
+from model_ratchet.criteria.auc import Auc
 from model_ratchet.criteria.base import Comparative
+from model_ratchet.criteria.calibration import Calibration
+from model_ratchet.criteria.calibration_not_worse import CalibrationNotWorse
 from model_ratchet.criteria.coverage import Coverage
 from model_ratchet.criteria.distribution import Distribution
+from model_ratchet.criteria.drawdown import Drawdown
 from model_ratchet.criteria.drift import Drift
 from model_ratchet.criteria.load import Load
 from model_ratchet.criteria.maximum import Maximum
@@ -18,6 +22,8 @@ from model_ratchet.criteria.ratio_limit import RatioLimit
 from model_ratchet.criteria.rollback_drill import RollbackDrill
 from model_ratchet.criteria.sample_ratio import SampleRatio
 from model_ratchet.criteria.scan import CodeScan
+from model_ratchet.criteria.score_non_inferiority import ScoreNonInferiority
+from model_ratchet.criteria.score_superiority import ScoreSuperiority
 from model_ratchet.criteria.segments import Segments
 from model_ratchet.criteria.stability import Stability
 from model_ratchet.criteria.superiority import Superiority
@@ -41,6 +47,7 @@ def can_fail(criterion: AnyCriterion) -> AnyCriterion:
 def _faults(criterion: AnyCriterion) -> Iterator[Fault]:
     if isinstance(criterion, Comparative):
         yield from _comparative(criterion)
+    yield from _of_events(criterion)
     match criterion:
         case RateLimit():
             yield from _rate(criterion.below, "below")
@@ -76,11 +83,11 @@ def _faults(criterion: AnyCriterion) -> Iterator[Fault]:
 
 def _comparative(criterion: Comparative) -> Iterator[Fault]:
     match criterion:
-        case Superiority() | QuantileSuperiority() if criterion.by.value >= 1:
+        case Superiority() | QuantileSuperiority() | ScoreSuperiority() if criterion.by.value >= 1:
             yield Fault(("by",), f"`by: {criterion.by}` can't be kept: no improvement is that large")
         case Drift():
             yield from _drop(criterion.max_drop, "max_drop")
-        case NonInferiority() if criterion.margin.value >= 1:
+        case NonInferiority() | ScoreNonInferiority() | Auc() | CalibrationNotWorse() if criterion.margin.value >= 1:
             yield Fault(("margin",), _never_fails("margin", criterion.margin, "no loss is larger"))
         case Stability():
             yield from _drop(criterion.max_drop, "max_drop")
@@ -98,6 +105,14 @@ def _comparative(criterion: Comparative) -> Iterator[Fault]:
                 yield Fault(
                     ("min_assessable",), "`min_assessable: 0%` passes where no segment could be assessed: raise it"
                 )
+
+
+def _of_events(criterion: AnyCriterion) -> Iterator[Fault]:
+    match criterion:
+        case Calibration() if not 0 < criterion.detects.value < 1:
+            yield Fault(("detects",), f"`detects: {criterion.detects}` decides nothing: take an error such as 5pp")
+        case Drawdown() if criterion.at_most.value == 0:
+            yield Fault(("at_most",), "`at_most: 0%` can't be kept: the first lost bet is a fall")
 
 
 def _never_fails(key: str, value: Quantity, why: str) -> str:

@@ -472,7 +472,7 @@ def _reasons(plan: Plan, policy: Policy, history: StageHistory | None) -> Iterat
     if extended:
         yield because(Why.EXTENDED, times=extended)
     kinds = {bound.criterion.kind for bound in plan.bound()}
-    if plan.facts.baseline is not None and not kinds & {"superiority", "quantile_superiority"}:
+    if plan.facts.baseline is not None and not kinds & {"superiority", "quantile_superiority", "score_superiority"}:
         yield because(Why.NOT_SHOWN_BETTER, policy=policy.name)
     window_ends = _window_ends(policy, plan.stages, history)
     if plan.expired and window_ends is not None:

@@ -116,6 +116,10 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
         f"harm shown early, in hour {int(p['hour']) + 1} of {p.get('stage', 'the stage')}, "
         f"by a bound that holds at any time ({percent(p['level'])} error)"
     ),
+    Why.MISCALIBRATED: lambda p: (
+        f"the forecasts are not calibrated: chance alone gives this with {p_value(p['p_value'])}; recalibrate them first"
+    ),
+    Why.WORSE_CALIBRATED: lambda p: f"shown to be worse calibrated, and not shown to be so by at most {p['margin']}",
     Why.DAY_WORSE: lambda p: f"worse by more than {p['margin']} on {p['day']}",
     Why.WINDOW_WORSE: lambda p: f"worse by more than {p['margin']} in the window {p['window']}",
     Why.SEGMENT_WORSE: _segment_worse,
@@ -296,6 +300,14 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
         f"{whole(p['rows'])} requests of {_table(p)} stand in both arms (column {p['column']}) and no exposure is bound"
     ),
     Why.LABEL_UNKNOWN: lambda p: f"the column {p['column']} of {_table(p)} holds what is neither true nor false",
+    Why.CHANCE_HIDES: lambda p: (
+        f"chance alone gives errors up to {points(p['critical'])}, and {p['detects']} is to be detected{_more(p)}"
+    ),
+    Why.ONE_CLASS: lambda p: f"all {whole(p['rows'])} events came, or none did: there is nothing to tell apart",
+    Why.NO_CLOSING: lambda p: f"none of {whole(p['rows'])} bets has its closing odds: bind them in the model file",
+    Why.LINE_DISAGREES: lambda p: (
+        f"the return is {percent(p['gained'])} and the closing line {percent(p['line'])}: the return may be luck"
+    ),
     Why.OUT_OF_RANGE: lambda p: (
         f"{whole(p['rows'])} rows of {_table(p)} hold a number that can't be: {p['column']} take {p['within']}"
     ),

@@ -3,8 +3,13 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from model_ratchet.criteria.auc import Auc
 from model_ratchet.criteria.base import Criterion, Scope
+from model_ratchet.criteria.betting import Betting
+from model_ratchet.criteria.calibration import Calibration
+from model_ratchet.criteria.calibration_not_worse import CalibrationNotWorse
 from model_ratchet.criteria.distribution import Distribution
+from model_ratchet.criteria.drawdown import Drawdown
 from model_ratchet.criteria.drift import Drift
 from model_ratchet.criteria.limits import asked, limit
 from model_ratchet.criteria.load import Load
@@ -14,6 +19,8 @@ from model_ratchet.criteria.quantile_superiority import QuantileSuperiority
 from model_ratchet.criteria.rate_limit import RateLimit
 from model_ratchet.criteria.ratio_limit import RatioLimit
 from model_ratchet.criteria.sample_ratio import SampleRatio
+from model_ratchet.criteria.score_non_inferiority import ScoreNonInferiority
+from model_ratchet.criteria.score_superiority import ScoreSuperiority
 from model_ratchet.criteria.segments import Segments
 from model_ratchet.criteria.stability import Stability
 from model_ratchet.criteria.suite import SuiteOfCases
@@ -21,6 +28,8 @@ from model_ratchet.criteria.superiority import Superiority
 from model_ratchet.criteria.sustained import Sustained
 from model_ratchet.engine.plan import BoundCriterion
 from model_ratchet.report.numbers import percent, plain
+
+SCORES = {"brier": "Brier score", "log_loss": "log loss"}
 
 
 class Side(Enum):
@@ -83,4 +92,31 @@ def _words(criterion: Criterion, at: str) -> str:  # noqa: PLR0911  (a table of 
         case SuiteOfCases():
             return "every case passes"
         case _:
+            return _of_events(criterion, at)
+
+
+def _of_events(criterion: Criterion, at: str) -> str:
+    """The same of forecasts and bets, and of what has nothing to add."""
+    match criterion:
+        case ScoreSuperiority():
+            return f"{SCORES[criterion.score]} better by {at}"
+        case ScoreNonInferiority():
+            return f"{SCORES[criterion.score]} not worse by {at}" + (" in any segment" if criterion.segments else "")
+        case CalibrationNotWorse():
+            return f"{criterion.measure.upper()} not worse by {at}"
+        case Calibration():
+            return f"no error that chance does not give, {at} detectable"
+        case Auc():
+            return f"AUC not worse by {at}"
+        case Betting():
+            return f"{_measure(criterion)} not worse by {at}"
+        case Drawdown():
+            return f"≤ {at} of the bankroll"
+        case _:
             return f"≤ {at}"
+
+
+def _measure(criterion: Betting) -> str:
+    """What is compared of bets, with its definition."""
+    words = criterion.measure.replace("_", " ")
+    return words if criterion.definition is None else f"{words} ({criterion.definition.replace('_', ' ')})"

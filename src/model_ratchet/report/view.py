@@ -44,7 +44,7 @@ _OF_WAIVERS = frozenset(
         Why.WAIVER_UNUSED,
     }
 )
-_TESTED = frozenset({"superiority", "quantile_superiority"})
+_TESTED = frozenset({"superiority", "quantile_superiority", "score_superiority", "calibration"})
 """Kinds that are decided by the p-value of no difference; beside a margin it would be read as that of the margin."""
 
 

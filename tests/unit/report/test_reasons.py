@@ -18,7 +18,7 @@ COUNTS = {
 }  # fmt: skip
 FRACTIONS = {
     "p_value", "share", "rate", "coverage", "carried", "expected", "observed", "pooled", "stratified", "alpha", "level",
-    "baseline", "candidate", "design_effect", "assessable", "seconds",
+    "baseline", "candidate", "design_effect", "assessable", "seconds", "critical", "gained", "line",
 }  # fmt: skip
 
 

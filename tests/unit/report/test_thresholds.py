@@ -8,6 +8,7 @@ import pytest
 from builders.comments import facts
 from builders.records import a_criterion
 from builders.scopes import a_stage
+from builders.wagers import OF_EVENTS
 from model_ratchet.criteria import BUILT_IN
 from model_ratchet.criteria.base import Scope
 from model_ratchet.engine.plan import BoundCriterion
@@ -16,6 +17,8 @@ from model_ratchet.report.thresholds import Side, threshold
 ACCURACY = {"id": "x", "metric": "accuracy"}
 LATENCY = {"id": "x", "metric": "latency"}
 ERRORS = {"id": "x", "metric": "errors"}
+FORECAST = {"id": "x", "metric": "forecast"}
+BETS = {"id": "x", "metric": "bets"}
 ASKED: list[tuple[Mapping[str, object], float, Side, str]] = [
     (ACCURACY | {"kind": "superiority", "by": "2pp"}, 0.02, Side.LEAST, "better by 2pp"),
     (ERRORS | {"kind": "superiority", "by": "2%"}, -0.02, Side.MOST, "better by 2%"),
@@ -44,6 +47,39 @@ ASKED: list[tuple[Mapping[str, object], float, Side, str]] = [
         -0.03,
         Side.LEAST,
         "not worse than the golden baseline by 3pp in all",
+    ),
+    (
+        FORECAST | {"kind": "score_superiority", "score": "brier", "by": "0.2pp"},
+        -0.002,
+        Side.MOST,
+        "Brier score better by 0.2pp",
+    ),
+    (
+        FORECAST | {"kind": "score_non_inferiority", "score": "log_loss", "margin": "1pp", "segments": ("origin",)},
+        0.01,
+        Side.MOST,
+        "log loss not worse by 1pp in any segment",
+    ),
+    (FORECAST | {"kind": "auc", "margin": "1pp"}, -0.01, Side.LEAST, "AUC not worse by 1pp"),
+    (
+        FORECAST | {"kind": "calibration", "detects": "5pp"},
+        0.05,
+        Side.MOST,
+        "no error that chance does not give, 5pp detectable",
+    ),
+    (FORECAST | {"kind": "calibration_not_worse", "margin": "2pp"}, 0.02, Side.MOST, "ECE not worse by 2pp"),
+    (
+        BETS | {"kind": "betting", "measure": "closing_line", "definition": "fair", "margin": "1pp"},
+        -0.01,
+        Side.LEAST,
+        "closing line (fair) not worse by 1pp",
+    ),
+    (BETS | {"kind": "betting", "measure": "return", "margin": "5pp"}, -0.05, Side.LEAST, "return not worse by 5pp"),
+    (
+        BETS | {"kind": "drawdown", "bankroll": 100.0, "at_most": "30%"},
+        0.3,
+        Side.MOST,
+        "≤ 30% of the bankroll",
     ),
     (LATENCY | {"kind": "quantile_superiority", "quantile": 0.95, "by": "10%"}, 0.9, Side.MOST, "p95 better by 10%"),
     (LATENCY | {"kind": "quantile_limit", "quantile": 0.999, "at_most": "500ms"}, 0.5, Side.MOST, "p99.9 ≤ 500ms"),
@@ -84,7 +120,8 @@ def bound(criterion: Mapping[str, object]) -> BoundCriterion:
 def test_what_is_asked_stands_on_the_scale_of_the_estimate(
     criterion: Mapping[str, object], value: float, side: Side, words: str
 ) -> None:
-    found = threshold(bound(criterion), Scope(facts=facts(), stages=(a_stage(),)))
+    known = facts(metrics={**facts().metrics, **OF_EVENTS})
+    found = threshold(bound(criterion), Scope(facts=known, stages=(a_stage(),)))
     assert found is not None
     assert found.value == pytest.approx(value)
     assert (found.side, found.words) == (side, words)

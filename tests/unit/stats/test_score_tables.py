@@ -1,35 +1,13 @@
 """Forecasts by bins of 1/960 against the same forecasts one by one."""
 
-from decimal import Decimal
-from math import ceil
-
 import numpy as np
 import pytest
 
+from builders.wagers import tabled
 from model_ratchet.core.scored import Scores
 from model_ratchet.stats import auc, forecast, score_tables
 
 DAYS = 12
-
-
-def tabled(p: np.ndarray, y: np.ndarray) -> Scores:
-    """The table of some forecasts, by its definition."""
-    bins: dict[int, list[int]] = {}
-    for one, came in zip(p, y, strict=True):
-        parts = round(float(one) * 1e9)
-        held = bins.setdefault(max(1, ceil(Decimal(parts) * 960 / 10**9)), [0, 0, 0])
-        for at, more in enumerate((1, int(came), parts)):
-            held[at] += more
-    spread = p * (1 - p)
-    sums = ((p - y) ** 2, forecast.log_losses(p, y), spread, (1 - 2 * p) ** 2 * spread)
-    brier, log_loss, spread_sum, variance = (round(float(one.sum()) * 1e9) for one in sums)
-    return Scores(
-        bins=tuple((place, held[0], held[1], held[2]) for place, held in sorted(bins.items())),
-        brier=brier,
-        log_loss=log_loss,
-        spread=spread_sum,
-        variance=variance,
-    )
 
 
 def events(seed: int, n: int = 1200, slope: float = 1.0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,0 +1,47 @@
+"""Forecasts: what the criteria of probabilities have in common."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Literal, TypeAlias
+
+from pydantic import Field, field_validator
+
+from model_ratchet.core.scored import SCORE_BINS
+from model_ratchet.criteria.base import MetricFacts, OnMetric, Scope
+
+ScoringRule: TypeAlias = Literal["brier", "log_loss"]
+
+
+class OnForecast(OnMetric):
+    """A criterion about the calibration error of a probability, in bins."""
+
+    bins: int = Field(default=10, ge=2)
+    """How many bins of equal width the calibration error is taken in: a divisor of 960, such as 10, 15 or 20."""
+
+    @field_validator("bins")
+    @classmethod
+    def _whole(cls, bins: int) -> int:
+        if SCORE_BINS % bins:
+            raise ValueError(
+                f"{bins} does not divide {SCORE_BINS}, the bins that a source counts in: take 10, 15 or 20"
+            )
+        return bins
+
+
+def forecast_misfit(scope: Scope, metric: str) -> Iterator[str]:
+    """Why a metric is no probability."""
+    facts = scope.facts.metrics[metric]
+    if facts.kind != "probability":
+        yield f"{metric!r} is a {facts.kind}: this criterion reads a probability"
+
+
+def days_misfit(scope: Scope, least: int) -> Iterator[str]:
+    """Why the stages can't hold enough days."""
+    held = sum(stage.lasts.total_seconds() for stage in scope.stages) / 86400
+    if held < least:
+        yield f"its window holds {held:g} days and min_clusters (of days) is {least}: choose a longer stage, or no stage at all"
+
+
+def score_of(scope: Scope, metric: str, rule: ScoringRule) -> MetricFacts:
+    """The score of a probability, as a metric whose mean is compared."""
+    return replace(scope.facts.metrics[metric], name=f"{metric}.{rule}", kind="mean")
