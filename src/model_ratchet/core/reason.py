@@ -16,6 +16,7 @@ class Why(StrEnum):
     BETTER = "better"  # by
     NOT_WORSE = "not_worse"  # margin, segment?: the lowest of several
     WITHIN_LIMIT = "within_limit"  # limit
+    CALIBRATED = "calibrated"  # detects
     APPROVED = "approved"  # role, by
 
     # shown to break the policy

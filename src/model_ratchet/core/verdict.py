@@ -119,6 +119,7 @@ _NEVER_PASSED = frozenset(
         Why.BETTER,
         Why.NOT_WORSE,
         Why.WITHIN_LIMIT,
+        Why.CALIBRATED,
         Why.APPROVED,
         Why.NOT_APPLICABLE,
         Why.FIRST_VERSION,

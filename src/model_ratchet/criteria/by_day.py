@@ -71,7 +71,7 @@ def bets_misfit(scope: Scope, metric: str) -> Iterator[str]:
     """Why a metric is no bets."""
     facts = scope.facts.metrics[metric]
     if facts.kind != "bets":
-        yield f"{metric!r} is a {facts.kind}: this criterion reads bets"
+        yield f"{metric!r} is of the kind {facts.kind}: this criterion reads bets"
 
 
 def _need(stage: StageFacts, shape: Shape, metric: str, arm: Arm) -> Need:

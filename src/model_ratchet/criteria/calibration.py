@@ -95,4 +95,4 @@ class Calibration(OnForecast):
             return Outcome.INCONCLUSIVE, because(
                 Why.CHANCE_HIDES, critical=critical, detects=self.detects.text, more_rows=more
             )
-        return Outcome.PASSED, because(Why.WITHIN_LIMIT, limit=self.detects.text)
+        return Outcome.PASSED, because(Why.CALIBRATED, detects=self.detects.text)

@@ -22,7 +22,7 @@ class Drawdown(OnMetric):
     """The running profit of the candidate's bets does not fall further from a peak than a share of the bankroll.
 
     Failed when it did at the close of a day. Passed when it would not have, in 95 % of 2,000 sequences of the same days in
-    another order, even with all wins of a day before its losses; inconclusive in between.
+    another order, even in the worst order of the bets within a day; inconclusive in between.
     """
 
     summary: ClassVar[str] = "the running profit of bets does not fall too far from a peak"

@@ -32,7 +32,7 @@ def forecast_misfit(scope: Scope, metric: str) -> Iterator[str]:
     """Why a metric is no probability."""
     facts = scope.facts.metrics[metric]
     if facts.kind != "probability":
-        yield f"{metric!r} is a {facts.kind}: this criterion reads a probability"
+        yield f"{metric!r} is of the kind {facts.kind}: this criterion reads a probability"
 
 
 def days_misfit(scope: Scope, least: int) -> Iterator[str]:

@@ -104,6 +104,7 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
         f"not worse by {p['margin']} or more" + (f"; the lowest is {p['segment']}" if p.get("segment") else "")
     ),
     Why.WITHIN_LIMIT: lambda p: f"within {p['limit']}",
+    Why.CALIBRATED: lambda p: f"no error beyond what chance gives, and {p['detects']} would have been seen",
     Why.APPROVED: lambda p: f"approved for {p['role']} by {p['by']}",
     Why.WORSE: lambda p: f"worse than the baseline (asked: better by {_by(p)})",
     Why.NOT_ENOUGH_BETTER: lambda p: f"shown to be less than {_by(p)} better",

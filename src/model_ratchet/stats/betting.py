@@ -38,7 +38,7 @@ class Fall(NamedTuple):
     least: float
     """At the closes of days: bets within a day may have fallen further in between."""
     most: float
-    """Where all wins of a day come before all losses."""
+    """In the worst order of the bets within each day."""
     high: float
     """The one-sided bound of the latter, with days drawn in another order."""
 
@@ -97,13 +97,20 @@ def drawdown(days: Sequence[Bets], *, level: float, seed: int) -> Fall:
 
 
 def _falls(profit: Reals, lost: Reals | None = None) -> Reals:
-    """The largest fall of each row of daily profits; with the losses of each day, where its wins come first."""
+    """The largest fall of each row of daily profits; with the losses of each day, in the worst order of the bets within it.
+
+    A day that holds the peak has its wins first, and one that holds the trough its losses.
+    """
     import numpy as np
 
     closes = profit.cumsum(axis=1)
-    peaks = closes if lost is None else closes + lost
-    highest = np.maximum(np.maximum.accumulate(peaks, axis=1), 0.0)
-    return np.asarray((highest - closes).max(axis=1))
+    opens = closes - profit
+    peaks = np.maximum(np.maximum.accumulate(closes if lost is None else closes + lost, axis=1), 0.0)
+    falls = peaks - closes
+    if lost is not None:
+        before = np.concatenate([np.zeros_like(peaks[:, :1]), peaks[:, :-1]], axis=1)
+        falls = np.maximum(falls, before - opens + lost)
+    return np.asarray(falls.max(axis=1))
 
 
 def _by_draw(days: Sequence[Bets], measure: Measure) -> Callable[[Reals], Reals]:
