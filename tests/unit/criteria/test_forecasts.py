@@ -15,6 +15,7 @@ from model_ratchet.core.scored import Scores
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria import AnyCriterion
 from model_ratchet.criteria.base import Scope
+from model_ratchet.stats.score_tables import auc_difference
 
 PARTS = 1_000_000_000
 Given = Callable[[Need], Answer | None]
@@ -169,6 +170,16 @@ def test_an_area_is_not_worse_by_more_than_the_margin() -> None:
     assert told(judged(on(**AUC), scope(), by_day((days[1], days[0])))) == (Outcome.FAILED, Why.MARGIN_BROKEN)
     few = forecasts_by_day(6, rows=20, noise=0.5)
     assert told(judged(on(**AUC), scope(), by_day((few[1], few[0])))) == (Outcome.INCONCLUSIVE, Why.INTERVAL_ACROSS)
+
+
+def test_what_the_bins_hide_of_an_area_widens_its_interval() -> None:
+    days = forecasts_by_day(5, noise=1.0)
+    found, (exact, unclear) = judged(on(**AUC), scope(), by_day(days)).estimate, auc_difference(*days, level=0.9)
+    assert found is not None
+    assert exact.low is not None
+    assert exact.high is not None
+    assert [found.low, found.high] == pytest.approx([exact.low - unclear, exact.high + unclear], abs=1e-9)
+    assert unclear > 1e-5
 
 
 @pytest.mark.parametrize("came", [0, 1], ids=["none", "all"])

@@ -130,3 +130,9 @@ def test_the_bound_of_a_fall_holds_over_the_orders_of_the_days() -> None:
     ]
     assert 0.9 <= np.mean(np.array(drawn) <= found.high) <= 1.0
     assert found.high > found.most
+
+
+def test_the_bound_of_a_fall_is_never_below_the_fall_that_was_seen() -> None:
+    days = [day((1.0, 2.0, True, None))] * 30 + [day((1.0, 2.0, False, None))] * 30
+    found = betting.drawdown(days, level=0.6, seed=1)
+    assert found.high == found.most == found.least == 30.0
