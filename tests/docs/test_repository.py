@@ -75,7 +75,7 @@ def test_what_is_installed_beside_the_product_has_the_versions_that_it_runs_with
 def test_the_documents_of_the_repository_are_valid() -> None:
     checked = validate(ROOT, ())
     assert checked.findings == ()
-    assert checked.validated == 6
+    assert checked.validated == 7
 
 
 def test_the_demo_policy_gives_a_reason_for_what_it_changes() -> None:

@@ -106,6 +106,16 @@ def test_every_criterion_rule_and_stage_of_the_policy_is_required_by_a_row() -> 
     assert [one for one in every if id(one) not in rows] == []
 
 
+def test_the_next_version_of_the_policy_adds_what_bets_are_worth_and_changes_nothing_else() -> None:
+    later = yaml.safe_load((ROOT / "policies" / "standard" / "1.1.0.yaml").read_text(encoding="utf-8"))
+    (business,) = (gate for gate in later["gates"] if gate["name"] == "business")
+    added = [one for one in business["criteria"] if one["kind"] == "betting"]
+    assert [one["id"] for one in added] == ["bets-edge-success", "bets-closing-line", "bets-return"]
+    assert all(one["when_bound"] for one in added)
+    business["criteria"] = [one for one in business["criteria"] if one not in added]
+    assert later == STANDARD | {"version": "1.1.0"}
+
+
 @pytest.mark.parametrize(
     "tracked",
     [

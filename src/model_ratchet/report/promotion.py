@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from model_ratchet.core.outcome import Outcome
+from model_ratchet.report.business import business
 from model_ratchet.report.detail import CommentContext, Detail
 from model_ratchet.report.drawing import LEGEND, progress
 from model_ratchet.report.escape import code, text
@@ -48,6 +49,7 @@ def promotion(seen: View, context: CommentContext, detail: Detail) -> Iterator[s
     yield from _decided(seen, context, detail)
     yield from _waiting(seen, context, detail)
     yield from _sign_offs(seen, detail)
+    yield from business(seen, detail)
     yield from _warnings(seen, detail)
     yield from _passed(seen, context, detail)
     if detail < Detail.NO_EVIDENCE:

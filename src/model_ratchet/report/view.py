@@ -61,6 +61,8 @@ class Row:
     estimate: str = ""
     interval: str = ""
     test: str = ""
+    levels: tuple[str, str] | None = None
+    """What both versions were by themselves, baseline and candidate, where they are compared."""
     notes: tuple[str, ...] = ()
     parts: "tuple[Row, ...]" = ()
     line: int | None = None
@@ -240,16 +242,24 @@ class _Texts(TypedDict):
     estimate: str
     interval: str
     test: str
+    levels: tuple[str, str] | None
 
 
 def _texts(estimate: Estimate | None, unit: Unit, *, tested: bool = False) -> _Texts:
     if estimate is None:
-        return _Texts(estimate="", interval="", test="")
+        return _Texts(estimate="", interval="", test="", levels=None)
     return _Texts(
         estimate=numbers.estimate(estimate, unit),
         interval=numbers.interval(estimate, unit) if numbers.has_interval(estimate) else "",
         test=numbers.p_value(estimate.p_value) if tested and estimate.p_value is not None else "",
+        levels=_levels(estimate, unit),
     )
+
+
+def _levels(estimate: Estimate, unit: Unit) -> tuple[str, str] | None:
+    if estimate.baseline is None or estimate.candidate is None:
+        return None
+    return numbers.level(estimate.baseline, unit), numbers.level(estimate.candidate, unit)
 
 
 def _drawing(found: Estimate | None, asked: Threshold | None) -> str:

@@ -28,6 +28,7 @@ FILES = {
     "policies/models/example.yaml",
     "policies/sources.yaml",
     "policies/standard/1.0.0.yaml",
+    "policies/standard/1.1.0.yaml",
     "promotions/README.md",
     *(f"schemas/{name}.json" for name in ("alerts", "model", "policy", "request", "revocations", "sources", "waiver")),
 }
@@ -66,7 +67,7 @@ def test_everything_is_written_and_the_documents_are_valid(tmp_path: Path, tier:
     assert set(files(tmp_path)) == FILES | {f".github/workflows/{name}" for name in WORKFLOWS[tier]}
     checked = validate(tmp_path, ())
     assert checked.findings == ()
-    assert checked.validated == 5
+    assert checked.validated == 6
 
 
 def test_no_word_of_a_template_is_left_and_all_of_them_are_whole(tmp_path: Path) -> None:
@@ -137,7 +138,7 @@ def test_twice_changes_nothing(tmp_path: Path) -> None:
     again = done(tmp_path, Tier.HARDENED)
     assert states(again, State.UNCHANGED) == set(before)
     assert files(tmp_path) == before
-    assert "24 files are there already as they should be\n" in told(again)
+    assert "25 files are there already as they should be\n" in told(again)
 
 
 def test_what_differs_is_kept_and_named_until_it_is_forced(tmp_path: Path) -> None:
