@@ -116,7 +116,7 @@ def test_the_reviewer_reads_what_was_and_what_would_be(tmp_path: Path) -> None:
     assert list(rows) == [head, "edges", "line", "return", "sharpe", "fall"]
     assert "| 0 % | −5 % | **−5 pp**<br>" in rows["line"]
     assert "the return may be luck" in rows["return"]
-    assert "**inconclusive, not counted**" in rows["sharpe"]
+    assert "**failed, not counted**" in rows["sharpe"]
 
 
 def test_odds_that_can_not_be_are_an_error_with_their_place(tmp_path: Path) -> None:
