@@ -5,16 +5,15 @@ from dataclasses import replace
 from typing import ClassVar, Literal
 
 from model_ratchet.core.estimate import Estimate
-from model_ratchet.core.evidence import Evidence, Need, Shape
+from model_ratchet.core.evidence import Evidence, Need
 from model_ratchet.core.fields import PointsField
 from model_ratchet.core.outcome import Outcome
-from model_ratchet.core.reason import Reason, Why, because
+from model_ratchet.core.reason import Why, because
 from model_ratchet.core.scored import Scores
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.base import Comparative, Scope
-from model_ratchet.criteria.by_day import day_needs, shared_days
-from model_ratchet.criteria.comparison import guard, guard_needs, guard_warnings, rows_to_decide
-from model_ratchet.criteria.forecasts import days_misfit, forecast_misfit
+from model_ratchet.criteria.by_day import both_days, both_needs, day_misfits, not_worse
+from model_ratchet.criteria.comparison import guard_warnings
 
 
 class Auc(Comparative):
@@ -33,24 +32,17 @@ class Auc(Comparative):
 
     def misfits(self, scope: Scope) -> Iterator[str]:
         """The area is of probabilities, and the stages must hold enough days."""
-        yield from forecast_misfit(scope, self.metric)
-        yield from days_misfit(scope, self.min_clusters)
+        yield from day_misfits(scope, self.metric, "probability", self.min_clusters)
 
     def needs(self, scope: Scope) -> tuple[Need, ...]:
         """The scores of both arms by day, and the guards of a comparison."""
-        return (
-            *guard_needs(scope, scope.facts.metrics[self.metric]),
-            *day_needs(scope, Shape.SCORES, self.metric),
-        )
+        return both_needs(scope, Scores, self.metric)
 
     def judge(self, scope: Scope, evidence: Evidence) -> Judgement:
         """Passed, failed or inconclusive, from the interval of the difference."""
         from model_ratchet.stats.score_tables import auc_difference
 
-        metric = scope.facts.metrics[self.metric]
-        days = guard(scope, evidence, metric) or shared_days(
-            scope, evidence, Scores, self.metric, min_days=self.min_clusters, min_rows=self.min_rows
-        )
+        days = both_days(self, scope, evidence, Scores)
         if isinstance(days, Judgement):
             return days
         for arm in days:
@@ -62,24 +54,13 @@ class Auc(Comparative):
         if estimate.low == estimate.high:
             return Judgement(outcome=Outcome.INCONCLUSIVE, reason=because(Why.IDENTICAL, rows=estimate.n))
         estimate = _widened(estimate, unclear)
-        outcome, reason = self._decide(estimate, alpha)
+        outcome, reason = not_worse(estimate, self.margin, alpha)
         return Judgement(
             outcome=outcome,
             reason=reason,
             estimate=estimate,
-            warnings=tuple(guard_warnings(scope, evidence, metric)),
+            warnings=tuple(guard_warnings(scope, evidence, scope.facts.metrics[self.metric])),
         )
-
-    def _decide(self, estimate: Estimate, alpha: float) -> tuple[Outcome, Reason]:
-        low, high = estimate.low, estimate.high
-        assert low is not None  # noqa: S101  (an area has both bounds)
-        assert high is not None  # noqa: S101
-        if low >= -self.margin.value:
-            return Outcome.PASSED, because(Why.NOT_WORSE, margin=self.margin.text)
-        if high < -self.margin.value:
-            return Outcome.FAILED, because(Why.MARGIN_BROKEN, margin=self.margin.text)
-        more = rows_to_decide(estimate, estimate.value, -self.margin.value, alpha)
-        return Outcome.INCONCLUSIVE, because(Why.INTERVAL_ACROSS, limit=f"-{self.margin.text}", more_rows=more)
 
 
 def _widened(estimate: Estimate, by: float) -> Estimate:

@@ -5,17 +5,15 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
-from model_ratchet.core.estimate import Estimate
-from model_ratchet.core.evidence import Evidence, Need, Shape
+from model_ratchet.core.evidence import Evidence, Need
 from model_ratchet.core.fields import PointsField
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.scored import Bets
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.base import Comparative, Scope
-from model_ratchet.criteria.by_day import SEED, bets_misfit, day_needs, shared_days
-from model_ratchet.criteria.comparison import guard, guard_needs, guard_warnings, rows_to_decide
-from model_ratchet.criteria.forecasts import days_misfit
+from model_ratchet.criteria.by_day import SEED, both_days, both_needs, day_misfits, not_worse
+from model_ratchet.criteria.comparison import guard_warnings
 
 
 class Betting(Comparative):
@@ -53,24 +51,17 @@ class Betting(Comparative):
 
     def misfits(self, scope: Scope) -> Iterator[str]:
         """The measures are of bets, and the stages must hold enough days."""
-        yield from bets_misfit(scope, self.metric)
-        yield from days_misfit(scope, self.min_clusters)
+        yield from day_misfits(scope, self.metric, "bets", self.min_clusters)
 
     def needs(self, scope: Scope) -> tuple[Need, ...]:
         """The bets of both arms by day, and the guards of a comparison."""
-        return (
-            *guard_needs(scope, scope.facts.metrics[self.metric]),
-            *day_needs(scope, Shape.BETS, self.metric),
-        )
+        return both_needs(scope, Bets, self.metric)
 
     def judge(self, scope: Scope, evidence: Evidence) -> Judgement:
         """Passed, failed or inconclusive, from the interval of the difference."""
         from model_ratchet.stats.betting import betting_difference, value
 
-        metric = scope.facts.metrics[self.metric]
-        days = guard(scope, evidence, metric) or shared_days(
-            scope, evidence, Bets, self.metric, min_days=self.min_clusters, min_rows=self.min_rows
-        )
+        days = both_days(self, scope, evidence, Bets)
         if isinstance(days, Judgement):
             return days
         if any(value(arm, self._read) is None for arm in days):
@@ -78,12 +69,12 @@ class Betting(Comparative):
             return Judgement(outcome=Outcome.ERRORED if self._closing else Outcome.INCONCLUSIVE, reason=reason)
         alpha = self.alpha / scope.facts.alpha_divisor
         estimate = betting_difference(*days, self._read, level=1 - 2 * alpha, seed=SEED)
-        outcome, reason = self._decide(estimate, alpha)
+        outcome, reason = not_worse(estimate, self.margin, alpha)
         return Judgement(
             outcome=outcome,
             reason=reason,
             estimate=estimate,
-            warnings=(*guard_warnings(scope, evidence, metric), *self._disagreement(days[1])),
+            warnings=(*guard_warnings(scope, evidence, scope.facts.metrics[self.metric]), *self._disagreement(days[1])),
         )
 
     @property
@@ -115,16 +106,3 @@ class Betting(Comparative):
         line = next((one for one in lines if one is not None), None)
         if self.measure == "return" and gained is not None and line is not None and line < 0 < gained:
             yield because(Why.LINE_DISAGREES, gained=gained, line=line)
-
-    def _decide(self, estimate: Estimate, alpha: float) -> tuple[Outcome, Reason]:
-        low, high = estimate.low, estimate.high
-        assert low is not None  # noqa: S101  (a bootstrap has both bounds)
-        assert high is not None  # noqa: S101
-        if low == high:
-            return Outcome.INCONCLUSIVE, because(Why.IDENTICAL, rows=estimate.n)
-        if low >= -self.margin.value:
-            return Outcome.PASSED, because(Why.NOT_WORSE, margin=self.margin.text)
-        if high < -self.margin.value:
-            return Outcome.FAILED, because(Why.MARGIN_BROKEN, margin=self.margin.text)
-        more = rows_to_decide(estimate, estimate.value, -self.margin.value, alpha)
-        return Outcome.INCONCLUSIVE, because(Why.INTERVAL_ACROSS, limit=f"-{self.margin.text}", more_rows=more)

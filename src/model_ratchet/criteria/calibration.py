@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from model_ratchet.core.estimate import Estimate
-from model_ratchet.core.evidence import Arm, Evidence, Need, Shape
+from model_ratchet.core.evidence import Evidence, Need
 from model_ratchet.core.fields import PointsField
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Reason, Why, because
@@ -14,9 +14,8 @@ from model_ratchet.core.scored import Scores
 from model_ratchet.core.units import Scale
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.base import Scope
-from model_ratchet.criteria.by_day import SEED, day_needs, days_of
-from model_ratchet.criteria.comparison import candidate_labels_trouble, labels_need
-from model_ratchet.criteria.forecasts import OnForecast, forecast_misfit
+from model_ratchet.criteria.by_day import SEED, candidate_days, candidate_needs, day_misfits
+from model_ratchet.criteria.forecasts import OnForecast
 
 
 class Calibration(OnForecast):
@@ -42,33 +41,20 @@ class Calibration(OnForecast):
 
     def misfits(self, scope: Scope) -> Iterator[str]:
         """Calibration is of probabilities."""
-        yield from forecast_misfit(scope, self.metric)
+        yield from day_misfits(scope, self.metric, "probability")
 
     def needs(self, scope: Scope) -> tuple[Need, ...]:
         """The candidate's scores by day, and its labels."""
-        return (
-            *day_needs(scope, Shape.SCORES, self.metric, (Arm.CANDIDATE,)),
-            *(
-                labels_need(stage, stage.window, self.metric, Arm.CANDIDATE)
-                for stage in scope.ran
-                if stage.window is not None
-            ),
-        )
+        return candidate_needs(scope, Scores, self.metric)
 
     def judge(self, scope: Scope, evidence: Evidence) -> Judgement:
         """Passed, failed or inconclusive, from the error and what chance gives."""
         from model_ratchet.stats import score_tables
 
-        metric = scope.facts.metrics[self.metric]
-        troubles = (candidate_labels_trouble(scope, stage, evidence, metric) for stage in scope.ran)
-        trouble = next((one for one in troubles if one is not None), None)
-        days = trouble or days_of(scope, evidence, Scores, self.metric, Arm.CANDIDATE)
+        days = candidate_days(scope, evidence, Scores, self.metric, min_rows=self.min_rows)
         if isinstance(days, Judgement):
             return days
-        scores = score_tables.whole(tuple(days.values()))
-        if scores.n < self.min_rows:
-            reason = because(Why.TOO_FEW_ROWS, rows=scores.n, least=self.min_rows)
-            return Judgement(outcome=Outcome.INCONCLUSIVE, reason=reason)
+        scores = score_tables.whole(days)
         alpha = self.alpha / scope.facts.alpha_divisor
         null = score_tables.ece_null(scores, self.bins, level=1 - alpha, seed=SEED)
         spiegelhalter = score_tables.spiegelhalter(scores)

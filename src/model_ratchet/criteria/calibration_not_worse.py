@@ -4,16 +4,16 @@ from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 from model_ratchet.core.estimate import Estimate
-from model_ratchet.core.evidence import Evidence, Need, Shape
+from model_ratchet.core.evidence import Evidence, Need
 from model_ratchet.core.fields import PointsField
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.scored import Scores
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.base import Comparative, Scope
-from model_ratchet.criteria.by_day import SEED, day_needs, shared_days
-from model_ratchet.criteria.comparison import guard, guard_needs, guard_warnings
-from model_ratchet.criteria.forecasts import OnForecast, days_misfit, forecast_misfit
+from model_ratchet.criteria.by_day import SEED, both_days, both_needs, day_misfits
+from model_ratchet.criteria.comparison import guard_warnings
+from model_ratchet.criteria.forecasts import OnForecast
 
 
 class CalibrationNotWorse(OnForecast, Comparative):
@@ -34,24 +34,17 @@ class CalibrationNotWorse(OnForecast, Comparative):
 
     def misfits(self, scope: Scope) -> Iterator[str]:
         """Calibration is of probabilities, and the stages must hold enough days."""
-        yield from forecast_misfit(scope, self.metric)
-        yield from days_misfit(scope, self.min_clusters)
+        yield from day_misfits(scope, self.metric, "probability", self.min_clusters)
 
     def needs(self, scope: Scope) -> tuple[Need, ...]:
         """The scores of both arms by day, and the guards of a comparison."""
-        return (
-            *guard_needs(scope, scope.facts.metrics[self.metric]),
-            *day_needs(scope, Shape.SCORES, self.metric),
-        )
+        return both_needs(scope, Scores, self.metric)
 
     def judge(self, scope: Scope, evidence: Evidence) -> Judgement:
         """Passed, failed or inconclusive, from the interval of the difference."""
         from model_ratchet.stats.score_tables import calibration_difference
 
-        metric = scope.facts.metrics[self.metric]
-        days = guard(scope, evidence, metric) or shared_days(
-            scope, evidence, Scores, self.metric, min_days=self.min_clusters, min_rows=self.min_rows
-        )
+        days = both_days(self, scope, evidence, Scores)
         if isinstance(days, Judgement):
             return days
         alpha = self.alpha / scope.facts.alpha_divisor
@@ -61,7 +54,7 @@ class CalibrationNotWorse(OnForecast, Comparative):
             outcome=outcome,
             reason=reason,
             estimate=estimate,
-            warnings=tuple(guard_warnings(scope, evidence, metric)),
+            warnings=tuple(guard_warnings(scope, evidence, scope.facts.metrics[self.metric])),
         )
 
     def _decide(self, estimate: Estimate) -> tuple[Outcome, Reason]:

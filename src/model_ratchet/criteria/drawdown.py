@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from model_ratchet.core.estimate import Estimate
-from model_ratchet.core.evidence import Arm, Evidence, Need, Shape
+from model_ratchet.core.evidence import Evidence, Need
 from model_ratchet.core.fields import ShareField
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Why, because
@@ -14,8 +14,7 @@ from model_ratchet.core.scored import Bets
 from model_ratchet.core.units import Scale
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.base import OnMetric, Scope
-from model_ratchet.criteria.by_day import SEED, bets_misfit, day_needs, days_of
-from model_ratchet.criteria.comparison import candidate_labels_trouble, labels_need
+from model_ratchet.criteria.by_day import SEED, candidate_days, candidate_needs, day_misfits
 
 
 class Drawdown(OnMetric):
@@ -39,41 +38,27 @@ class Drawdown(OnMetric):
 
     def misfits(self, scope: Scope) -> Iterator[str]:
         """A drawdown is of bets."""
-        yield from bets_misfit(scope, self.metric)
+        yield from day_misfits(scope, self.metric, "bets")
 
     def needs(self, scope: Scope) -> tuple[Need, ...]:
         """The candidate's bets by day, and their results."""
-        return (
-            *day_needs(scope, Shape.BETS, self.metric, (Arm.CANDIDATE,)),
-            *(
-                labels_need(stage, stage.window, self.metric, Arm.CANDIDATE)
-                for stage in scope.ran
-                if stage.window is not None
-            ),
-        )
+        return candidate_needs(scope, Bets, self.metric)
 
     def judge(self, scope: Scope, evidence: Evidence) -> Judgement:
         """Passed, failed or inconclusive, from the fall and its bound."""
         from model_ratchet.stats.betting import drawdown
 
-        metric = scope.facts.metrics[self.metric]
-        troubles = (candidate_labels_trouble(scope, stage, evidence, metric) for stage in scope.ran)
-        trouble = next((one for one in troubles if one is not None), None)
-        days = trouble or days_of(scope, evidence, Bets, self.metric, Arm.CANDIDATE)
+        days = candidate_days(scope, evidence, Bets, self.metric, min_rows=self.min_rows)
         if isinstance(days, Judgement):
             return days
-        bets = sum(day.n for day in days.values())
-        if bets < self.min_rows:
-            reason = because(Why.TOO_FEW_ROWS, rows=bets, least=self.min_rows)
-            return Judgement(outcome=Outcome.INCONCLUSIVE, reason=reason)
         level = 1 - self.alpha / scope.facts.alpha_divisor
-        fall = drawdown(tuple(days.values()), level=level, seed=SEED)
+        fall = drawdown(days, level=level, seed=SEED)
         estimate = Estimate(
             value=fall.least / self.bankroll,
             low=fall.least / self.bankroll,
             high=fall.high / self.bankroll,
             level=level,
-            n=bets,
+            n=sum(day.n for day in days),
             method="largest fall at the closes of days, bound over their orders",
             scale=Scale.ABSOLUTE,
             clusters=len(days),

@@ -1,6 +1,5 @@
 """Forecasts: what the criteria of probabilities have in common."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal, TypeAlias
 
@@ -26,20 +25,6 @@ class OnForecast(OnMetric):
                 f"{bins} does not divide {SCORE_BINS}, the bins that a source counts in: take 10, 15 or 20"
             )
         return bins
-
-
-def forecast_misfit(scope: Scope, metric: str) -> Iterator[str]:
-    """Why a metric is no probability."""
-    facts = scope.facts.metrics[metric]
-    if facts.kind != "probability":
-        yield f"{metric!r} is of the kind {facts.kind}: this criterion reads a probability"
-
-
-def days_misfit(scope: Scope, least: int) -> Iterator[str]:
-    """Why the stages can't hold enough days."""
-    held = sum(stage.lasts.total_seconds() for stage in scope.stages) / 86400
-    if held < least:
-        yield f"its window holds {held:g} days and min_clusters (of days) is {least}: choose a longer stage, or no stage at all"
 
 
 def score_of(scope: Scope, metric: str, rule: ScoringRule) -> MetricFacts:

@@ -13,6 +13,7 @@ from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.units import significant
 from model_ratchet.core.verdict import Judgement, Part
 from model_ratchet.criteria.base import Comparative, Facts, MetricFacts, Scope
+from model_ratchet.criteria.by_day import day_misfits
 from model_ratchet.criteria.comparison import (
     Piece,
     clusters_misfit,
@@ -22,7 +23,7 @@ from model_ratchet.criteria.comparison import (
     guard_needs,
     whole,
 )
-from model_ratchet.criteria.forecasts import ScoringRule, forecast_misfit, score_of
+from model_ratchet.criteria.forecasts import ScoringRule, score_of
 from model_ratchet.criteria.non_inferiority import against_margin
 
 
@@ -53,7 +54,7 @@ class ScoreNonInferiority(Comparative):
 
     def misfits(self, scope: Scope) -> Iterator[str]:
         """Scores are of probabilities, and a stage must hold enough clusters."""
-        yield from forecast_misfit(scope, self.metric)
+        yield from day_misfits(scope, self.metric, "probability")
         yield from clusters_misfit(scope, self.min_clusters)
 
     def needs(self, scope: Scope) -> tuple[Need, ...]:

@@ -7,8 +7,9 @@ from model_ratchet.core.evidence import Evidence, Need
 from model_ratchet.core.fields import PointsField
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.base import Comparative, Scope
+from model_ratchet.criteria.by_day import day_misfits
 from model_ratchet.criteria.comparison import clusters_misfit, comparison_needs, guard_needs, whole
-from model_ratchet.criteria.forecasts import ScoringRule, forecast_misfit, score_of
+from model_ratchet.criteria.forecasts import ScoringRule, score_of
 from model_ratchet.criteria.superiority import Rule, improved
 
 
@@ -32,7 +33,7 @@ class ScoreSuperiority(Comparative):
 
     def misfits(self, scope: Scope) -> Iterator[str]:
         """Scores are of probabilities, and a stage must hold enough clusters."""
-        yield from forecast_misfit(scope, self.metric)
+        yield from day_misfits(scope, self.metric, "probability")
         yield from clusters_misfit(scope, self.min_clusters)
 
     def needs(self, scope: Scope) -> tuple[Need, ...]:
