@@ -45,6 +45,7 @@ LARGER_IS_LOOSER = frozenset(
     {
         "alpha", "margin", "max_drop", "max_daily_drop", "at_most", "below", "within", "of_allocation", "max_distance",
         "max_gap", "max_age", "step", "score_below", "above", "merge_within", "max_paused", "memory", "cpu", "gpu",
+        "detects", "bankroll",
     }
 )  # fmt: skip
 """Fields of which a larger value lets more pass."""
@@ -68,8 +69,18 @@ CONTRARY = {
 """Where a field means the opposite of its name elsewhere: a test that must not reject is stricter at a higher level, and a
 rule of the watch that waits for more rows stays silent longer."""
 
-UNORDERED = frozenset({("extend", "by"), ("extend", "at_most"), ("gate", "before"), ("required_checks", "app")})
-"""Fields that go both ways: each extension is one more look, and every look then uses a smaller level; whose checks count
+UNORDERED = frozenset(
+    {
+        ("extend", "by"),
+        ("extend", "at_most"),
+        ("gate", "before"),
+        ("required_checks", "app"),
+        ("score_non_inferiority", "segments"),
+        ("score_non_inferiority", "min_segment_rows"),
+    }
+)
+"""Fields that go both ways: each extension is one more look, and every look then uses a smaller level; a segment that is too
+small to be judged can't hold up the others, and where none is large enough nothing is decided; whose checks count
 says nothing of what they ask."""
 
 LOOSE_TO_STRICT: Mapping[str, tuple[object, ...]] = {

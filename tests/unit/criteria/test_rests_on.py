@@ -28,7 +28,7 @@ def test_every_metric_suite_and_scan_that_a_criterion_asks_for_is_one_that_it_re
     metrics = {name: MetricFacts(name=name, kind="proportion", labelled=True) for name in criterion.metrics()}
     facts = some_facts(metrics=metrics, segments=("origin",), cluster="day", suites=("edge_cases",))
     asked = {
-        f"{_BOUND.get(need.shape, 'metrics')}.{need.metric}"
+        f"{_BOUND.get(need.shape, 'metrics')}.{need.bound}"
         for need in criterion.needs(Scope(facts=facts, stages=(a_stage(),)))
         if need.metric and need.shape not in (*OF_FORGE, Shape.DOCUMENT)
     }

@@ -128,4 +128,4 @@ def test_the_oracle_measures_something_of_every_shape_and_grouping() -> None:
         for need in every_need(model, PAUSED)
         if not isinstance(oracle.answer(need), Missing)
     }
-    assert len(measured) == 3 * 2 + 3 * 2 + 2 + 2 * (3 + 2 + 3) + 1 + 1 + 1
+    assert len(measured) == 4 * 4 + 2 + 2 * (4 + 2 + 4) + 1 + 1 + 1
