@@ -1,0 +1,161 @@
+"""Verdict: the first screen: what was decided, what changed and by how much, why, and what is next."""
+
+from collections.abc import Iterator
+
+from model_ratchet.core.outcome import Outcome
+from model_ratchet.core.verdict import Leaf
+from model_ratchet.report import numbers
+from model_ratchet.report.elements import Element, Node, element, listed
+from model_ratchet.report.html.page import Section
+from model_ratchet.report.html.parts import against, badge, facts, mark, name, notes, sentence, worded
+from model_ratchet.report.html.sections.daily import so_far
+from model_ratchet.report.html.shown import Shown
+from model_ratchet.report.numbers import Unit
+from model_ratchet.report.unblocking import TITLES, unblocks
+from model_ratchet.report.view import MARKS, Row, View
+
+_MOST_REASONS, _MOST_CHANGES = 4, 5
+
+
+def verdict(shown: Shown) -> Section:
+    """What a reader sees first."""
+    seen = shown.seen
+    over = ["over ", element("code", name(seen.baseline))] if seen.baseline != "none" else ["as its first version"]
+    title = element(
+        "h1",
+        badge(seen.outcome, TITLES[seen.outcome]),
+        element("span", name(seen.model), class_="model"),
+        " ",
+        element("code", name(seen.candidate)),
+        " ",
+        element("span", *over, class_="over"),
+        id="verdict-title",
+    )
+    blocks = element("div", _changed(shown), _why(seen), _next(seen), class_="blocks")
+    body = (
+        title,
+        element("p", *worded(unblocks(seen)), class_="lead"),
+        _waivers(seen),
+        blocks,
+        notes((*seen.notes, *(f"{gate.name}: {gate.note}" for gate in seen.gates if gate.note))),
+    )
+    return Section(name="verdict", title="Verdict", body=tuple(one for one in body if one is not None))
+
+
+def _block(title: str, *body: Node) -> Element:
+    return element("div", element("h2", title), *body, class_="block")
+
+
+def _changed(shown: Shown) -> Element:
+    """Each metric that was measured: from what to what, by how much, and how sure that is."""
+    rows = [row for row in _measured(shown) if row is not None][:_MOST_CHANGES]
+    table = element(
+        "table",
+        element("caption", "Each metric, from the baseline to the candidate", class_="heard"),
+        element("tbody", *rows),
+    )
+    nothing = element("p", "No metric has been compared yet.", class_="quiet")
+    return _block("What changed", table if rows else nothing)
+
+
+def _measured(shown: Shown) -> Iterator[Element | None]:
+    """One row for each metric: its first criterion with an estimate, or what its rows say so far."""
+    leaves = [leaf for gate in shown.record.verdict.gates for leaf in gate.leaves]
+    told: set[str] = set()
+    for row, leaf in zip(shown.seen.rows, leaves, strict=True):
+        if row.metric and row.estimate and row.metric not in told:
+            told.add(row.metric)
+            yield _change(row, leaf)
+    for metric, change, band in so_far(shown.record):
+        if metric not in told:
+            yield _cells(metric, change, band, "so far; it is decided at the end of the window")
+
+
+def _change(row: Row, leaf: Leaf) -> Element:
+    found = leaf.judgement.estimate
+    levels = ""
+    if found is not None and found.baseline is not None and found.candidate is not None:
+        levels = f"{_level(found.baseline, row.unit)} → {_level(found.candidate, row.unit)}"
+    return _cells(row.metric, row.estimate, row.interval, levels or row.asked)
+
+
+def _level(value: float, unit: Unit) -> str:
+    return numbers.level(value, unit)
+
+
+def _cells(metric: str, change: str, interval: str, levels: str) -> Element:
+    return element(
+        "tr",
+        element("th", name(metric), scope="row"),
+        element(
+            "td",
+            element("strong", change),
+            element("small", interval, class_="quiet") if interval else None,
+            element("small", levels, class_="quiet") if levels else None,
+        ),
+    )
+
+
+def _why(seen: View) -> Element:
+    """What gives the outcome: what failed, or is waited for; of a version that has passed, what was shown."""
+    rows = [row for row in seen.rows if row.counted and not row.through and row.outcome is seen.outcome]
+    if seen.outcome is Outcome.PENDING:
+        rows.sort(key=lambda row: row.sign_off is None)
+    passed = seen.outcome is Outcome.PASSED
+    chosen = [row for row in seen.rows if row.counted and row.placed is not None] if passed else rows
+    items = [_reason(row) for row in chosen[:_MOST_REASONS]]
+    left = len(chosen) - len(items)
+    more = element("p", f"and {left} more: see the criteria.", class_="quiet") if left > 0 else None
+    return _block("Why", listed("ul", items, class_="reasons"), more)
+
+
+def _reason(row: Row) -> Element:
+    where = f" on {row.stage}" if row.stage else ""
+    return element(
+        "li",
+        mark(row),
+        element("div", element("strong", name(row.name)), where, ": ", sentence(row.said).rstrip("."), "."),
+        against(row),
+    )
+
+
+def _next(seen: View) -> Element:
+    """The way to the merge, rung by rung, and the instants that matter."""
+    rungs = [
+        element("li", _rung(stage.decided, stage.progress), element("strong", name(stage.name)), f" {stage.state}")
+        for stage in seen.stages[:12]
+    ]
+    passed = seen.outcome is Outcome.PASSED
+    rungs.append(element("li", _rung(passed, None), element("strong", "merge"), " open" if passed else " closed"))
+    parts = [("evidence", badge(seen.evidence)), ("sign-off", badge(seen.sign_off))]
+    told: list[tuple[Node, Node]] = [*parts, ("policy", name(seen.policy)), ("decided at", seen.decided_at)]
+    told += [("decidable at", seen.next_at)] if seen.next_at else []
+    told += [("valid until", f"{seen.valid_until}; {seen.then}")] if seen.valid_until else []
+    return _block("What is next", element("ol", *rungs, class_="rungs"), facts(told, class_="facts"))
+
+
+def _rung(decided: bool, progress: float | None) -> Element:
+    kind, said = ("passed", "decided") if decided else ("pending", "running") if progress is not None else ("", "ahead")
+    sign = MARKS[Outcome.PASSED] if decided else MARKS[Outcome.PENDING] if progress is not None else "○"
+    return element(
+        "span",
+        element("span", sign, aria_hidden="true"),
+        element("span", f"{said}: ", class_="heard"),
+        class_=f"mark {kind}",
+    )
+
+
+def _waivers(seen: View) -> Element | None:
+    """First and loud: what was let go, by whom, why and until when; and each waiver that lets nothing go."""
+    said = []
+    for row in seen.rows:
+        if row.waived is not None:
+            up_to = f", up to {row.waived.up_to}" if row.waived.up_to else ""
+            until = f"until {numbers.instant(row.waived.expires_at)}"
+            measured = f" at {row.estimate}" if row.estimate else ""
+            said.append(
+                f"Waived: {row.name} is {row.outcome}{measured}, {row.said}. Let go by {row.waived.owner}{up_to} "
+                f"{until}: {row.waived.reason}"
+            )
+        said += [f"{row.name}: {one}" for one in row.unwaived]
+    return notes(said, "waived")
