@@ -12,8 +12,8 @@ from model_ratchet.report.thresholds import Side, Threshold
 
 WIDTH = 21
 KEY = (
-    "Each criterion on its own scale: what is asked stands in the middle, the side on which the estimate must not lie is shaded, "
-    "numbers grow to the right."
+    "Each criterion has its own scale: what is asked stands in the middle, the side on which the estimate must not lie is "
+    "shaded, and numbers grow to the right."
 )
 LEGEND = "`┃` what is asked · `░` where it must not lie · `├─●─┤` estimate and interval"
 _MIDDLE = WIDTH // 2

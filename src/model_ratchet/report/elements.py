@@ -22,7 +22,7 @@ _ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9]*(-[a-z]+)*")
 _REFUSED = frozenset({"style", "src", "srcset", "srcdoc", "action", "formaction", "background", "poster", "ping"})
 _FRAGMENT = re.compile(r"#[A-Za-z0-9_-]+")
 
-Value: TypeAlias = str | int | float | None
+Value: TypeAlias = str | bool | float | None
 """Of an attribute: numbers are written with at most two decimals, True stands for itself, None and False for no attribute."""
 
 
@@ -64,7 +64,7 @@ def listed(tag: str, items: Iterable[Node], **attributes: Value) -> Element | No
     return element(tag, *found, **attributes) if found else None
 
 
-def _value(name: str, value: str | float) -> str:
+def _value(name: str, value: str | bool | float) -> str:
     if _ATTRIBUTE.fullmatch(name) is None or name.lower().startswith("on") or name.lower() in _REFUSED:
         raise ValueError(f"the attribute {name} may run or load something")
     if value is True:

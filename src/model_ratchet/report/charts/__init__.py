@@ -1,4 +1,4 @@
-"""Charts: data in, figures out. A chart is plain data until ``figure`` draws it, as SVG with a title, a description and numbers."""
+"""Charts: data in, figures out. A chart is plain data until ``figure`` draws it, as SVG with title, description and numbers."""
 
 from model_ratchet.report.charts.chart import Chart, Table, table
 from model_ratchet.report.charts.figure import figure

@@ -146,7 +146,7 @@ class Plane:
             *_markers(self.markers, x, y),
         )
 
-    def _across(self, xs: Sequence[float], width: int, *, left: float) -> Scale:
+    def _across(self, xs: list[float], width: int, *, left: float) -> Scale:
         ends = [end for one in self.stretches for end in (one.start, one.end)]
         low, high = min(xs + ends), max(xs + ends)
         limits = [one.value for one in self.limits if one.across == "x"]

@@ -55,7 +55,7 @@ def domain(values: Sequence[float], *, near: Sequence[float] = (), pad: float = 
 
 
 def round_values(low: float, high: float, most: int, *, base: float = 1.0) -> tuple[float, ...]:
-    """At most ``most`` + 1 (2 or more) round multiples of ``base`` from ``low`` to ``high``, 1, 2 or 5 times a power of 10 apart."""
+    """Round multiples of ``base`` from ``low`` to ``high``, at most ``most`` steps of 1, 2 or 5 times a power of 10 apart."""
     rough = (high - low) / base / most
     power = 10 ** floor(log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10, 20) if factor * power >= rough) * base
@@ -66,13 +66,11 @@ def round_values(low: float, high: float, most: int, *, base: float = 1.0) -> tu
 def powers(low: float, high: float, most: int) -> tuple[float, ...]:
     """Round values on a logarithmic scale: 1, 2 and 5 times powers of ten, or powers alone where those would be too many."""
     exponents = range(floor(log10(low)), ceil(log10(high)) + 1)
-    for factors in ((1, 2, 5), (1,)):
-        found = tuple(
-            factor * 10.0**one for one in exponents for factor in factors if low <= factor * 10.0**one <= high
-        )
-        if len(found) <= most:
-            return found
-    return found[:: -(-len(found) // most)]
+    found = tuple(factor * 10.0**one for one in exponents for factor in (1, 2, 5) if low <= factor * 10.0**one <= high)
+    if len(found) <= most:
+        return found
+    alone = tuple(10.0**one for one in exponents if low <= 10.0**one <= high)
+    return alone[:: max(1, -(-len(alone) // most))]
 
 
 def midnights(low: float, high: float, most: int) -> tuple[float, ...]:

@@ -1,6 +1,8 @@
 """Differences: candidate − baseline as it builds up over each stage, with its always-valid band."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from model_ratchet.core.evidence import HOUR, Arm, Counts, Window
 from model_ratchet.criteria.base import MetricFacts, StageFacts
@@ -70,7 +72,14 @@ def _over(record: Record, metric: MetricFacts, stage: StageFacts, window: Window
     return _joined(stage, window, looks, [(hour + 1) * HOUR for hour in hours], daily=False)
 
 
-def _joined(stage: StageFacts, window: Window, looks, ends, *, daily: bool) -> Building:
+def _joined(
+    stage: StageFacts,
+    window: Window,
+    looks: Sequence[Look | None],
+    ends: Sequence[timedelta],
+    *,
+    daily: bool,
+) -> Building:
     seen = (
         Seen(instant_at(window, min(end, window.length)).timestamp(), look)
         for end, look in zip(ends, looks, strict=True)

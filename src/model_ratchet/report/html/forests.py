@@ -5,16 +5,21 @@ from model_ratchet.core.units import Scale
 from model_ratchet.report import numbers
 from model_ratchet.report.charts import Axis, Forest, Table, Tree
 from model_ratchet.report.escape import shorten
+from model_ratchet.report.thresholds import Side
 from model_ratchet.report.view import Row
 
 _MOST = 60
 
 
 def forest(row: Row, title: str = "") -> Forest | None:
-    """The parts of a criterion, what lies nearest to the wrong side first; None where it has none that were measured."""
+    """The parts of a criterion, segments from the worst on; None where it has none that were measured."""
     found = [part for part in row.parts if part.found is not None]
     if not found or row.against is None:
         return None
+    if row.kind == "segments":
+        found.sort(
+            key=lambda part: part.found.value if part.found is not None else 0.0, reverse=row.against.side is Side.MOST
+        )
     trees = tuple(_tree(part) for part in found)
     failed = [part.name for part in found if part.outcome is not Outcome.PASSED]
     told = f"; not passed: {', '.join(failed[:10])}" if failed else "; all have passed"

@@ -26,14 +26,10 @@ def _gate(gate: Gate) -> Element:
 
 def _criterion(row: Row) -> Element:
     where = element("span", f" {name(row.stage)}", class_="quiet") if row.stage else None
-    return element(
-        "li",
-        mark(row),
-        element("div", element("strong", name(row.name)), where, *_asked(row), class_="what"),
-        element("div", against(row), class_="drawn"),
-        element("div", *_numbers(row), class_="numbers"),
-        element("div", *_says(row), class_="says"),
-    )
+    what = element("div", element("strong", name(row.name)), where, *_asked(row), class_="what")
+    measured = (element("div", against(row), class_="drawn"), element("div", *_numbers(row), class_="numbers"))
+    says = element("div", *_says(row), class_="says")
+    return element("li", mark(row), what, *(measured if row.estimate else ()), says)
 
 
 def _asked(row: Row) -> Iterator[Element]:
@@ -57,6 +53,6 @@ def _says(row: Row) -> Iterator[Element]:
     found = notes(row.notes)
     if found is not None:
         yield found
-    parts = forest(row)
+    parts = forest(row) if row.kind != "segments" else None  # they have a section of their own
     if parts is not None:
         yield element("details", element("summary", f"All {len(row.parts)}: {row.name}"), figure(parts))

@@ -1,4 +1,4 @@
-"""Daily: what waits for labels, day by day with both versions, and the difference as it builds up with its always-valid band."""
+"""Daily: what waits for labels: both versions day by day, and the difference as it builds up with its always-valid band."""
 
 from collections.abc import Iterator
 
@@ -32,13 +32,13 @@ def daily(shown: Shown) -> Section | None:
     return Section(name="daily", title="Day by day", body=body) if body else None
 
 
-def so_far(record: Record) -> Iterator[tuple[str, str, str]]:
-    """(metric, difference, always-valid band) of the last look at the last stage, in words."""
+def so_far(record: Record) -> Iterator[tuple[str, str, str, str]]:
+    """(metric, difference, always-valid band, stage) in words: of the last stage that has a band, else of the last one."""
     for metric in metrics(record, "proportion", labelled=True):
-        last = building(record, metric)[-1:]
+        last = [(one.stage, one.looks[-1].look) for one in building(record, metric)]
         if last:
-            look = last[0].looks[-1].look
-            yield metric.name, numbers.signed_points(look.value), _band(look)
+            stage, look = next((one for one in reversed(last) if one[1].low is not None), last[-1])
+            yield metric.name, numbers.signed_points(look.value), _band(look), stage
 
 
 def _of(record: Record, metric: MetricFacts) -> Iterator[Element]:

@@ -43,7 +43,7 @@ def _plane(record: Record, metric: MetricFacts, found: dict[Arm, _Histogram]) ->
     lowest, highest = _ends(tuple(found.values()))
     limits = tuple(_limits(record, metric))
     return Plane(
-        title=f"{name(metric.name)} of all stages, by its logarithm",
+        title=f"{name(metric.name)} over all stages, on a logarithmic scale",
         description=". ".join((*(_told(one, kind) for one, kind in kinds), *(f"Asked: {one.said}" for one in limits))),
         x=Axis(name=metric.name, written=lambda value: numbers.level(value, "s"), kind="log"),
         y=Axis(name="share of rows", written=numbers.percent, floor=0.0),

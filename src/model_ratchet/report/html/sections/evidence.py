@@ -24,36 +24,51 @@ def evidence(shown: Shown) -> Section:
         ("judge version", str(seen.judge_version)),
         ("answers", f"{numbers.whole(len(record.evidence.answers))} to as many questions"),
     )
-    windows = tuple((one.name, one.window) for one in seen.stages if one.window)
+    rows = dict(seen.row_counts)
+    windows = tuple((one.name, one.window, rows.get(one.name, "")) for one in seen.stages if one.window)
+    stated = tuple(sorted(record.plan.facts.stated.items()))
     tables = (
-        ("Judged", ("what", "value"), judged),
-        ("Inputs", ("input", "digest"), seen.digests),
-        ("Windows", ("stage", "window"), windows),
-        ("Rows", ("stage", "rows"), seen.row_counts),
-        ("Stated in the request", ("what", "value"), tuple(sorted(record.plan.facts.stated.items()))),
+        _table("Judged", ("what", "value"), judged),
+        _table("Inputs", ("input", "digest"), (*_artifacts(record), *seen.digests)),
+        _table("Windows and rows", ("stage", "window", "rows"), windows),
+        _folded("Stated in the request", _table("Stated in the request", ("what", "value"), stated))
+        if stated
+        else None,
     )
-    shown_tables = (_table(title, head, rows) for title, head, rows in tables if rows)
     again = element(
         "p",
         "Anyone can judge it again from the record alone: ",
         element("code", "ratchet check --record record.json"),
         class_="quiet",
     )
-    return Section(name="evidence", title="Evidence", body=(again, *shown_tables, *_questions(record)))
+    return Section(
+        name="evidence",
+        title="Evidence",
+        body=(again, *(one for one in tables if one is not None), *_questions(record)),
+    )
 
 
-def _table(title: str, head: tuple[str, ...], rows: tuple[tuple[str, str], ...]) -> Element:
-    cells = tuple((name(one), shorten(other, 500)) for one, other in rows)
-    return table(Table(head, cells), title)
+def _artifacts(record: Record) -> tuple[tuple[str, str], ...]:
+    facts = record.plan.facts
+    found = (("candidate's artifact", facts.candidate_digest), ("baseline's artifact", facts.baseline_digest))
+    return tuple((what, digest) for what, digest in found if digest is not None)
+
+
+def _table(title: str, head: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Element | None:
+    cells = tuple((name(one), *(shorten(other, 500) for other in others)) for one, *others in rows)
+    return table(Table(head, cells), title) if cells else None
+
+
+def _folded(
+    title: str,
+    *body: Element | None,
+) -> Element:
+    return element("details", element("summary", title), *body)
 
 
 def _questions(record: Record) -> tuple[Element, ...]:
     """The text of every question to a source, as it was asked."""
     return tuple(
-        element(
-            "details",
-            element("summary", f"Questions to {name(source)}"),
-            element("pre", element("code", shorten(asked, _LONGEST)), tabindex=0),
-        )
+        _folded(f"Questions to {name(source)}", element("pre", element("code", shorten(asked, _LONGEST)), tabindex=0))
         for source, asked in sorted(record.evidence.queries.items())
     )

@@ -9,7 +9,7 @@ from model_ratchet.report.elements import element
 from model_ratchet.report.html.page import Section
 from model_ratchet.report.html.parts import name, sentence
 from model_ratchet.report.html.shown import Shown
-from model_ratchet.report.thresholds import Side, Threshold
+from model_ratchet.report.thresholds import Side
 from model_ratchet.report.view import Row
 
 _HEAD = ("criterion", "now", "asked", "what would flip it")
@@ -19,8 +19,8 @@ def flips(shown: Shown) -> Section | None:
     """What holds it up first, then what has passed, the closest calls before the clear ones."""
     rows = [row for row in shown.seen.rows if row.counted and row.sign_off is None]
     held = [row for row in rows if not row.through and row.outcome is not Outcome.PENDING]
-    passed = sorted((row for row in rows if row.through and _spare(row) is not None), key=lambda row: _closeness(row))
-    told = [row for row in (*held, *passed)]
+    passed = sorted((row for row in rows if row.through and _room(row) is not None), key=_closeness)
+    told = (*held, *passed)
     if not told:
         return None
     lead = "What holds it up comes first, then what has passed, the closest call first."
@@ -38,23 +38,23 @@ def _row(row: Row) -> tuple[str, ...]:
 def _turns(row: Row) -> str:
     if not row.through:
         return sentence(row.remedy.words if row.remedy is not None else row.said)
-    spare, found = _spare(row), row.found
-    if spare is None or found is None:
+    found, asked = row.found, row.against
+    if found is None or asked is None:
         return ""
-    gap = _gap(abs(spare), row, found)
-    if spare < 0:
-        return f"The estimate clears it; its interval reaches {gap} beyond"
-    return f"An interval that ends {gap} further on"
+    if row.kind == "suite":
+        return "One case that fails"
+    least = asked.side is Side.LEAST
+    room, what = _room(row) or 0.0, "An interval that reaches"
+    if room < 0:  # the estimate decides, and its interval does not
+        room, what = abs(found.value - asked.value), "An estimate"
+    return f"{what} {_gap(room, row, found)} {'lower' if least else 'higher'}"
 
 
-def _spare(row: Row) -> float | None:
+def _room(row: Row) -> float | None:
     """How far the near end of the interval is from what is asked, negative where it lies beyond; None without a limit."""
-    if row.found is None or row.against is None or row.against.side is Side.AT:
+    found, asked = row.found, row.against
+    if found is None or asked is None or asked.side is Side.AT:
         return None
-    return _room(row.found, row.against)
-
-
-def _room(found: Estimate, asked: Threshold) -> float:
     near = found.low if asked.side is Side.LEAST else found.high
     end = near if near is not None else found.value
     return end - asked.value if asked.side is Side.LEAST else asked.value - end
@@ -62,11 +62,11 @@ def _room(found: Estimate, asked: Threshold) -> float:
 
 def _closeness(row: Row) -> float:
     """The room in widths of its interval; of what has none, in parts of the limit."""
-    found, asked, spare = row.found, row.against, _spare(row)
-    assert found is not None and asked is not None and spare is not None  # noqa: S101, PT018  (chosen by it)
+    found, asked, room = row.found, row.against, _room(row)
+    assert found is not None and asked is not None and room is not None  # noqa: S101, PT018  (chosen by it)
     ends = [one for one in (found.low, found.high) if one is not None]
     width = max((abs(one - found.value) for one in ends), default=0.0)
-    return spare / (width or abs(asked.value) or 1.0)
+    return room / (width or abs(asked.value) or 1.0)
 
 
 def _gap(gap: float, row: Row, found: Estimate) -> str:

@@ -26,14 +26,14 @@ def stages(shown: Shown) -> Section:
 def _stage(record: Record, seen: Stage, stage: StageFacts) -> Element:
     state = "decided" if seen.decided else "ahead" if seen.progress is None else "running"
     found = rows_of(record, stage) if stage.window is not None else None
-    told: list[tuple[Node, Node]] = [("exposure", seen.exposure), ("lasts", seen.lasts)]
-    told += [("window", seen.window)] if seen.window else []
-    told += [("state", seen.state)]
+    told: list[tuple[Node, Node]] = [("window", seen.window)] if seen.window else []
+    told += [("state", seen.state)] if state == "running" else []
     told += [(what, said) for what, said in _coverage(record, stage, found)]
+    exposure = element("span", f" {seen.exposure}, {seen.lasts}", class_="quiet")
     return element(
         "li",
-        element("h3", name(seen.name), element("span", state, class_=f"state {state}")),
-        _progress(seen.progress) if seen.progress is not None else None,
+        element("h3", name(seen.name), exposure, element("span", state, class_=f"state {state}")),
+        _progress(seen.progress) if seen.progress is not None and not seen.decided else None,
         facts(told, class_="facts wrapped"),
         _rows_by_hour(found, stage.window) if found is not None and stage.window is not None else None,
         class_=state,

@@ -12,6 +12,7 @@ from model_ratchet.report.html.sections.daily import so_far
 from model_ratchet.report.html.shown import Shown
 from model_ratchet.report.numbers import Unit
 from model_ratchet.report.unblocking import TITLES, unblocks
+from model_ratchet.report.unblocking import listed as listed_names
 from model_ratchet.report.view import MARKS, Row, View
 
 _MOST_REASONS, _MOST_CHANGES = 4, 5
@@ -37,7 +38,7 @@ def verdict(shown: Shown) -> Section:
         element("p", *worded(unblocks(seen)), class_="lead"),
         _waivers(seen),
         blocks,
-        notes((*seen.notes, *(f"{gate.name}: {gate.note}" for gate in seen.gates if gate.note))),
+        notes((*seen.notes, *(f"the gate {gate.name}: {gate.note}" for gate in seen.gates if gate.note))),
     )
     return Section(name="verdict", title="Verdict", body=tuple(one for one in body if one is not None))
 
@@ -66,9 +67,9 @@ def _measured(shown: Shown) -> Iterator[Element | None]:
         if row.metric and row.estimate and row.metric not in told:
             told.add(row.metric)
             yield _change(row, leaf)
-    for metric, change, band in so_far(shown.record):
+    for metric, change, band, stage in so_far(shown.record):
         if metric not in told:
-            yield _cells(metric, change, band, "so far; it is decided at the end of the window")
+            yield _cells(metric, change, band, f"so far, on {stage}; decided at the end of the window")
 
 
 def _change(row: Row, leaf: Leaf) -> Element:
@@ -99,14 +100,36 @@ def _cells(metric: str, change: str, interval: str, levels: str) -> Element:
 def _why(seen: View) -> Element:
     """What gives the outcome: what failed, or is waited for; of a version that has passed, what was shown."""
     rows = [row for row in seen.rows if row.counted and not row.through and row.outcome is seen.outcome]
-    if seen.outcome is Outcome.PENDING:
-        rows.sort(key=lambda row: row.sign_off is None)
-    passed = seen.outcome is Outcome.PASSED
-    chosen = [row for row in seen.rows if row.counted and row.placed is not None] if passed else rows
-    items = [_reason(row) for row in chosen[:_MOST_REASONS]]
-    left = len(chosen) - len(items)
+    if seen.outcome is Outcome.PENDING and seen.evidence is Outcome.PENDING:
+        items = _awaited(rows)
+    elif seen.outcome is Outcome.PASSED:
+        items = [_reason(row) for row in seen.rows if row.counted and row.placed is not None]
+    else:
+        items = [_reason(row) for row in rows]
+    left = len(items) - _MOST_REASONS
     more = element("p", f"and {left} more: see the criteria.", class_="quiet") if left > 0 else None
-    return _block("Why", listed("ul", items, class_="reasons"), more)
+    return _block("Why", listed("ul", items[:_MOST_REASONS], class_="reasons"), more)
+
+
+def _awaited(rows: list[Row]) -> list[Element]:
+    """Each thing that is waited for once, with the criteria that wait for it; sign-offs last, as one."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        said = "sign-off" if row.sign_off is not None else row.said.partition(";")[0]
+        groups.setdefault(said, []).append(row)
+    ordered = sorted(groups.items(), key=lambda group: group[1][0].sign_off is not None)
+    return [
+        element(
+            "li",
+            mark(members[0]),
+            element("div", element("strong", name(said)), element("small", _names(members), class_="quiet names")),
+        )
+        for said, members in ordered
+    ]
+
+
+def _names(rows: list[Row]) -> str:
+    return "".join(listed_names((name(row.name) for row in rows), 5))
 
 
 def _reason(row: Row) -> Element:
