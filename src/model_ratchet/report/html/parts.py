@@ -9,7 +9,7 @@ from model_ratchet.report.escape import shorten
 from model_ratchet.report.unblocking import Strong
 from model_ratchet.report.view import MARKS, UNCOUNTED, Row
 
-_NAME, _SENTENCE = 120, 2000
+_NAME, _SENTENCE, _LINE = 120, 2000, 300
 
 
 def name(said: str) -> str:
@@ -22,9 +22,14 @@ def sentence(said: str) -> str:
     return shorten(said[:1].upper() + said[1:], _SENTENCE)
 
 
+def line(said: str) -> str:
+    """The same where there is little room: on the first screen."""
+    return shorten(sentence(said), _LINE)
+
+
 def worded(said: Iterable[str]) -> list[Node]:
     """A sentence in pieces, of which some stand out."""
-    return [element("strong", name(one)) if isinstance(one, Strong) else shorten(one, _SENTENCE) for one in said]
+    return [element("strong", name(one)) if isinstance(one, Strong) else shorten(one, _LINE) for one in said]
 
 
 def badge(outcome: Outcome, word: str = "") -> Element:
@@ -67,5 +72,5 @@ def facts(pairs: Iterable[tuple[Node, Node]], **attributes: str) -> Element | No
 
 
 def notes(said: Iterable[str], kind: str = "note") -> Element | None:
-    """Things that a reader must not miss."""
-    return listed("ul", (element("li", sentence(one)) for one in said), class_=f"notes {kind}")
+    """Things that a reader must not miss, each a sentence that is written already."""
+    return listed("ul", (element("li", one) for one in said), class_=f"notes {kind}")

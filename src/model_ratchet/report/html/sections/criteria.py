@@ -50,7 +50,7 @@ def _says(row: Row) -> Iterator[Element]:
     yield element("p", element("span", f"{word(row).capitalize()}: ", class_="quiet"), row.said)
     if row.remedy is not None:
         yield element("p", "→ ", sentence(row.remedy.words), class_="remedy")
-    found = notes(row.notes)
+    found = notes(map(sentence, row.notes))
     if found is not None:
         yield found
     parts = forest(row) if row.kind != "segments" else None  # they have a section of their own

@@ -7,6 +7,7 @@ from model_ratchet.report.elements import Element
 from model_ratchet.report.html.forests import forest
 from model_ratchet.report.html.page import Section
 from model_ratchet.report.html.parts import name, notes
+from model_ratchet.report.html.parts import sentence as capital
 from model_ratchet.report.html.shown import Shown
 from model_ratchet.report.reasons import sentence
 from model_ratchet.report.view import Row
@@ -26,5 +27,5 @@ def _of(row: Row, leaf: Leaf) -> tuple[Element, ...]:
         return ()
     told = [sentence(one) for one in leaf.judgement.warnings if one.why is Why.SIMPSON]
     small = [sentence(one) for one in leaf.judgement.warnings if one.why is Why.NOT_ASSESSABLE]
-    found = (notes(told, "warning"), figure(chart), notes(small))
+    found = (notes(map(capital, told), "warning"), figure(chart), notes(map(capital, small)))
     return tuple(one for one in found if one is not None)

@@ -6,8 +6,9 @@ from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.verdict import Leaf
 from model_ratchet.report import numbers
 from model_ratchet.report.elements import Element, Node, element, listed
+from model_ratchet.report.escape import shorten
 from model_ratchet.report.html.page import Section
-from model_ratchet.report.html.parts import against, badge, facts, mark, name, notes, sentence, worded
+from model_ratchet.report.html.parts import against, badge, facts, line, mark, name, notes, worded
 from model_ratchet.report.html.sections.daily import so_far
 from model_ratchet.report.html.shown import Shown
 from model_ratchet.report.numbers import Unit
@@ -16,6 +17,8 @@ from model_ratchet.report.unblocking import listed as listed_names
 from model_ratchet.report.view import MARKS, Row, View
 
 _MOST_REASONS, _MOST_CHANGES = 4, 5
+_LONGEST = 600
+"""Characters of a waiver, with its reason."""
 
 
 def verdict(shown: Shown) -> Section:
@@ -38,7 +41,7 @@ def verdict(shown: Shown) -> Section:
         element("p", *worded(unblocks(seen)), class_="lead"),
         _waivers(seen),
         blocks,
-        notes((*seen.notes, *(f"the gate {gate.name}: {gate.note}" for gate in seen.gates if gate.note))),
+        notes(map(line, (*seen.notes, *(f"the gate {gate.name}: {gate.note}" for gate in seen.gates if gate.note)))),
     )
     return Section(name="verdict", title="Verdict", body=tuple(one for one in body if one is not None))
 
@@ -137,7 +140,7 @@ def _reason(row: Row) -> Element:
     return element(
         "li",
         mark(row),
-        element("div", element("strong", name(row.name)), where, ": ", sentence(row.said).rstrip("."), "."),
+        element("div", element("strong", name(row.name)), where, ": ", line(row.said).rstrip("."), "."),
         against(row),
     )
 
@@ -181,4 +184,4 @@ def _waivers(seen: View) -> Element | None:
                 f"{until}: {row.waived.reason}"
             )
         said += [f"{row.name}: {one}" for one in row.unwaived]
-    return notes(said, "waived")
+    return notes((shorten(one, _LONGEST) for one in said), "waived")
