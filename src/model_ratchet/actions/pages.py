@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from model_ratchet.actions.audit import show, the_ledger
 from model_ratchet.actions.rejudge import stored, write_each
 from model_ratchet.core.errors import RecordError
 from model_ratchet.engine.record import Record
@@ -20,6 +19,8 @@ def recorded(what: str, repo: Path, *, fetch: bool = False) -> Record:
     """
     if Path(what).is_file():
         return stored(Path(what))
+    from model_ratchet.actions.audit import show, the_ledger
+
     found = show(the_ledger(repo, fetch=fetch), what).record
     if found is None:
         raise RecordError(f"the ledger holds no record of {what}: none was sealed on it")

@@ -68,6 +68,10 @@ class Steps:
     bars: tuple[tuple[float, float, float], ...]
 
 
+_WILD = {Ribbon: 25, Line: 10, Dots: 0, Steps: 0}
+"""How many of a hundred values at the beginning are left out of account."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
     """What is asked: a line at a value, across the x axis or along it; the side where no value may lie is shaded."""
@@ -130,7 +134,7 @@ class Plane:
         narrow = width <= NARROW
         height = _HEIGHT - (30 if narrow else 0)
         extents = [one for mark in self.marks for one in _extent(mark)]
-        xs, ys = [x for x, _ in extents], [y for _, y in extents]
+        xs, ys = [x for x, _ in extents], list(self._settled())
         y = self._along(ys, height)
         x = self._across(xs, width, left=12 + _LETTER * max(len(name) for _, name in _named(self.y, y)))
         return canvas(
@@ -157,6 +161,14 @@ class Plane:
         if low == high:
             low, high = low - 1800, high + 1800
         return Scale(low=low, high=high, start=left, end=width - _RIGHT, logarithmic=self.x.kind == "log")
+
+    def _settled(self) -> Iterator[float]:
+        """The values that the scale is made for. What builds up is wild at first: its beginning may leave the drawing."""
+        building = any(isinstance(mark, Ribbon) for mark in self.marks)
+        for mark in self.marks:
+            extent = tuple(_extent(mark))
+            first = len(extent) * _WILD[type(mark)] // 100 if building else 0
+            yield from (y for _, y in extent[first:])
 
     def _along(self, ys: Sequence[float], height: int) -> Scale:
         near = [one.value for one in self.limits if one.across == "y"]

@@ -55,7 +55,9 @@ def _section(one: Section, *, heading: bool = True) -> Element:
     return element("section", title, *one.body, id=one.name, aria_labelledby=f"{one.name}-title")
 
 
-def _contents(sections: Sequence[Section]) -> Element:
+def _contents(sections: Sequence[Section]) -> Element | None:
+    if not sections:
+        return None
     links = (element("li", element("a", one.title, href=f"#{one.name}")) for one in sections)
     return element("nav", element("ul", *links), aria_label="Sections")
 

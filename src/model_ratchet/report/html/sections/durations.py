@@ -1,6 +1,7 @@
 """Durations: how long each version took, as a distribution with its percentiles and the limit."""
 
 from collections.abc import Iterator
+from math import log
 
 from model_ratchet.core.evidence import Arm, BucketHistogram, LogHistogram
 from model_ratchet.criteria.base import MetricFacts
@@ -15,7 +16,7 @@ from model_ratchet.report.html.page import Section
 from model_ratchet.report.html.parts import name
 from model_ratchet.report.html.shown import Shown
 from model_ratchet.report.thresholds import threshold
-from model_ratchet.stats.quantiles import buckets, quantile, quantile_value
+from model_ratchet.stats.quantiles import GROWTH, buckets, quantile, quantile_value
 
 _Histogram = LogHistogram | BucketHistogram
 _MOST_BARS = 64
@@ -80,19 +81,21 @@ def _ends(found: tuple[_Histogram, ...]) -> tuple[float, float]:
 
 
 def _bars(found: _Histogram, lowest: float, highest: float) -> tuple[tuple[float, float, float], ...]:
-    """(lower edge, upper edge, share of the rows) in seconds, neighbours put together where there are many."""
-    ends = [(_lower(one.lower, one.upper), one.upper or 2 * one.lower, one.rows) for one in buckets(found)]
-    kept = [one for one in ends if one[1] > lowest and one[0] < highest]
+    """(lower edge, upper edge, share of the rows) in seconds; as many logarithmic buckets together as keep the bars few."""
     if isinstance(found, BucketHistogram):
-        return tuple((low, high, rows / found.n) for low, high, rows in kept)
-    ratio = (highest / lowest) ** (1 / _MOST_BARS)
-    edges = [lowest * ratio**index for index in range(_MOST_BARS + 1)]
-    sums = [0.0] * _MOST_BARS
-    for low, high, rows in kept:
-        middle = (low * high) ** 0.5
-        place = next((index for index in range(_MOST_BARS) if middle < edges[index + 1]), _MOST_BARS - 1)
-        sums[place] += rows / found.n
-    return tuple((edges[index], edges[index + 1], share) for index, share in enumerate(sums))
+        ends = ((_lower(one.lower, one.upper), one.upper or 2 * one.lower, one.rows) for one in buckets(found))
+        return tuple((low, high, rows / found.n) for low, high, rows in ends if high > lowest and low < highest)
+    first, last = (round(log(end * 1e6, GROWTH)) for end in (lowest, highest))
+    width = -(-(last - first + 1) // _MOST_BARS)
+    sums = dict.fromkeys(range((last - first) // width + 1), 0)
+    for key, rows in found.buckets:
+        if first <= key <= last:
+            sums[(key - first) // width] += rows
+    edge = GROWTH ** (first - 1) / 1e6
+    return tuple(
+        (edge * GROWTH ** (at * width), edge * GROWTH ** ((at + 1) * width), rows / found.n)
+        for at, rows in sums.items()
+    )
 
 
 def _lower(lower: float, upper: float | None) -> float:
