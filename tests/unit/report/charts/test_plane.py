@@ -103,6 +103,14 @@ def test_a_distribution_has_its_limit_and_its_percentiles_along_the_axis() -> No
     assert len(of_class(tree, "marker")) == 3
 
 
+def test_what_builds_up_is_scaled_by_what_it_settles_to_and_begins_at_the_edge() -> None:
+    spreads = tuple((START + day * DAY, -1 / (day + 0.01), 1 / (day + 0.01)) for day in range(20))
+    (ribbon,) = of_class(svg(a_plane(marks=(Ribbon("candidate", spreads),))), "ribbon")
+    upper = [y for _, y in numbers(ribbon.get("d", ""))[:20]]
+    assert upper[0] == 26  # the top of the drawing
+    assert upper[-1] - upper[5] > 30  # what comes later has room
+
+
 def test_stages_are_named_where_their_names_fit() -> None:
     stages = (Stretch(START, START + 4 * DAY, "canary"), Stretch(START + 4 * DAY, START + 4.01 * DAY, "blue_green"))
     tree = svg(a_plane(stretches=stages))
