@@ -7,10 +7,14 @@ from pathlib import Path
 from builders import records
 from builders.comments import mixed
 from builders.ledgers import a_judged_record
+from builders.scopes import some_facts
+from builders.wagers import OF_EVENTS, betting_by_day, forecasts_by_day
+from model_ratchet.core.evidence import Arm, Evidence, Grouping, Groups, Measurement, Missing, Need, Shape
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Why, because
-from model_ratchet.core.verdict import Leaf
-from model_ratchet.engine.record import Record, read
+from model_ratchet.core.verdict import Branch, Leaf, Verdict
+from model_ratchet.engine.plan import BoundGate
+from model_ratchet.engine.record import Record, read, seal
 
 STORED = Path(__file__).parents[1] / "cases" / "records" / "v1-standard.json"
 HOSTILE: Mapping[str, str] = {
@@ -31,6 +35,56 @@ def stored() -> Record:
     return read(STORED.read_bytes())
 
 
+def of_events() -> Record:
+    """Forecasts and bets of both versions over a week, and the gate of the business."""
+    calibrated = {"id": "calibrated", "kind": "calibration", "metric": "forecast", "detects": "5pp"}
+    edge = {"id": "edge", "kind": "betting", "metric": "bets", "measure": "return", "margin": "1pp", "advisory": True}
+    gates = tuple(
+        BoundGate(name=name, criteria=(records.bound(text, name, "canary", pooled=True),))
+        for name, text in (("performance", calibrated), ("business", edge))
+    )
+    plan = records.a_plan(*gates, facts=some_facts(metrics=OF_EVENTS))
+    answers: dict[Need, Measurement | Missing] = {}
+    for arm, scores, seed in zip(Arm, forecasts_by_day(1, noise=0.8), (1, 2), strict=True):
+        bets = betting_by_day(seed, days=7)
+        for shape, metric, days in ((Shape.SCORES, "forecast", scores), (Shape.BETS, "bets", bets)):
+            need = Need(
+                shape=shape,
+                window=plan.stages[0].window,
+                stage="canary",
+                metric=metric,
+                arms=(arm,),
+                grouping=Grouping.DAY,
+            )
+            answers[need] = Groups(groups=tuple((str(day), days[day]) for day in range(len(days))))
+    error = records.an_estimate(0.011, 0.0, 0.02, p_value=0.4)
+    roi = records.an_estimate(0.02, -0.03, 0.07, baseline=0.01, candidate=0.03)
+    first, second = (one for gate in gates for one in gate.criteria)
+    verdict = Verdict(
+        gates=(
+            records.a_branch(
+                gates[0],
+                records.a_leaf(first, Outcome.PASSED, because(Why.CALIBRATED, detects="5pp"), estimate=error),
+            ),
+            Branch(
+                name="business",
+                leaves=(
+                    records.a_leaf(
+                        second,
+                        Outcome.INCONCLUSIVE,
+                        because(Why.INTERVAL_ACROSS, limit="-1pp", more_rows=4_000),
+                        estimate=roi,
+                    ),
+                ),
+                outcome=Outcome.PASSED,
+            ),
+        ),
+        evidence_outcome=Outcome.PASSED,
+        sign_off_outcome=Outcome.PASSED,
+    )
+    return seal(plan, Evidence(answers), verdict)
+
+
 def every_outcome() -> Mapping[str, Callable[[], Record]]:
     """A record for each outcome, and the stored one."""
     return {
@@ -42,6 +96,7 @@ def every_outcome() -> Mapping[str, Callable[[], Record]]:
         "mixed": mixed,
         "judged": lambda: a_judged_record(1),
         "stored": stored,
+        "events": of_events,
     }
 
 

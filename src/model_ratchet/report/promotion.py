@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from model_ratchet.core.outcome import Outcome
-from model_ratchet.report.business import business
 from model_ratchet.report import unblocking
+from model_ratchet.report.business import business
 from model_ratchet.report.detail import CommentContext, Detail
 from model_ratchet.report.drawing import LEGEND, progress
 from model_ratchet.report.escape import code, text

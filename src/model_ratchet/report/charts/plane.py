@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from model_ratchet.report.charts.chart import Table
 from model_ratchet.report.charts.figure import NARROW, canvas
@@ -13,7 +13,8 @@ from model_ratchet.report.thresholds import Side
 Point = tuple[float, float]
 Spread = tuple[float, float, float]
 """x, and the lower and upper end at it."""
-Kind = Literal["candidate", "baseline"]
+Kind = Literal["candidate", "baseline", "ideal"]
+"""``ideal`` is what a perfect version would show."""
 
 _RIGHT, _TOP, _BOTTOM = 14, 26, 30
 _HEIGHT = 250
@@ -280,7 +281,7 @@ def _beyond(limit: Limit, x: Scale, y: Scale) -> Iterator[Element]:
 
 def _markers(found: Sequence[Marker], x: Scale, y: Scale) -> Iterator[Element]:
     """Named values, the candidate's names above the baseline's, each left out where it would cover the one before."""
-    taken = {"candidate": -1.0, "baseline": -1.0}
+    taken = dict.fromkeys(get_args(Kind), -1.0)
     for one in sorted(found, key=lambda marker: marker.x):
         at = x.place(one.x)
         yield element("line", x1=at, x2=at, y1=y.end, y2=y.start, class_=f"marker {one.kind}")

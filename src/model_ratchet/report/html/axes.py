@@ -2,12 +2,15 @@
 
 from datetime import UTC, datetime
 
+from model_ratchet.core.evidence import Arm
 from model_ratchet.criteria.base import MetricFacts
 from model_ratchet.report import numbers
 from model_ratchet.report.charts import Axis
 from model_ratchet.report.charts.plane import Kind
 
 NAMED: tuple[tuple[Kind, str], ...] = (("candidate", "candidate"), ("baseline", "baseline"))
+KINDS = dict(zip((Arm.CANDIDATE, Arm.BASELINE), NAMED, strict=True))
+"""Arm → how its marks are drawn, and what they are called; the candidate first."""
 _MIB = 2.0**20
 
 

@@ -22,6 +22,7 @@ from model_ratchet.core.evidence import (
     Shape,
     Window,
 )
+from model_ratchet.core.scored import Bets, Scores
 from model_ratchet.criteria.base import MetricFacts, StageFacts
 from model_ratchet.engine.record import Record
 from model_ratchet.report.charts import Stretch
@@ -29,6 +30,7 @@ from model_ratchet.report.charts import Stretch
 DAY = timedelta(days=1)
 HOURS = 24
 Found = TypeVar("Found", bound=Measurement)
+Events = TypeVar("Events", Scores, Bets)
 
 
 def ran(record: Record) -> tuple[tuple[StageFacts, Window], ...]:
@@ -50,6 +52,11 @@ def by_hour(record: Record, stage: StageFacts, metric: str, arm: Arm) -> Mapping
 def pairs_by_hour(record: Record, stage: StageFacts, metric: str) -> Mapping[int, PairedCounts]:
     """Hour of active time → the table of pairs."""
     return _grouped(record, stage, metric, Shape.PAIRED_COUNTS, tuple(Arm), PairedCounts)
+
+
+def by_day(record: Record, stage: StageFacts, metric: str, arm: Arm, kind: type[Events]) -> Mapping[int, Events]:
+    """Day of active time (from 0) → forecasts or bets of one arm."""
+    return _grouped(record, stage, metric, Shape(kind.nothing().shape), (arm,), kind, Grouping.DAY)
 
 
 def gauge(record: Record, stage: StageFacts, metric: str, arm: Arm) -> tuple[tuple[int, float], ...]:
@@ -106,6 +113,11 @@ def hour_at(window: Window, hour: int) -> float:
     return instant_at(window, hour * HOUR + HOUR / 2).timestamp()
 
 
+def day_at(window: Window, day: int) -> float:
+    """The middle of a day of active time, likewise."""
+    return instant_at(window, min(day * DAY + DAY / 2, window.length)).timestamp()
+
+
 def stretches(record: Record) -> tuple[Stretch, ...]:
     """The stages along the time axis."""
     return tuple(Stretch(window.start.timestamp(), window.end.timestamp(), stage.name) for stage, window in ran(record))
@@ -120,11 +132,17 @@ def days(hours: Sequence[int]) -> Mapping[int, list[int]]:
 
 
 def _grouped(
-    record: Record, stage: StageFacts, metric: str, shape: Shape, arms: tuple[Arm, ...], kind: type[Found]
+    record: Record,
+    stage: StageFacts,
+    metric: str,
+    shape: Shape,
+    arms: tuple[Arm, ...],
+    kind: type[Found],
+    by: Grouping = Grouping.HOUR,
 ) -> Mapping[int, Found]:
     for need, answer in _asked(record, stage, metric, shape, arms):
-        if need.grouping is Grouping.HOUR and isinstance(answer, Groups):
-            return {int(hour): one for hour, one in answer if isinstance(one, kind)}
+        if need.grouping is by and isinstance(answer, Groups):
+            return {int(at): one for at, one in answer if isinstance(one, kind)}
     return {}
 
 

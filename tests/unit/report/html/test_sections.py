@@ -1,5 +1,6 @@
 """What sections make of evidence: days, hours, distributions, and what would flip a criterion."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -7,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from builders.markup import of_class, read_html, read_xml
 from builders.records import LATENCY_P95, a_branch, a_leaf, a_plan, an_estimate, performance
-from builders.reports import stored
+from builders.reports import of_events, stored
 from builders.scopes import START, a_stage, some_facts
+from builders.wagers import betting_by_day
 from model_ratchet.core.evidence import (
     Arm,
     BucketHistogram,
@@ -33,9 +36,13 @@ from model_ratchet.core.verdict import Verdict
 from model_ratchet.engine.record import Record, seal
 from model_ratchet.report.html.differences import building, day_changes
 from model_ratchet.report.html.measured import by_hour, histogram, instant_at
+from model_ratchet.report.html.page import Section
+from model_ratchet.report.html.sections.business import business
+from model_ratchet.report.html.sections.calibration import calibration
 from model_ratchet.report.html.sections.durations import durations
 from model_ratchet.report.html.sections.flips import flips
 from model_ratchet.report.html.shown import Shown
+from model_ratchet.report.numbers import plain
 from model_ratchet.report.view import view
 
 STAGE = a_stage()
@@ -177,3 +184,38 @@ def test_one_case_that_fails_flips_a_suite() -> None:
     found = flips(Shown(record=record, seen=view(record)))
     assert found is not None
     assert "One case that fails" in "".join(map(str, found.body))
+
+
+def written(section: Section | None) -> str:
+    assert section is not None
+    return "".join(map(str, section.body))
+
+
+def test_a_reliability_diagram_has_a_dot_for_each_bin_of_both_versions_and_the_line_of_a_perfect_one() -> None:
+    record = of_events()
+    said = written(calibration(Shown(record=record, seen=view(record))))
+    wide = read_xml(said.partition('<div class="wide">')[2].partition("</div>")[0])
+    assert [len(of_class(wide, "dot", kind)) for kind in ("candidate", "baseline")] == [10, 10]
+    assert len(of_class(wide, "line", "ideal")) == 1
+    # the candidate is calibrated: each of its dots lies on that line, from the lower left to the upper right
+    dots = [(float(one.get("cx", "")) - 2.5, float(one.get("cy", ""))) for one in of_class(wide, "dot", "candidate")]
+    path = of_class(wide, "line", "ideal")[0].get("d", "")
+    (left, bottom), (right, top) = ((float(x), float(y)) for x, y in re.findall(r"([\d.]+) ([\d.]+)", path))
+    assert all(abs(y - (bottom + (x - left) / (right - left) * (top - bottom))) < 4 for x, y in dots)
+    assert "candidate: expected calibration error 0.5" in said
+    assert "over 14,000 rows" in said
+
+
+def test_the_business_has_a_table_of_its_gate_and_the_profit_as_it_builds_up() -> None:
+    record = of_events()
+    said = read_html(written(business(Shown(record=record, seen=view(record))))).text
+    assert "edgereturn not worse by 1pp1 %3 %+2 pp, −3 to +7 pp (95 %)Inconclusive, not counted: " in said
+    assert "bets: profit as it builds up, by day of active time" in said
+    profit = sum(day.profit for day in betting_by_day(2, days=7)) / 1_000_000
+    assert f"candidate: {plain(profit)} at the end" in said
+
+
+def test_records_without_forecasts_bets_or_such_a_gate_have_neither_section() -> None:
+    record = a_record({})
+    shown = Shown(record=record, seen=view(record))
+    assert (calibration(shown), business(shown)) == (None, None)

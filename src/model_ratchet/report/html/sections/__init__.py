@@ -6,6 +6,8 @@ A new one is a module and a line here.
 from collections.abc import Callable, Iterator
 
 from model_ratchet.report.html.page import Section
+from model_ratchet.report.html.sections.business import business
+from model_ratchet.report.html.sections.calibration import calibration
 from model_ratchet.report.html.sections.criteria import criteria
 from model_ratchet.report.html.sections.daily import daily
 from model_ratchet.report.html.sections.durations import durations
@@ -25,6 +27,8 @@ _SECTIONS: tuple[Callable[[Shown], Section | None], ...] = (
     durations,
     hourly,
     segments,
+    calibration,
+    business,
     flips,
     sign_offs,
     evidence,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from model_ratchet.core.evidence import Arm, Counts, Window
+from model_ratchet.core.evidence import Arm, Counts
 from model_ratchet.core.units import Dimension
 from model_ratchet.criteria.base import MetricFacts
 from model_ratchet.criteria.limits import asked
@@ -10,9 +10,9 @@ from model_ratchet.engine.record import Record
 from model_ratchet.report import numbers
 from model_ratchet.report.charts import Dots, Limit, Line, Plane, Ribbon, Table, figure
 from model_ratchet.report.elements import Element, element
-from model_ratchet.report.html.axes import CHANGE, NAMED, TIME, levels
+from model_ratchet.report.html.axes import CHANGE, KINDS, NAMED, TIME, levels
 from model_ratchet.report.html.differences import LEVEL, Building, building
-from model_ratchet.report.html.measured import DAY, by_hour, days, instant_at, metrics, ran, stretches
+from model_ratchet.report.html.measured import DAY, by_hour, day_at, days, metrics, ran, stretches
 from model_ratchet.report.html.page import Section
 from model_ratchet.report.html.parts import name
 from model_ratchet.report.html.shown import Shown
@@ -66,20 +66,16 @@ def _days(record: Record, metric: MetricFacts, arm: Arm) -> Iterator[_Day]:
         for day, hours in days(sorted(counts)).items():
             whole = sum((counts[hour] for hour in hours), Counts(successes=0, n=0))
             if whole.n:
-                yield stage.name, day + 1, _middle(window, day), whole
-
-
-def _middle(window: Window, day: int) -> float:
-    return instant_at(window, min(day * DAY + DAY / 2, window.length)).timestamp()
+                yield stage.name, day + 1, day_at(window, day), whole
 
 
 def _by_day(record: Record, metric: MetricFacts, arms: dict[Arm, tuple[_Day, ...]]) -> Plane:
     marks = tuple(
         Dots(
-            kind,
+            KINDS[arm][0],
             tuple((at, one.successes / one.n, wilson(one.successes, one.n, LEVEL)) for _, _, at, one in arms[arm]),
         )
-        for arm, kind in ((Arm.BASELINE, NAMED[1][0]), (Arm.CANDIDATE, NAMED[0][0]))
+        for arm in reversed(KINDS)
     )
     return Plane(
         title=f"{name(metric.name)} by day of active time, with 95 % intervals",

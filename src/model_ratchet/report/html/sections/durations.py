@@ -10,7 +10,7 @@ from model_ratchet.engine.record import Record
 from model_ratchet.report import numbers
 from model_ratchet.report.charts import Axis, Limit, Marker, Plane, Steps, Table, figure
 from model_ratchet.report.elements import Element
-from model_ratchet.report.html.axes import NAMED
+from model_ratchet.report.html.axes import KINDS
 from model_ratchet.report.html.measured import histogram, metrics
 from model_ratchet.report.html.page import Section
 from model_ratchet.report.html.parts import name
@@ -38,9 +38,7 @@ def _of(record: Record, metric: MetricFacts) -> Iterator[Element]:
 
 
 def _plane(record: Record, metric: MetricFacts, found: dict[Arm, _Histogram]) -> Plane:
-    kinds = [
-        (found[arm], kind) for arm, (kind, _) in zip((Arm.CANDIDATE, Arm.BASELINE), NAMED, strict=True) if arm in found
-    ]
+    kinds = [(found[arm], kind) for arm, (kind, _) in KINDS.items() if arm in found]
     lowest, highest = _ends(tuple(found.values()))
     limits = tuple(_limits(record, metric))
     return Plane(
@@ -49,7 +47,7 @@ def _plane(record: Record, metric: MetricFacts, found: dict[Arm, _Histogram]) ->
         x=Axis(name=metric.name, written=lambda value: numbers.level(value, "s"), kind="log"),
         y=Axis(name="share of rows", written=numbers.percent, floor=0.0),
         marks=tuple(Steps(kind, _bars(one, lowest, highest)) for one, kind in reversed(kinds)),
-        named=tuple(one for one in NAMED if one[0] in {kind for _, kind in kinds}),
+        named=tuple(one for arm, one in KINDS.items() if arm in found),
         numbers=Table(
             ("percentile", *(f"{kind} ({numbers.percent(_LEVEL)} interval)" for _, kind in kinds)),
             tuple((_spelled(q), *(_quantile(one, q) for one, _ in kinds)) for q in _PERCENTILES),

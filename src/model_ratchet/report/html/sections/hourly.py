@@ -11,7 +11,7 @@ from model_ratchet.engine.record import Record
 from model_ratchet.report import numbers
 from model_ratchet.report.charts import Limit, Line, Plane, Table, figure
 from model_ratchet.report.elements import Element
-from model_ratchet.report.html.axes import NAMED, TIME, levels
+from model_ratchet.report.html.axes import KINDS, TIME, levels
 from model_ratchet.report.html.measured import by_hour, days, gauge, hour_at, instant_at, metrics, ran, stretches
 from model_ratchet.report.html.page import Section
 from model_ratchet.report.html.parts import name
@@ -44,12 +44,11 @@ def _values(record: Record, metric: MetricFacts) -> _Read:
 
 def _plane(record: Record, metric: MetricFacts, read: _Read) -> Plane | None:
     values = {arm: [(stage, window, read(stage, arm)) for stage, window in ran(record)] for arm in Arm}
-    there = [arm for arm in (Arm.CANDIDATE, Arm.BASELINE) if any(found for *_, found in values[arm])]
+    there = [arm for arm in KINDS if any(found for *_, found in values[arm])]
     if not there:
         return None
-    kinds = dict(zip((Arm.CANDIDATE, Arm.BASELINE), NAMED, strict=True))
     lines = tuple(
-        Line(kinds[arm][0], tuple((hour_at(window, hour), value) for hour, value in sorted(found.items())))
+        Line(KINDS[arm][0], tuple((hour_at(window, hour), value) for hour, value in sorted(found.items())))
         for arm in reversed(there)
         for _, window, found in values[arm]
         if found
@@ -62,7 +61,7 @@ def _plane(record: Record, metric: MetricFacts, read: _Read) -> Plane | None:
         x=TIME,
         y=levels(metric, floor=0.0 if metric.kind == "proportion" else None),
         marks=lines,
-        named=tuple(kinds[arm] for arm in there),
+        named=tuple(KINDS[arm] for arm in there),
         numbers=Table(
             ("day", *(f"{arm}, lowest to highest hour" for arm in there)), tuple(_rows(metric, there, values))
         ),

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from model_ratchet.core.outcome import Outcome
-from model_ratchet.core.verdict import Leaf
 from model_ratchet.report import numbers
 from model_ratchet.report.elements import Element, Node, element, listed
 from model_ratchet.report.escape import shorten
@@ -11,7 +10,6 @@ from model_ratchet.report.html.page import Section
 from model_ratchet.report.html.parts import against, badge, facts, line, mark, name, notes, worded
 from model_ratchet.report.html.sections.daily import so_far
 from model_ratchet.report.html.shown import Shown
-from model_ratchet.report.numbers import Unit
 from model_ratchet.report.unblocking import TITLES, unblocks
 from model_ratchet.report.unblocking import listed as listed_names
 from model_ratchet.report.view import MARKS, Row, View
@@ -64,27 +62,14 @@ def _changed(shown: Shown) -> Element:
 
 def _measured(shown: Shown) -> Iterator[Element | None]:
     """One row for each metric: its first criterion with an estimate, or what its rows say so far."""
-    leaves = [leaf for gate in shown.record.verdict.gates for leaf in gate.leaves]
     told: set[str] = set()
-    for row, leaf in zip(shown.seen.rows, leaves, strict=True):
+    for row in shown.seen.rows:
         if row.metric and row.estimate and row.metric not in told:
             told.add(row.metric)
-            yield _change(row, leaf)
+            yield _cells(row.metric, row.estimate, row.interval, " → ".join(row.levels) if row.levels else row.asked)
     for metric, change, band, stage in so_far(shown.record):
         if metric not in told:
             yield _cells(metric, change, band, f"so far, on {stage}; decided at the end of the window")
-
-
-def _change(row: Row, leaf: Leaf) -> Element:
-    found = leaf.judgement.estimate
-    levels = ""
-    if found is not None and found.baseline is not None and found.candidate is not None:
-        levels = f"{_level(found.baseline, row.unit)} → {_level(found.candidate, row.unit)}"
-    return _cells(row.metric, row.estimate, row.interval, levels or row.asked)
-
-
-def _level(value: float, unit: Unit) -> str:
-    return numbers.level(value, unit)
 
 
 def _cells(metric: str, change: str, interval: str, levels: str) -> Element:
