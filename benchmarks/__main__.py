@@ -63,7 +63,7 @@ def main() -> None:
             taken[size] = _measure(log, size)
             log.unlink()
         rows += _rows(taken)
-    for measure in (_gathered, _watched, _among_many, _audited):
+    for measure in (_gathered, _watched, _among_many, _audited, _reported):
         rows += measure()
         PAGE.write_text(_page(rows), encoding="utf-8")  # a run that is cut off leaves what it has measured
     say(f"wrote {PAGE.relative_to(ROOT)}")
@@ -194,6 +194,15 @@ def _among_many() -> Iterator[Row]:
         say(what)
         took = median(float(_one("benchmarks.many", work)["seconds"]) for _ in range(ROUNDS))
         yield Row(what, f"{seconds} s", took / seconds, 1, f"{took:.2f} s")
+
+
+def _reported() -> Iterator[Row]:
+    """The pages of the demo, beside the second and the bytes that each may take."""
+    say("reports of the demo")
+    told = _one("benchmarks.report")
+    seconds, size = float(told["seconds"]), float(told["bytes"])
+    yield Row("the three reports of the demo", "1 s", seconds, 1, f"{seconds:.2f} s")
+    yield Row("size of a report, the largest of them", "500 kB", size / 500_000, 1, f"{size / 1000:.0f} kB")
 
 
 def _page(rows: Sequence[Row]) -> str:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 from markdown_it import MarkdownIt
 
@@ -40,7 +41,7 @@ class Markup(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.attributes += [(tag, name, value) for name, value in attrs]
-        if tag not in {"br", "hr", "img", "input"}:
+        if tag not in {"br", "hr", "img", "input", "meta"}:
             self._open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -66,15 +67,26 @@ class Markup(HTMLParser):
 
 def by_github(markdown: str) -> Markup:
     """What cmark-gfm makes of it."""
-    return _read(as_html(markdown))
+    return read_html(as_html(markdown))
 
 
 def by_markdown_it(markdown: str) -> Markup:
     """What a second parser makes of it."""
-    return _read(_MARKDOWN_IT.render(markdown))
+    return read_html(_MARKDOWN_IT.render(markdown))
 
 
-def _read(html: str) -> Markup:
+def read_xml(written: object) -> ElementTree.Element:
+    """An element of ours, as a strict parser reads it."""
+    return ElementTree.fromstring(str(written))  # noqa: S314
+
+
+def of_class(tree: ElementTree.Element, *names: str) -> list[ElementTree.Element]:
+    """The elements below that have all these classes, in order."""
+    return [one for one in tree.iter() if set(names) <= set(one.get("class", "").split())]
+
+
+def read_html(html: str) -> Markup:
+    """What a browser makes of a page."""
     found = Markup()
     found.feed(html)
     found.close()

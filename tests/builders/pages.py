@@ -35,10 +35,13 @@ document.body.dataset.facts = JSON.stringify({
 """
 
 _COLLECT = """
-window.onload = () => {
+window.onload = async () => {
   const found = {};
-  for (const frame of [...document.querySelectorAll('iframe')])
-    found[frame.name] = JSON.parse(frame.contentDocument.body.dataset.facts);
+  for (const frame of [...document.querySelectorAll('iframe')]) {
+    const body = frame.contentDocument.body;
+    while (!body.dataset.facts) await new Promise((done) => setTimeout(done, 20));
+    found[frame.name] = JSON.parse(body.dataset.facts);
+  }
   const shown = document.createElement('pre');
   shown.textContent = JSON.stringify(found);
   document.body.replaceChildren(shown);
@@ -70,21 +73,26 @@ def chromium() -> str:
 
 
 def layouts(pages: Mapping[str, tuple[str, int]]) -> dict[str, dict[str, Any]]:
-    """What a browser says of each comment in a window of so many pixels, by name; one start of the browser for all.
+    """What a browser says of each comment in a window of so many pixels, by name; one start of the browser for all."""
+    return told({name: (as_page(markdown, script=_FACTS), width) for name, (markdown, width) in pages.items()})
+
+
+def told(pages: Mapping[str, tuple[str, int]], *flags: str) -> dict[str, dict[str, Any]]:
+    """What the script of each page has left in ``document.body.dataset.facts``, in windows of so many pixels.
 
     Headless Chromium makes no window narrower than 500 pixels, so frames hold the pages.
     """
     with tempfile.TemporaryDirectory() as folder:
         frames = []
-        for index, (name, (markdown, width)) in enumerate(pages.items()):
-            (Path(folder) / f"{index}.html").write_text(as_page(markdown, script=_FACTS), encoding="utf-8")
+        for index, (name, (page, width)) in enumerate(pages.items()):
+            (Path(folder) / f"{index}.html").write_text(page, encoding="utf-8")
             frames.append(
                 f'<iframe name="{name}" width={width} height=800 style="border:0" src="{index}.html"></iframe>'
             )
         outer = Path(folder) / "outer.html"
         outer.write_text(f"<!doctype html><body>{''.join(frames)}<script>{_COLLECT}</script>", encoding="utf-8")
-        flags = ["--allow-file-access-from-files", "--virtual-time-budget=20000", "--dump-dom"]
-        shown = _run(folder, *flags, f"file://{outer}").decode("utf-8")
+        given = ["--allow-file-access-from-files", "--virtual-time-budget=60000", "--dump-dom", *flags]
+        shown = run_browser(folder, *given, f"file://{outer}").stdout.decode("utf-8")
     text = re.search(r"<pre>(.*)</pre>", shown, re.DOTALL)
     assert text is not None, shown[-500:]
     found: dict[str, dict[str, Any]] = json.loads(html.unescape(text[1]))
@@ -97,31 +105,43 @@ def layout(markdown: str, width: int) -> dict[str, Any]:
 
 
 def picture(markdown: str, file: Path, *, width: int = 900, height: int = 1200, scale: float = 1) -> None:
-    """A PNG of a comment; narrow ones stand in a frame, because headless Chromium makes no window below 500 pixels."""
+    """A PNG of a comment."""
+    photograph(as_page(markdown), file, width=width, height=height, scale=scale)
+
+
+def photograph(page: str, file: Path, *, width: int, height: int, scale: float = 1, dark: bool = False) -> None:
+    """A PNG of a page; narrow ones stand in a frame, because headless Chromium makes no window below 500 pixels."""
     with tempfile.TemporaryDirectory() as folder:
-        page = Path(folder) / "page.html"
-        page.write_text(as_page(markdown), encoding="utf-8")
+        shown = Path(folder) / "page.html"
+        shown.write_text(page, encoding="utf-8")
         if width < 500:
             frame = (
                 f"<body style='margin:0'><iframe width={width} height={height} style='border:0' src=page.html></iframe>"
             )
-            page = Path(folder) / "frame.html"
-            page.write_text(f"<!doctype html>{frame}</body>", encoding="utf-8")
+            shown = Path(folder) / "frame.html"
+            shown.write_text(f"<!doctype html>{frame}</body>", encoding="utf-8")
         size = [f"--window-size={width},{height}", f"--force-device-scale-factor={scale}", "--hide-scrollbars"]
-        _run(folder, *size, f"--screenshot={file}", f"file://{page}")
+        run_browser(folder, *size, *scheme(dark=dark), f"--screenshot={file}", f"file://{shown}")
 
 
-def _run(folder: str, *arguments: str) -> bytes:
+def scheme(*, dark: bool) -> list[str]:
+    """The flags for a reader who prefers dark pages."""
+    return ["--blink-settings=preferredColorScheme=0"] if dark else []
+
+
+def run_browser(folder: str, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+    """The browser without a window, its profile in a folder; it has no more than two minutes."""
     command = [
         chromium(),
         "--headless",
         "--no-sandbox",
         "--disable-gpu",
         "--disable-background-networking",
+        "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
         "--no-first-run",
         "--disable-lcd-text",
         "--disable-dev-shm-usage",
         f"--user-data-dir={folder}/profile",
         *arguments,
     ]
-    return subprocess.run(command, check=True, capture_output=True, timeout=120).stdout
+    return subprocess.run(command, check=True, capture_output=True, timeout=120)

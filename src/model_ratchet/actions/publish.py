@@ -17,6 +17,7 @@ from model_ratchet.report import render
 from model_ratchet.report.check import Check
 from model_ratchet.report.comment import comment
 from model_ratchet.report.detail import CommentContext
+from model_ratchet.report.html import as_html
 from model_ratchet.report.marker import Marker, without_marker
 from model_ratchet.report.status import MOST_ANNOTATIONS, Status, status
 
@@ -123,8 +124,9 @@ def write_files(checked: Check, folder: Path) -> None:
         (folder / name).write_text(render(checked, form), encoding="utf-8")
     for record in checked.records:
         alone = len(checked.records) == 1
-        name = "record.json" if alone else f"record-{digest(record).removeprefix('sha256:')[:8]}.json"
-        (folder / name).write_bytes(to_bytes(record))
+        which = "" if alone else f"-{digest(record).removeprefix('sha256:')[:8]}"
+        (folder / f"record{which}.json").write_bytes(to_bytes(record))
+        (folder / f"report{which}.html").write_text(as_html(record), encoding="utf-8")
 
 
 class _Steps:
@@ -227,6 +229,6 @@ def _outputs(checked: Check, files: Path) -> dict[str, str]:
         "state": status(checked).conclusion or "waiting",
         "digest": digest(checked.records[0]) if len(checked.records) == 1 else "",
         "record": "" if not checked.records else str(files / "record.json" if len(checked.records) == 1 else files),
-        "report": str(files / "report.md"),
+        "report": str(files / ("report.html" if len(checked.records) == 1 else "report.md")),
         "files": str(files),
     }

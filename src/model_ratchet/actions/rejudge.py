@@ -1,5 +1,6 @@
 """Records on disk: written after a check, judged and rendered again from themselves alone."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from model_ratchet.core.errors import RecordError, UsageError
@@ -55,12 +56,21 @@ def write_records(check: Check, path: Path) -> tuple[Path, ...]:
     Raises:
         OSError: a file can't be written.
     """
+    return write_each(check, path, ".json", to_bytes)
+
+
+def write_each(check: Check, path: Path, suffix: str, content: Callable[[Record], bytes]) -> tuple[Path, ...]:
+    """Write what is made of each record of a check, likewise.
+
+    Raises:
+        OSError: a file can't be written.
+    """
     alone = len(check.records) == 1 and not path.is_dir()
     folder = path.parent if alone else path
     written = []
     for record in check.records:
         folder.mkdir(parents=True, exist_ok=True)
-        file = path if alone else folder / f"{record.plan.facts.model}-{record.plan.facts.candidate}.json"
-        file.write_bytes(to_bytes(record))
+        file = path if alone else folder / f"{record.plan.facts.model}-{record.plan.facts.candidate}{suffix}"
+        file.write_bytes(content(record))
         written.append(file)
     return tuple(written)

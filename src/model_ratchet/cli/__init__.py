@@ -31,6 +31,7 @@ COMMANDS = {
     "render": ("moving", "write the configuration of routers, of Prometheus and of Grafana"),
     "watch": ("watching", "look at the versions that run, and tell people what has gone wrong"),
     "status": ("watching", "how all models stand"),
+    "report": ("auditing", "make a page of a sealed record"),
     "audit": ("auditing", "verify the ledger, and read what it holds"),
     "replay": ("auditing", "judge recorded decisions under another policy"),
     "demo": ("drafting", "three promotions of a real model on real flights"),

@@ -1,4 +1,4 @@
-"""``ratchet audit`` and ``replay``: the ledger verified, read, and judged under another policy."""
+"""``ratchet audit``, ``report`` and ``replay``: the ledger verified, read, shown as pages, and judged under another policy."""
 
 import argparse
 import os
@@ -30,6 +30,24 @@ def add_audit(commands: Commands, summary: str) -> None:
     _add_anchor(asked)
     _add_log(asked)
     _add_show(asked)
+
+
+def add_report(commands: Commands, summary: str) -> None:
+    """``ratchet report``."""
+    parser = commands.add_parser(
+        "report",
+        help=summary,
+        description="Makes one HTML page of a sealed record, from it alone: the verdict and why, every criterion against what "
+        "is asked, charts with their numbers, sign-offs, and what all of it rests on. The page runs nothing and loads nothing.",
+    )
+    parser.add_argument(
+        "what",
+        metavar="RECORD",
+        help="the file of a record; or, of the ledger, a version, or the first digits of a record's digest",
+    )
+    _add_printed(parser, ())
+    parser.add_argument("--output", "-o", type=Path, metavar="FILE", help="write into a file (default: print)")
+    parser.set_defaults(command=_report)
 
 
 def add_replay(commands: Commands, summary: str) -> None:
@@ -165,6 +183,14 @@ def _show(options: argparse.Namespace) -> int:
     found = show(the_ledger(options.repo, fetch=options.fetch), options.what)
     forms = {"text": shown_text, "markdown": shown_markdown, "json": shown_json}
     write(forms[options.format](found.rows, found.record), options.output)
+    return ExitCode.PASSED
+
+
+def _report(options: argparse.Namespace) -> int:
+    from model_ratchet.actions.pages import recorded
+    from model_ratchet.report.html import as_html
+
+    write(as_html(recorded(options.what, options.repo, fetch=options.fetch)), options.output)
     return ExitCode.PASSED
 
 

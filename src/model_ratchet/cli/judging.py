@@ -35,6 +35,7 @@ def add_check(commands: Commands, summary: str) -> None:
     parser.add_argument(
         "--write-record", type=Path, metavar="FILE", help="write the sealed record (a folder, for several)"
     )
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the HTML report (a folder, for several)")
     parser.add_argument(
         "--pull-request",
         type=int,
@@ -121,6 +122,11 @@ def _check(options: argparse.Namespace) -> int:
 
         if not write_records(checked, options.write_record):
             remark("nothing was judged, so no record was written")
+    if options.report is not None:
+        from model_ratchet.actions.pages import write_reports
+
+        if not write_reports(checked, options.report):
+            remark("nothing was judged, so no report was written")
     write(render(checked, options.format, width=width(), colour=colour(options)), options.output)
     return ExitCode.of(checked.outcome)
 

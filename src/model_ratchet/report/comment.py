@@ -9,8 +9,9 @@ from model_ratchet.report.change import by_weight, difference_sentence, impacts,
 from model_ratchet.report.check import Check, PolicyNote, RollbackNote
 from model_ratchet.report.detail import CommentContext, Detail
 from model_ratchet.report.escape import code, link, text
-from model_ratchet.report.promotion import ICONS, TITLES, heading, held_up, promotion
+from model_ratchet.report.promotion import ICONS, heading, held_up, promotion
 from model_ratchet.report.queued import HOW, against, queue_sentence
+from model_ratchet.report.unblocking import TITLES
 from model_ratchet.report.view import View, view
 
 BUDGET = 60_000

@@ -66,10 +66,17 @@ def inert(said: str, most: int | None = None) -> str:
 
 def clean(said: str) -> str:
     """One line without control characters, direction marks and invisible characters: each run of them is shown as “�”."""
-    one_line = " ".join(said.split())
-    if one_line.isascii() and one_line.isprintable():
-        return one_line
-    kept = ("\N{REPLACEMENT CHARACTER}" if unicodedata.category(one) in _HIDDEN else one for one in one_line)
+    return visible(" ".join(said.split()))
+
+
+def visible(said: str) -> str:
+    """The text as it stands, its blanks and line feeds too, in which each run of what nobody sees is shown as “�”."""
+    lines = said.split("\n")
+    if all(line.isascii() and line.isprintable() for line in lines):
+        return said
+    kept = (
+        "\N{REPLACEMENT CHARACTER}" if one != "\n" and unicodedata.category(one) in _HIDDEN else one for one in said
+    )
     return re.sub("\N{REPLACEMENT CHARACTER}+", "\N{REPLACEMENT CHARACTER}", "".join(kept))
 
 

@@ -35,13 +35,18 @@ def change(value: float, unit: Unit, scale: Scale) -> str:
     if scale is Scale.RELATIVE:
         return _signed(value, percent(abs(value)))
     if unit == "fraction":
-        return _signed(value, points(abs(value)))
+        return signed_points(value)
     return _signed(value, level(abs(value), unit))
 
 
 def points(value: float) -> str:
     """A difference of fractions: ``points(0.0254)`` is “2.54 pp”."""
     return f"{_digits(value * 100)} pp"
+
+
+def signed_points(value: float) -> str:
+    """The same with its sign: ``signed_points(-0.02)`` is “−2 pp”."""
+    return _signed(value, points(abs(value)))
 
 
 def percent(value: float) -> str:
@@ -95,6 +100,11 @@ def instant(value: datetime) -> str:
     """“2025-08-25 14:00 UTC”, with seconds where there are any."""
     there = value.astimezone(UTC)
     return there.strftime("%Y-%m-%d %H:%M UTC" if not there.second else "%Y-%m-%d %H:%M:%S UTC")
+
+
+def instant_of(seconds: float) -> str:
+    """The same of seconds since the epoch."""
+    return instant(datetime.fromtimestamp(seconds, UTC))
 
 
 def instant_text(text: str) -> str:

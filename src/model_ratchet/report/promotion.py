@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from model_ratchet.core.outcome import Outcome
+from model_ratchet.report import unblocking
 from model_ratchet.report.business import business
 from model_ratchet.report.detail import CommentContext, Detail
 from model_ratchet.report.drawing import LEGEND, progress
 from model_ratchet.report.escape import code, text
 from model_ratchet.report.numbers import percent
+from model_ratchet.report.unblocking import TITLES, Strong, Words
 from model_ratchet.report.view import Row, Stage, View
 
 ICONS = {
@@ -17,15 +19,7 @@ ICONS = {
     Outcome.ERRORED: "⚠️",
     Outcome.FAILED: "❌",
 }
-TITLES = {
-    Outcome.PASSED: "Passed",
-    Outcome.PENDING: "Pending",
-    Outcome.INCONCLUSIVE: "Inconclusive",
-    Outcome.ERRORED: "Errored",
-    Outcome.FAILED: "Failed",
-}
 _MOST_PARTS = 8
-_WAYS_OUT = "Ways out: an extension, where the policy has one; a new attempt; a waiver; closing."
 _DECIDED = (Outcome.FAILED, Outcome.ERRORED, Outcome.INCONCLUSIVE)
 
 
@@ -40,7 +34,7 @@ def heading(seen: View, detail: Detail) -> str:
 
 def promotion(seen: View, context: CommentContext, detail: Detail) -> Iterator[str]:
     """The blocks below the heading: what unblocks it, waivers, stages, what holds it up, sign-offs, and the rest folded."""
-    yield _unblocks(seen, detail)
+    yield _words(unblocking.unblocks(seen), detail)
     policy = context.at_base(seen.policy_path, text(seen.policy, detail.word))
     yield f"Policy {policy} · evidence **{seen.evidence}** · sign-off **{seen.sign_off}**"
     yield _waivers(seen, detail)
@@ -58,56 +52,20 @@ def promotion(seen: View, context: CommentContext, detail: Detail) -> Iterator[s
 
 def held_up(seen: View, detail: Detail, *, most: int) -> str:
     """The names of the criteria that give the outcome, the first ``most`` of them; “nothing” where all has passed."""
-    rows = [row for row in seen.rows if row.counted and not _through(row) and row.outcome is seen.outcome]
-    return _listed((row.name for row in rows), detail, most) or "nothing"
+    return _words(unblocking.held_up(seen, most=most), detail)
 
 
 def _listed(names: Iterable[str], detail: Detail, most: int) -> str:
-    found = list(dict.fromkeys(names))
-    shown = ", ".join(f"**{text(one, detail.word)}**" for one in found[:most])
-    return shown + (f" and {len(found) - most} more" if len(found) > most else "")
+    return _words(unblocking.listed(names, most), detail)
 
 
-def _through(row: Row) -> bool:
-    return row.waived is not None or row.outcome is Outcome.PASSED
+def _words(said: Words, detail: Detail) -> str:
+    return "".join(f"**{text(one, detail.word)}**" if isinstance(one, Strong) else _piece(one) for one in said)
 
 
-def _unblocks(seen: View, detail: Detail) -> str:
-    """What unblocks it, and when."""
-    names = held_up(seen, detail, most=6)
-    match seen.outcome:
-        case Outcome.PASSED:
-            until = f" until **{seen.valid_until}**; {text(seen.then, 200)}" if seen.valid_until else ""
-            return f"Every gate has passed: it may be merged{until}."
-        case Outcome.FAILED if seen.evidence is not Outcome.FAILED:
-            return f"Changes are requested: {names}. The evidence stands at **{seen.evidence}**."
-        case Outcome.FAILED:
-            return f"Shown to break the policy: {names}. {_way_out(seen)}"
-        case Outcome.ERRORED:
-            return f"We could not look: {names}. This is no word about the model; an answer that can't be trusted never passes."
-        case Outcome.INCONCLUSIVE:
-            return f"It could be decided by now, and the data do not decide: {names}. {_WAYS_OUT}"
-        case _ if seen.evidence is Outcome.PASSED:
-            return f"The evidence has passed. Awaiting the sign-off of {names}."
-        case _:
-            return _when(seen)
-
-
-def _way_out(seen: View) -> str:
-    """Whether a failure can be set right in the pull request, or takes another artifact."""
-    rows = [row for row in seen.rows if row.counted and not _through(row) and row.outcome is Outcome.FAILED]
-    if any(row.remedy is None or row.remedy.artifact for row in rows):
-        return "It takes another artifact, as a new attempt from the first stage."
-    return "It can be set right in this pull request."
-
-
-def _when(seen: View) -> str:
-    unstarted = ", ".join(stage.name for stage in seen.stages if not stage.decided and stage.progress is None)
-    if seen.next_at and not unstarted:
-        return f"All evidence can be decided at **{seen.next_at}**."
-    if seen.next_at:
-        return f"The stages so far can be decided at **{seen.next_at}**; not started: {text(unstarted, 200)}."
-    return f"It can't be decided yet; not started: {text(unstarted, 200)}." if unstarted else "It can't be decided yet."
+def _piece(said: str) -> str:
+    """A piece of a sentence, with the blanks at its ends."""
+    return f"{' ' * said.startswith(' ')}{text(said, 300)}{' ' * said.endswith(' ')}"
 
 
 def _waivers(seen: View, detail: Detail) -> str:
@@ -176,7 +134,7 @@ def _drawn(line: str) -> str:
 
 def _decided(seen: View, context: CommentContext, detail: Detail) -> Iterator[str]:
     """What failed, errored or did not decide, worst first."""
-    rows = [row for row in seen.rows if row.counted and not _through(row) and row.sign_off is None]
+    rows = [row for row in seen.rows if row.counted and not row.through and row.sign_off is None]
     rows = sorted((row for row in rows if row.outcome in _DECIDED), key=lambda row: -row.outcome.rank)
     if not rows:
         return
@@ -234,7 +192,7 @@ def _says(row: Row, context: CommentContext, detail: Detail) -> str:
     if row.remedy is not None:
         words = text(row.remedy.words, detail.sentence)
         told.append(f"→ {context.at_head(row.remedy.file, words) if row.remedy.file else words}")
-    if detail < Detail.FEW_WARNINGS and not _through(row) and row.counted:
+    if detail < Detail.FEW_WARNINGS and not row.through and row.counted:
         told += [f"⚠️ {text(one, detail.sentence)}" for one in row.warnings[:5]]
     return "<br>".join(told)
 
@@ -293,7 +251,7 @@ def _sign_offs(seen: View, detail: Detail) -> Iterator[str]:
     rows = [row for row in seen.rows if row.sign_off is not None]
     if not rows:
         return
-    missing = [row for row in rows if not _through(row)]
+    missing = [row for row in rows if not row.through]
     if detail is Detail.COUNTS:
         yield f"Sign-off: {len(rows) - len(missing)} of {len(rows)} roles have approved"
         return
@@ -301,7 +259,7 @@ def _sign_offs(seen: View, detail: Detail) -> Iterator[str]:
     for row in rows[: detail.rows]:
         given = row.sign_off
         assert given is not None  # noqa: S101  (the rows are chosen by it)
-        needed = [] if _through(row) or row.remedy is None else [f"→ {text(row.remedy.words, detail.sentence)}"]
+        needed = [] if row.through or row.remedy is None else [f"→ {text(row.remedy.words, detail.sentence)}"]
         said = [text(row.said, detail.sentence)] if row.outcome in _DECIDED or "early" in given.state else []
         who = [text(", ".join(given.people), detail.sentence)] if given.people else []
         role = f"**{text(row.name, detail.word)}**" + (f" ({text(given.role, 60)})" if given.role != row.name else "")
@@ -321,7 +279,7 @@ def _warnings(seen: View, detail: Detail) -> Iterator[str]:
         name = f"**{text(row.name, detail.word)}**"
         if row.advisory and row.outcome is not Outcome.PASSED:
             told.append(f"{name} is {row.outcome}: {text(row.said, detail.sentence)} (advisory, not counted)")
-        if _through(row) or not row.counted:
+        if row.through or not row.counted:
             told += [f"{name}: {text(one, detail.sentence)}" for one in row.warnings]
     if not told:
         return
@@ -334,7 +292,7 @@ def _warnings(seen: View, detail: Detail) -> Iterator[str]:
 
 def _passed(seen: View, context: CommentContext, detail: Detail) -> Iterator[str]:
     """Folded: what has passed, and what is shown and not counted."""
-    rows = [row for row in seen.rows if row.sign_off is None and (_through(row) or not row.counted)]
+    rows = [row for row in seen.rows if row.sign_off is None and (row.through or not row.counted)]
     if not rows:
         return
     counts = {

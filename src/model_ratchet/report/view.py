@@ -15,7 +15,7 @@ from model_ratchet.criteria.base import StageFacts
 from model_ratchet.engine.plan import BoundCriterion
 from model_ratchet.engine.record import Record, digest
 from model_ratchet.report import numbers
-from model_ratchet.report.drawing import drawn
+from model_ratchet.report.drawing import Drawn, drawn, placed
 from model_ratchet.report.numbers import Unit
 from model_ratchet.report.reasons import sentence
 from model_ratchet.report.remedies import Remedy, remedy
@@ -78,6 +78,24 @@ class Row:
     sign_off: SignOff | None = None
     warnings: tuple[str, ...] = ()
     """What of the notes is neither of a waiver nor the word that the criterion is advisory."""
+    kind: str = ""
+    metric: str = ""
+    found: Estimate | None = None
+    against: Threshold | None = None
+    unit: Unit = "1"
+    """Of ``found``: the base unit of its metric."""
+
+    @property
+    def through(self) -> bool:
+        """Whether it holds nothing up: it has passed, or a waiver lets it go."""
+        return self.waived is not None or self.outcome is Outcome.PASSED
+
+    @property
+    def placed(self) -> Drawn | None:
+        """Estimate and interval against what is asked, as they are drawn; None where there is none of them."""
+        if self.found is None or self.against is None:
+            return None
+        return placed(self.found, self.against, interval=numbers.has_interval(self.found))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +252,11 @@ def _row(record: Record, leaf: Leaf, bound: BoundCriterion) -> Row:
         advisory=leaf.advisory,
         sign_off=sign_off(record, bound, leaf),
         warnings=warnings,
+        kind=leaf.kind,
+        metric=next(iter(bound.criterion.metrics()), ""),
+        found=judgement.estimate,
+        against=asked,
+        unit=unit,
         **_texts(judgement.estimate, unit, tested=bound.criterion.kind in _TESTED),
     )
 
@@ -278,6 +301,9 @@ def _parts(judgement: Judgement, unit: Unit, asked: Threshold | None) -> Iterato
             counted=True,
             said=sentence(part.reason) if part.reason is not None else "",
             drawing=_drawing(part.estimate, asked),
+            found=part.estimate,
+            against=asked,
+            unit=unit,
             **_texts(part.estimate, unit),
         )
 

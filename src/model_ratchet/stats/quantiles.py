@@ -18,6 +18,25 @@ GROWTH = 1.02
 _RESAMPLES = 2000
 
 
+class Bucket(NamedTuple):
+    """Values above ``lower`` up to ``upper`` (None: without end), in seconds, and how many rows hold one."""
+
+    lower: float
+    upper: float | None
+    rows: int
+
+
+def buckets(histogram: LogHistogram | BucketHistogram) -> Iterator[Bucket]:
+    """The buckets of a histogram, from the lowest."""
+    if isinstance(histogram, LogHistogram):
+        yield from (Bucket(GROWTH ** (key - 1) / 1e6, GROWTH**key / 1e6, rows) for key, rows in histogram.buckets)
+        return
+    lower = 0.0
+    for edge, rows in histogram.buckets:
+        yield Bucket(lower, edge, rows)
+        lower = edge if edge is not None else lower
+
+
 def at_most_p_values(counts: QuantileCounts, quantile: float) -> tuple[float, float]:
     """The exact one-sided p-values for “the quantile is at most the limit” and for “it is above”.
 
@@ -48,20 +67,20 @@ def quantile(histogram: LogHistogram | BucketHistogram, q: float, *, level: floa
     n = histogram.n
     if n == 0:
         raise ValueError("a quantile of no rows has no estimate")
-    buckets = tuple(_buckets(histogram))
+    found = tuple(buckets(histogram))
     low, high = _ranks(n, q, (1 - level) / 2)
     lower, upper = _ranks(n, q, 0.05)
     value = quantile_value(histogram, q)
     return Estimate(
         value=value,
-        low=_lower(_bucket(buckets, low)),
-        high=_upper(_bucket(buckets, high)),
+        low=_lower(_bucket(found, low)),
+        high=_upper(_bucket(found, high)),
         level=level,
         n=n,
         method=f"order statistics in {'2 %' if isinstance(histogram, LogHistogram) else 'fixed'} buckets",
         scale=Scale.ABSOLUTE,
-        lower_bound=_lower(_bucket(buckets, lower)),
-        upper_bound=_upper(_bucket(buckets, upper)),
+        lower_bound=_lower(_bucket(found, lower)),
+        upper_bound=_upper(_bucket(found, upper)),
         candidate=value,
     )
 
@@ -73,16 +92,16 @@ def quantile_value(histogram: LogHistogram | BucketHistogram, q: float) -> float
     """
     if histogram.n == 0:
         raise ValueError("a quantile of no rows has no estimate")
-    holding = _bucket(tuple(_buckets(histogram)), max(1, -(-round(histogram.n * q, 6) // 1)))
+    holding = _bucket(tuple(buckets(histogram)), max(1, -(-round(histogram.n * q, 6) // 1)))
     assert holding is not None  # noqa: S101  (a rank within 1..n)
     return holding.upper if holding.upper is not None else holding.lower
 
 
 def rows_above(histogram: LogHistogram | BucketHistogram, limit: float) -> tuple[int, int]:
     """How many rows are above a limit in seconds, at least and at most: those of the bucket that holds it may be."""
-    buckets = tuple(_buckets(histogram))
-    surely = sum(one.rows for one in buckets if one.lower >= limit)
-    return surely, sum(one.rows for one in buckets if one.upper is None or one.upper > limit)
+    found = tuple(buckets(histogram))
+    surely = sum(one.rows for one in found if one.lower >= limit)
+    return surely, sum(one.rows for one in found if one.upper is None or one.upper > limit)
 
 
 def quantile_ratio(
@@ -174,37 +193,19 @@ def _ranks(n: int, q: float, tail: float) -> tuple[int, int]:
     return low, first
 
 
-class _Bucket(NamedTuple):
-    """Values above ``lower`` up to ``upper`` (None: without end), in seconds, and how many rows hold one."""
-
-    lower: float
-    upper: float | None
-    rows: int
-
-
-def _buckets(histogram: LogHistogram | BucketHistogram) -> Iterator[_Bucket]:
-    if isinstance(histogram, LogHistogram):
-        yield from (_Bucket(GROWTH ** (key - 1) / 1e6, GROWTH**key / 1e6, rows) for key, rows in histogram.buckets)
-        return
-    lower = 0.0
-    for edge, rows in histogram.buckets:
-        yield _Bucket(lower, edge, rows)
-        lower = edge if edge is not None else lower
-
-
-def _bucket(buckets: Sequence[_Bucket], rank: float) -> _Bucket | None:
+def _bucket(found: Sequence[Bucket], rank: float) -> Bucket | None:
     """The bucket that holds the rank, None where the rank does not exist."""
     passed = 0
-    for one in buckets:
+    for one in found:
         if passed < rank <= passed + one.rows:
             return one
         passed += one.rows
     return None
 
 
-def _lower(bucket: _Bucket | None) -> float | None:
+def _lower(bucket: Bucket | None) -> float | None:
     return bucket.lower if bucket is not None else None
 
 
-def _upper(bucket: _Bucket | None) -> float | None:
+def _upper(bucket: Bucket | None) -> float | None:
     return bucket.upper if bucket is not None else None

@@ -15,6 +15,7 @@ from forge.faults import Fault
 from model_ratchet.actions.publish import publish
 from model_ratchet.core.finding import Finding, Location
 from model_ratchet.report.check import Check, RollbackNote, judged
+from model_ratchet.report.html import as_html
 
 PASSED = judged([records.a_passed_record()])
 FAILED = judged([records.a_failed_record()])
@@ -114,12 +115,15 @@ def test_summary_files_and_outputs_are_written(tmp_path: Path, scene: Scene) -> 
     assert "Passed: flight-delay" in (tmp_path / "summary.md").read_text()
     assert sorted(one.name for one in (tmp_path / "ratchet").iterdir()) == [
         "record.json",
+        "report.html",
         "report.json",
         "report.md",
         "report.sarif",
         "report.xml",
     ]
     assert json.loads((tmp_path / "ratchet" / "report.json").read_text())["outcome"] == "passed"
+    assert (tmp_path / "ratchet" / "report.html").read_text() == as_html(PASSED.records[0])
+    assert f"{tmp_path / 'ratchet' / 'report.html'}\n" in (tmp_path / "output.txt").read_text()
     assert "\npassed\n" in (tmp_path / "output.txt").read_text()
 
 
