@@ -32,6 +32,7 @@ COMMANDS = {
     "watch": ("watching", "look at the versions that run, and tell people what has gone wrong"),
     "status": ("watching", "how all models stand"),
     "report": ("auditing", "make a page of a sealed record"),
+    "site": ("watching", "write the pages of all models, for GitHub Pages or any other server"),
     "audit": ("auditing", "verify the ledger, and read what it holds"),
     "replay": ("auditing", "judge recorded decisions under another policy"),
     "demo": ("drafting", "three promotions of a real model on real flights"),

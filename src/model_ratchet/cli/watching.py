@@ -84,6 +84,24 @@ def add_status(commands: Commands, summary: str) -> None:
     parser.set_defaults(command=_status)
 
 
+def add_site(commands: Commands, summary: str) -> None:
+    """``ratchet site``."""
+    parser = commands.add_parser(
+        "site",
+        help=summary,
+        description="Writes static pages of all models into a folder: how each stands, what was decided and why, how long its "
+        "promotions took and how many failed, and the report of what is in production or on its way there. Of a folder that it "
+        "wrote before it writes only the pages that have changed. Asks neither a metric source nor GitHub.",
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, default=Path("site"), metavar="DIR", help="where to (default: site)"
+    )
+    parser.add_argument("--fetch", action="store_true", help="ask the remote for its branches first")
+    add_repo(parser)
+    add_base(parser)
+    parser.set_defaults(command=_site)
+
+
 def _add_now(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("--now", type=instant, metavar="INSTANT", help=f"{what}, such as 2025-09-01T12:00:00Z")
 
@@ -195,6 +213,15 @@ def _status(options: argparse.Namespace) -> int:
         if options.format == "json"
         else standing_table(found, now, width=width(), colour=colour(options))
     )
+    return ExitCode.PASSED
+
+
+def _site(options: argparse.Namespace) -> int:
+    from model_ratchet.actions.site import SiteInput, site
+
+    asked = SiteInput(repo=options.repo, base=options.base, fetch=options.fetch, environ=os.environ)
+    done = site(asked, options.output)
+    write(f"{options.output / 'index.html'}: {done.pages} of {done.of} pages written, {done.reports} of them reports")
     return ExitCode.PASSED
 
 

@@ -5,8 +5,9 @@ nobody sees are shown as “�”. What could run or load something can't be bu
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from html import escape as _escaped
 from typing import TypeAlias
 
@@ -21,6 +22,9 @@ _VOID = frozenset({"br", "meta"})
 _ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9]*(-[a-z]+)*")
 _REFUSED = frozenset({"style", "src", "srcset", "srcdoc", "action", "formaction", "background", "poster", "ping"})
 _FRAGMENT = re.compile(r"#[A-Za-z0-9_-]+")
+_PAGE_OF_SITE = re.compile(
+    r"(?:\.\./)*[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*\.html(?:#[A-Za-z0-9_-]+)?"
+)
 
 Value: TypeAlias = str | bool | float | None
 """Of an attribute: numbers are written with at most two decimals, True stands for itself, None and False for no attribute."""
@@ -35,7 +39,9 @@ class Element:
     children: tuple["Element | str", ...]
 
     def __str__(self) -> str:
-        return "".join(_written(self))
+        out: list[str] = []
+        _write(self, out)
+        return "".join(out)
 
 
 Node: TypeAlias = Element | str | None
@@ -49,7 +55,7 @@ def element(tag: str, *children: Node, **attributes: Value) -> Element:
 
     Raises:
         ValueError: the tag is none of those that only show something, the attribute runs or loads something, or a link leads
-            neither to a place of the page nor to a plain http or https address.
+            neither to a place of the page, nor to a page beside it, nor to a plain http or https address.
     """
     if tag not in _TAGS:
         raise ValueError(f"<{tag}> is no element of a page that only shows something")
@@ -65,15 +71,21 @@ def listed(tag: str, items: Iterable[Node], **attributes: Value) -> Element | No
 
 
 def _value(name: str, value: str | bool | float) -> str:
-    if _ATTRIBUTE.fullmatch(name) is None or name.lower().startswith("on") or name.lower() in _REFUSED:
+    if not _harmless(name):
         raise ValueError(f"the attribute {name} may run or load something")
     if value is True:
         return ""
     if not isinstance(value, str):
         return number(value)
-    if name == "href" and _FRAGMENT.fullmatch(value) is None:
+    if name == "href" and _FRAGMENT.fullmatch(value) is None and _PAGE_OF_SITE.fullmatch(value) is None:
         return address(value)
     return value
+
+
+@cache
+def _harmless(attribute: str) -> bool:
+    known = attribute.lower()
+    return _ATTRIBUTE.fullmatch(attribute) is not None and not known.startswith("on") and known not in _REFUSED
 
 
 def number(value: float) -> str:
@@ -82,13 +94,13 @@ def number(value: float) -> str:
     return "0" if text == "-0" else text
 
 
-def _written(node: Element) -> Iterator[str]:
-    attributes = "".join(f' {name}="{_escaped(visible(value))}"' for name, value in node.attributes)
-    yield f"<{node.tag}{attributes}>"
+def _write(node: Element, out: list[str]) -> None:
+    attributes = "".join([f' {name}="{_escaped(visible(value))}"' for name, value in node.attributes])
+    out.append(f"<{node.tag}{attributes}>")
     for child in node.children:
         if isinstance(child, Element):
-            yield from _written(child)
+            _write(child, out)
         else:
-            yield _escaped(visible(child), quote=False)
+            out.append(_escaped(visible(child), quote=False))
     if node.tag not in _VOID:
-        yield f"</{node.tag}>"
+        out.append(f"</{node.tag}>")

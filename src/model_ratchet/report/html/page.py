@@ -22,35 +22,44 @@ class Section:
 
 
 def page(title: str, sections: Sequence[Section], *, about: str) -> str:
-    """The whole document; the first section is what is seen first, and the others are listed below it.
-
-    The policy that it states for itself lets a browser take the style sheet within it, by its digest, and nothing else.
-    """
+    """The whole document; the first section is what is seen first, and the others are listed below it."""
     first, *others = sections
-    main = element("main", _section(first, heading=False), _contents(others), *(_section(one) for one in others))
-    body = element(
-        "body",
-        element("header", element("span", "Ratchet", class_="product"), " promotion report"),
-        main,
-        element("footer", element("p", element("code", about))),
-    )
+    main = element("main", section(first, heading=False), _contents(others), *(section(one) for one in others))
+    header = element("header", element("span", "Ratchet", class_="product"), " promotion report")
+    return document(title, header, main, element("footer", element("p", element("code", about))))
+
+
+def document(title: str, *body: Element, script: str = "") -> str:
+    """A document that holds these. ``script`` is our own, and holds nothing that anybody else wrote.
+
+    The policy that it states for itself lets a browser take the style sheet and the script within it, by their digests, and
+    nothing else.
+    """
     style = _style()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    allowed = [f"style-src {_digest(style)}", *([f"script-src {_digest(script)}"] if script else [])]
     head = (
         element("meta", charset="utf-8"),
-        element(
-            "meta", http_equiv="Content-Security-Policy", content=f"default-src 'none'; style-src 'sha256-{digest}'"
-        ),
+        element("meta", http_equiv="Content-Security-Policy", content="; ".join(("default-src 'none'", *allowed))),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("meta", name="referrer", content="no-referrer"),
         element("title", title),
     )
     written = "".join(map(str, head))
-    return f'<!DOCTYPE html>\n<html lang="en"><head>{written}<style>{style}</style></head>{body}</html>\n'
+    run = f"<script>{script}</script>" if script else ""
+    held = "".join(map(str, body))
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head>{written}<style>{style}</style></head>'
+        f"<body>{held}{run}</body></html>\n"
+    )
 
 
-def _section(one: Section, *, heading: bool = True) -> Element:
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def section(one: Section, *, heading: bool = True) -> Element:
+    """A section as it stands in a page; one without a heading of its own holds what names it."""
     title = element("h2", one.title, id=f"{one.name}-title") if heading else None
     return element("section", title, *one.body, id=one.name, aria_labelledby=f"{one.name}-title")
 

@@ -1,0 +1,203 @@
+"""site: the static pages of all models, of which only those are written anew whose model has moved. Effects in order."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from model_ratchet import __version__
+from model_ratchet.actions.reading import Faulty, read_at
+from model_ratchet.actions.render import read_models
+from model_ratchet.actions.spread import spread
+from model_ratchet.actions.status import StatusInput, status
+from model_ratchet.actions.surroundings import Place
+from model_ratchet.core.errors import RecordError, UsageError
+from model_ratchet.documents.files import REVOCATIONS, kind_of
+from model_ratchet.documents.policy import Policy
+from model_ratchet.documents.revocations import Revocation, Revocations
+from model_ratchet.engine.filed import filed
+from model_ratchet.engine.lines import read_lines
+from model_ratchet.engine.story import Story, stories
+from model_ratchet.engine.track import together, track
+from model_ratchet.git import Git
+from model_ratchet.git_write import Writer
+from model_ratchet.ledger import GitLedger, fetch_ledger, open_ledger
+from model_ratchet.report.chronicle import Row, chronicle
+from model_ratchet.report.html import as_html
+from model_ratchet.report.site import pages
+from model_ratchet.report.site.seen import DECISIONS, InForce, Seen, SeenModel, report_path
+from model_ratchet.report.standing import Standing
+from model_ratchet.snapshot import documents
+
+_KEPT = "pages.json"
+"""In the site's folder: page → what it was made of, so that the next run knows which to write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteInput:
+    """Whose site: of all models of a base branch. ``environ`` says where the repository is on GitHub, else its remote."""
+
+    repo: Path
+    base: str | None = None
+    fetch: bool = False
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """How many pages of the site were written, of how many, and how many reports among them."""
+
+    pages: int
+    of: int
+    reports: int
+
+
+def site(asked: SiteInput, folder: Path, *, workers: int | None = None) -> Written:
+    """Write the site into a folder: what is there and has not changed stays, and what is no page of it any more goes.
+
+    Raises:
+        UsageError: the folder holds something else.
+        RepositoryError: git could not answer.
+        RecordError: the ledger, a record of it, or what the watch remembers, does not hold.
+    """
+    kept = _kept(folder)
+    ledger, seen = look(asked)
+    made: dict[str, str] = {}
+    written = 0
+    for path, made_of, write in pages(seen):
+        made[path] = _key(made_of)
+        if kept.get(path) != made[path] or not (folder / path).exists():
+            _write(folder / path, write())
+            written += 1
+    own = _key("report")
+    missing = {digest: report_path(digest) for digest in sorted(seen.reports)}
+    made |= dict.fromkeys(missing.values(), own)
+    missing = {one: at for one, at in missing.items() if kept.get(at) != own or not (folder / at).exists()}
+    for digest, text in spread(_report, _contents(ledger, missing), workers):
+        _write(folder / missing[digest], text)
+    for path in kept.keys() - made.keys():
+        (folder / path).unlink(missing_ok=True)
+    _write(folder / _KEPT, json.dumps(made, indent=0, sort_keys=True))
+    return Written(pages=written + len(missing), of=len(made), reports=len(missing))
+
+
+def look(asked: SiteInput) -> tuple[GitLedger, Seen]:
+    """All that the pages are made of.
+
+    Raises:
+        RepositoryError: git could not answer.
+        RecordError: the ledger, or what the watch remembers, does not hold.
+    """
+    repository = Writer(asked.repo)
+    base = asked.base if asked.base is not None else repository.default_base()
+    found = status(StatusInput(repo=asked.repo, base=asked.base, fetch=asked.fetch))
+    ledger = fetch_ledger(repository) if asked.fetch else open_ledger(repository)
+    read = read_lines(ledger.lines())
+    if read.broken:
+        raise RecordError(
+            f"{read.broken[0].place}: {read.broken[0].what}; `ratchet audit verify` says all that is wrong"
+        )
+    told, rows = stories(read.events), tuple(reversed(chronicle(read.events)))
+    commit = repository.commit(base)
+    files = documents(repository, commit)
+    located, _ = read_models(files, commit, ())
+    bound = {name: tuple(map(str, one.document.policies)) for name, one in located.items()}
+    standing = {one.model: one for one in found.models}
+    of_model: dict[str, list[Row]] = {}
+    for row in rows:
+        of_model.setdefault(row.model, []).append(row)
+    models = tuple(
+        _model(name, standing.get(name), told.get(name), of_model.get(name, ()), bound.get(name, ()))
+        for name in sorted(standing.keys() | told.keys())
+    )
+    known = read_at(Revocations, files, commit, REVOCATIONS)
+    revoked = () if isinstance(known, Faulty) else known.document.revocations
+    seen = Seen(
+        models=models,
+        track=together(one.track for one in models),
+        rows=tuple(row for row in rows if row.what in DECISIONS),
+        policies=tuple(_in_force(files.paths(commit, "policies"), bound, revoked)),
+        watched_at=found.watched_at,
+        findings=tuple(map(str, found.findings)),
+        address=_address(asked.environ, repository),
+        reports=frozenset(digest for story in told.values() for digest in _current(story)),
+    )
+    return ledger, seen
+
+
+def _model(
+    name: str, standing: Standing | None, story: Story | None, rows: Iterable[Row], policies: tuple[str, ...]
+) -> SeenModel:
+    return SeenModel(
+        name=name,
+        standing=standing,
+        track=track(story if story is not None else Story(model=name)),
+        rows=tuple(rows),
+        policies=policies,
+    )
+
+
+def _in_force(
+    paths: Iterable[str], bound: Mapping[str, tuple[str, ...]], revocations: Iterable[Revocation]
+) -> Iterator[InForce]:
+    revoked = {str(one.policy): f"since {one.since:%Y-%m-%d}, {one.reason}" for one in revocations}
+    for path in paths:
+        if kind_of(path) is Policy:
+            policy = path.removeprefix("policies/").removesuffix(".yaml").removesuffix(".yml")
+            users = tuple(sorted(name for name, of in bound.items() if policy in of))
+            yield InForce(name=policy, models=users, revoked=revoked.get(policy))
+
+
+def _current(story: Story) -> Iterator[str]:
+    """The records of what is in production and on its way there; those of the past are in the ledger."""
+    newest = max(story.standing.values(), key=lambda one: one.at, default=None)
+    if newest is not None and newest.record is not None:
+        yield newest.record
+    for attempt in story.open:
+        yield from (closed.record for closed in attempt.closed.values())
+
+
+def _address(environ: Mapping[str, str], repository: Git) -> str | None:
+    server, named = environ.get("GITHUB_SERVER_URL") or "https://github.com", environ.get("GITHUB_REPOSITORY")
+    if named:
+        return f"{server}/{named}"
+    url = repository.remote_url()
+    place = Place.of(url) if url is not None else None
+    return place.url if place is not None else None
+
+
+def _contents(ledger: GitLedger, digests: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    for digest, content in ledger.contents(digests):
+        if content is None:
+            raise RecordError(f"the ledger holds no record {digest}: `ratchet audit verify` says what else is wrong")
+        yield digest, content
+
+
+def _report(one: tuple[str, bytes]) -> tuple[str, str]:
+    digest, content = one
+    return digest, as_html(filed(content, digest))
+
+
+def _key(made_of: object) -> str:
+    return hashlib.sha256(f"{__version__} {made_of!r}".encode()).hexdigest()
+
+
+def _kept(folder: Path) -> Mapping[str, str]:
+    file = folder / _KEPT
+    try:
+        held = json.loads(file.read_text(encoding="utf-8"))
+    except OSError:
+        if folder.is_dir() and any(folder.iterdir()):
+            raise UsageError(
+                f"{folder} holds something else than a site: name an empty folder, or one that is not there"
+            ) from None
+        return {}
+    except ValueError:
+        return {}
+    return held if isinstance(held, dict) else {}
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
