@@ -309,6 +309,7 @@ def test_each_job_is_one_call_of_the_action(tmp_path: Path, tier: Tier, asked: s
         "    # what fires was told, and is no failure of this run",
         '    [[ $code == 1 ]] || exit "$code"',
         "    ;;",
+        '  site) "$ratchet" site --output "$RUNNER_TEMP/ratchet-site" ;;',
         '  keep) "$ratchet" watch --keep --state "$RUNNER_TEMP/ratchet-watch" ;;',
         '  *) "$ratchet" check "--$MODE" ;;',
         "esac",

@@ -36,6 +36,7 @@ _BOTH = (
     "promotion-rollback.yml",
     "promotion-watch.yml",
 )
+PAGES = "promotion-pages.yml"
 WORKFLOWS: Mapping[Tier, tuple[str, ...]] = {
     Tier.QUICKSTART: _BOTH,
     Tier.HARDENED: (*_BOTH, "promotion-relay.yml"),
@@ -48,6 +49,8 @@ class InitInput:
 
     repo: Path
     tier: Tier = Tier.QUICKSTART
+    pages: bool = False
+    """Whether the pages of all models are to be published: they may be seen by more people than the repository."""
     force: bool = False
     environ: Mapping[str, str] = field(default_factory=dict)
 
@@ -74,6 +77,8 @@ def init(asked: InitInput) -> Initialised:
     around = surroundings(asked.repo, asked.environ)
     words = _words(around)
     files = dict(_files(around.root, asked.tier, words))
+    if asked.pages:
+        files[f".github/workflows/{PAGES}"] = template(PAGES, words)
     codeowners = around.codeowners or PLACES[0]
     refuse_links(around.root, (*files, codeowners, PRE_COMMIT))
     by_hand: dict[str, str] = {}

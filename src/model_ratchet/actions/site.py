@@ -98,7 +98,8 @@ def look(asked: SiteInput) -> tuple[GitLedger, Seen]:
         raise RecordError(
             f"{read.broken[0].place}: {read.broken[0].what}; `ratchet audit verify` says all that is wrong"
         )
-    told, rows = stories(read.events), tuple(reversed(chronicle(read.events)))
+    told = stories(read.events)
+    rows = sorted(chronicle(read.events), key=lambda row: (row.at, row.line), reverse=True)
     commit = repository.commit(base)
     files = documents(repository, commit)
     located, _ = read_models(files, commit, ())

@@ -29,6 +29,11 @@ def add_init(commands: Commands, summary: str) -> None:
         default="quickstart",
         help="quickstart trusts whoever may push a branch; hardened does not, and takes a GitHub App (default: quickstart)",
     )
+    parser.add_argument(
+        "--pages",
+        action="store_true",
+        help="also a workflow that publishes the pages of all models on GitHub Pages, for whoever may see those",
+    )
     add_force(parser)
     parser.set_defaults(command=_init)
 
@@ -90,7 +95,13 @@ def add_demo(commands: Commands, summary: str) -> None:
 def _init(options: argparse.Namespace) -> int:
     from model_ratchet.actions.init import InitInput, Tier, init, told
 
-    asked = InitInput(repo=options.repo, tier=Tier(options.tier), force=options.force, environ=dict(os.environ))
+    asked = InitInput(
+        repo=options.repo,
+        tier=Tier(options.tier),
+        pages=options.pages,
+        force=options.force,
+        environ=dict(os.environ),
+    )
     write(told(init(asked)))
     return ExitCode.PASSED
 

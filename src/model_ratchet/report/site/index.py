@@ -5,8 +5,18 @@ from collections.abc import Iterator
 from model_ratchet.report import numbers
 from model_ratchet.report.elements import Element, Node, element, listed
 from model_ratchet.report.html.page import Section, section
-from model_ratchet.report.html.parts import name, notes
-from model_ratchet.report.site.parts import about, cut, event_rows, filtered, framed, measures, share, timeline_head
+from model_ratchet.report.html.parts import name
+from model_ratchet.report.site.parts import (
+    about,
+    cut,
+    event_rows,
+    filtered,
+    framed,
+    measures,
+    share,
+    timeline_head,
+    warnings,
+)
 from model_ratchet.report.site.seen import InForce, Seen, SeenModel, months
 
 _LATEST = 20
@@ -37,7 +47,7 @@ def _sections(seen: Seen) -> Iterator[Section]:
     lead = element("p", f"{numbers.whole(count)} model{'' if count == 1 else 's'}. {looked}", class_="lead")
     troubles = [f"{one.name} is held: {one.standing.held}" for one in seen.models if one.standing and one.standing.held]
     troubles += [f"{one.name}: {one.standing.trouble}" for one in seen.models if one.standing and one.standing.trouble]
-    told = notes(map(cut, (*troubles, *seen.findings)), "warning")
+    told = warnings((*troubles, *seen.findings))
     head = element("h1", "Promotions", id="overview-title")
     body: list[Element | None] = [head, lead, told, measures(seen.track)]
     yield Section(name="overview", title="Promotions", body=tuple(one for one in body if one is not None))
@@ -66,7 +76,6 @@ def _model(one: SeenModel) -> Element:
         element("td", numbers.whole(one.track.promotions)),
         element("td", share(one.track.change_failure_rate)),
         element("td", about(one.track.lead_time)),
-        element("td", about(one.track.time_to_restore)),
     )
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from model_ratchet.report import numbers
 from model_ratchet.report.elements import Element, Node, element
 from model_ratchet.report.html.page import Section, section
-from model_ratchet.report.html.parts import facts, name, notes
-from model_ratchet.report.site.parts import cut, event_rows, filtered, framed, measures, timeline_head
+from model_ratchet.report.html.parts import facts, name
+from model_ratchet.report.site.parts import event_rows, filtered, framed, measures, timeline_head, warnings
 from model_ratchet.report.site.seen import Seen, SeenModel
 from model_ratchet.report.standing import Running
 
@@ -32,11 +32,11 @@ def _sections(seen: Seen, one: SeenModel) -> Iterator[Section]:
 
 def _warnings(one: SeenModel) -> Element | None:
     if one.standing is None:
-        return notes(["the base branch has no model file for it any more"], "warning")
+        return warnings(["the base branch has no model file for it any more"])
     said = [f"held: {one.standing.held}"] if one.standing.held is not None else []
     said += [one.standing.trouble] if one.standing.trouble is not None else []
     said += [f"{alert.severity}: {alert.rule}" for alert in one.standing.alerts]
-    return notes(map(cut, said), "warning") if said else None
+    return warnings(said)
 
 
 def _standing(one: SeenModel) -> Element | None:

@@ -8,10 +8,10 @@ from pathlib import Path
 from model_ratchet.engine.track import Track
 from model_ratchet.report import numbers
 from model_ratchet.report.chronicle import Row
-from model_ratchet.report.elements import Element, Node, element
+from model_ratchet.report.elements import Element, Node, element, listed
 from model_ratchet.report.escape import shorten
 from model_ratchet.report.html.page import document
-from model_ratchet.report.html.parts import name, sentence
+from model_ratchet.report.html.parts import name
 from model_ratchet.report.site.seen import Seen, report_path
 
 WORDS = {
@@ -51,7 +51,7 @@ def event_rows(seen: Seen, rows: Iterable[Row], *, up: str, with_model: bool) ->
             element("td", element("span", word, class_=f"badge {colour}".rstrip())),
             element("td", _model_link(seen, row.model, up)) if with_model else None,
             element("td", element("code", name(row.version)) if row.version else _NOTHING),
-            element("td", sentence(row.why)),
+            element("td", cut(row.why)),
             element("td", name(row.who) or _NOTHING),
             element("td", *read_on(seen, row, up)),
         )
@@ -105,7 +105,7 @@ def measures(track: Track) -> Element:
         ("lead time", about(track.lead_time), "from admission to merge, the middle one"),
         ("change-failure rate", share(track.change_failure_rate), "of promotions were rolled back for themselves"),
         ("time to restore", about(track.time_to_restore), "from the hold to the removal, the middle one"),
-        ("incidents", numbers.whole(track.incidents), f"and {numbers.whole(track.waivers)} waivers"),
+        ("incidents", numbers.whole(track.incidents), f"waived criteria: {numbers.whole(track.waivers)}"),
     )
     tiles = (
         element("div", element("dt", what), element("dd", element("strong", value), element("small", note)))
@@ -128,6 +128,11 @@ def about(value: timedelta | None) -> str:
         if seconds >= 2 * size:
             return f"{numbers.plain(seconds / size)} {unit}"
     return f"{numbers.plain(seconds)} s"
+
+
+def warnings(said: Iterable[str]) -> Element | None:
+    """What a reader must not miss, as it was said; None where there is nothing."""
+    return listed("ul", (element("li", cut(one)) for one in said), class_="notes warning")
 
 
 def cut(text: str) -> str:
