@@ -63,7 +63,7 @@ def main() -> None:
             taken[size] = _measure(log, size)
             log.unlink()
         rows += _rows(taken)
-    for measure in (_gathered, _watched, _among_many, _audited, _reported):
+    for measure in (_started, _sited, _gathered, _watched, _among_many, _audited, _reported):
         rows += measure()
         PAGE.write_text(_page(rows), encoding="utf-8")  # a run that is cut off leaves what it has measured
     say(f"wrote {PAGE.relative_to(ROOT)}")
@@ -130,6 +130,15 @@ def _rows(taken: dict[int, dict[str, Taken]]) -> Iterator[Row]:
     for small, large in itertools.pairwise(sizes):
         grown = taken[large]["everything"].seconds / taken[small]["everything"].seconds / (large / small)
         yield Row(f"growth from {small:.0e} to {large:.0e} rows".replace("e+0", "e"), "linear", grown, 1.35)
+
+
+def _sited() -> Iterator[Row]:
+    """The pages of a thousand models with ten decisions each, beside the seconds that they may take."""
+    say("the site of 1,000 models")
+    told = _one("benchmarks.site")
+    whole, again = float(told["seconds"]), float(told["again"])
+    yield Row("the site of 1,000 models × 10 decisions", "60 s", whole / 60, 1, f"{whole:.1f} s, {told['pages']} pages")
+    yield Row("the same when one model has moved", "60 s", again / 60, None, f"{again:.1f} s")
 
 
 def _started() -> Iterator[Row]:

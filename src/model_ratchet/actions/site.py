@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +33,8 @@ from model_ratchet.snapshot import documents
 
 _KEPT = "pages.json"
 """In the site's folder: page → what it was made of, so that the next run knows which to write."""
+_OURS = re.compile(r"(?:[a-z]+/)?[A-Za-z0-9_-][A-Za-z0-9._-]*\.html")
+"""No page is outside of the folder, whatever that list says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +199,7 @@ def _kept(folder: Path) -> Mapping[str, str]:
         return {}
     except ValueError:
         return {}
-    return held if isinstance(held, dict) else {}
+    return {path: key for path, key in held.items() if _OURS.fullmatch(path)} if isinstance(held, dict) else {}
 
 
 def _write(path: Path, text: str) -> None:

@@ -19,10 +19,11 @@ AT = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 DIGEST, OTHER = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 
 
-TAGS = set(
-    "html head meta title style script body header main nav section h1 h2 p span a ul li dl div dt dd strong small code time "
-    "table caption thead tbody tr th td".split()
-)
+TAGS = {
+    *("html", "head", "meta", "title", "style", "script", "body", "header", "main", "nav", "section", "h1", "h2", "p"),
+    *("span", "a", "ul", "li", "dl", "div", "dt", "dd", "strong", "small", "code", "time"),
+    *("table", "caption", "thead", "tbody", "tr", "th", "td"),
+}
 
 
 class Tags(HTMLParser):

@@ -66,7 +66,15 @@ def timeline_head(*, with_model: bool) -> Element:
 def filtered(label: str, head: Element, rows: Iterable[Element]) -> Element:
     """A table that the script gives a search box; it scrolls within itself where the page is narrow."""
     table = element("table", element("caption", label, class_="heard"), head, element("tbody", *rows))
-    return element("div", table, class_="scroll filtered", data_what=label, tabindex=0, role="region", aria_label=label)
+    return element(
+        "div",
+        table,
+        class_="scroll filtered",
+        data_what=label,
+        tabindex=0,
+        role="region",
+        aria_label=f"table of {label}",
+    )
 
 
 def read_on(seen: Seen, row: Row, up: str) -> Iterable[Node]:
