@@ -53,6 +53,14 @@ class StageFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PriceFacts:
+    """What an hour of each resource costs: ``cpu_core`` and ``memory_gib``, in one currency (ISO 4217)."""
+
+    currency: str
+    per_hour: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What every criterion of one promotion may know, apart from the evidence. Sealed into the record as it stands."""
 
@@ -88,6 +96,8 @@ class Facts:
     """Resource name → bytes or cores that one instance may use."""
     infrastructure: Mapping[str, str] | None = None
     """Flattened limits of production: ``python``, ``gpu``, ``memory`` (bytes), ``cpu``, ``package:<name>``."""
+    prices: PriceFacts | None = None
+    """What an hour of each resource costs; sealed only where it is stated."""
     stated: Mapping[str, str] = field(default_factory=dict)
     """Flattened metadata of the request: ``infrastructure.python``, ``dataset.version``, ``source.commit``, …"""
     documents: Mapping[str, str] = field(default_factory=dict)

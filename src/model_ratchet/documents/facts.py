@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Literal, assert_never
 
 from model_ratchet.core.units import Quantity
-from model_ratchet.criteria.base import MetricFacts
+from model_ratchet.criteria.base import MetricFacts, PriceFacts
 from model_ratchet.documents.forecasts import Bets, Probability
 from model_ratchet.documents.free import flatten
 from model_ratchet.documents.model import DurationMetric, Gauge, Mean, Metric, ModelFile, Proportion, reads_log
@@ -66,6 +66,10 @@ def stated(request: PromotionRequest) -> Mapping[str, str]:
     found.update(flatten(metadata.dataset.characteristics, "dataset.characteristics."))
     for name in ("hyperparameters", "training_metrics", "validation_results", "benchmarks"):
         found.update(flatten(getattr(metadata, name), f"{name}."))
+    for name in ("size", "parameters", "features", "dependencies"):
+        value = getattr(metadata.complexity, name)
+        if value is not None:
+            found[f"complexity.{name}"] = str(int(value.value if name == "size" else value))
     needs = metadata.infrastructure
     limits = _limits(needs.python, needs.gpu, needs.memory, needs.cpu, needs.packages)
     found.update({f"infrastructure.{name}": value for name, value in limits.items()})
@@ -75,6 +79,17 @@ def stated(request: PromotionRequest) -> Mapping[str, str]:
     elif metadata.source_commit is not None:
         found["source_commit"] = metadata.source_commit
     return found
+
+
+def price_facts(model: ModelFile) -> PriceFacts | None:
+    """What an hour of each resource costs, of those that have a price; None where nothing is stated."""
+    prices = model.prices
+    if prices is None:
+        return None
+    stated = {"cpu_core": prices.cpu_core, "memory_gib": prices.memory_gib}
+    return PriceFacts(
+        currency=prices.currency, per_hour={name: price for name, price in stated.items() if price is not None}
+    )
 
 
 def infrastructure(model: ModelFile) -> Mapping[str, str] | None:

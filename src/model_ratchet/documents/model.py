@@ -345,6 +345,16 @@ class AfterMerge(Model):
     mirror_previous: DurationField | None = None
 
 
+class Prices(Model):
+    """What an hour of each resource costs."""
+
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["EUR"])]
+    cpu_core: Annotated[float, Field(ge=0)] | None = None
+    """One core."""
+    memory_gib: Annotated[float, Field(ge=0)] | None = None
+    """One GiB of memory."""
+
+
 class ModelFile(Model):
     """One model: its policies, its log, its labels, its metrics, its people."""
 
@@ -372,6 +382,8 @@ class ModelFile(Model):
     """The version that every later one is held against by criteria of the kind ``drift``: promoted without a waiver."""
     allocation: Allocation = Allocation()
     infrastructure: Infrastructure | None = None
+    prices: Prices | None = None
+    """What its infrastructure costs, for the scorecard."""
     after_merge: AfterMerge = AfterMerge()
     traffic: Traffic | None = None
     """The router that carries the shares; without it nothing is rendered."""

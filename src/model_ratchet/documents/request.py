@@ -114,6 +114,19 @@ class CodeSource(Model):
     commit: Annotated[CommitField, filled("the 40 hexadecimal digits that git rev-parse prints for it")]
 
 
+class Complexity(Model):
+    """What a version is made of, and therefore what it costs to keep."""
+
+    size: SizeField | None = None
+    """Of the artifact."""
+    parameters: Annotated[int, Field(ge=0)] | None = None
+    """How many numbers were fitted."""
+    features: Annotated[int, Field(ge=0)] | None = None
+    """How many inputs it reads."""
+    dependencies: Annotated[int, Field(ge=0)] | None = None
+    """How many packages it needs."""
+
+
 class Metadata(Model):
     """What is tracked of a model version; a policy says which parts it requires."""
 
@@ -123,6 +136,7 @@ class Metadata(Model):
     validation_results: Free = Field(default_factory=dict)
     infrastructure: Annotated[Requirements, filled("what it needs, such as {memory: 512MiB, cpu: 1}")] = Requirements()
     benchmarks: Free = Field(default_factory=dict)
+    complexity: Complexity = Complexity()
     source_commit: Annotated[Commit | None, filled("the commit of the model's code")] = None
     source: CodeSource | None = None
     """Where the model's code is: what its checks and reviews are asked of. It states the ``source_commit`` too."""

@@ -12,7 +12,7 @@ from model_ratchet.core.evidence import HOUR, Document
 from model_ratchet.core.names import PolicyName
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.criteria.base import Criterion, Facts, Scope, StageFacts
-from model_ratchet.documents.facts import allocation, infrastructure, metric_facts, stated
+from model_ratchet.documents.facts import allocation, infrastructure, metric_facts, price_facts, stated
 from model_ratchet.documents.fault import Fault
 from model_ratchet.documents.files import waiver_path
 from model_ratchet.documents.model import ModelFile
@@ -314,6 +314,7 @@ def model_facts(model: ModelFile, *, paired: Collection[str] = ()) -> Facts:
         roles={role: people for role, people in model.roles.items()},  # noqa: C416  (a plain dict is sealed)
         allocation=allocation(model),
         infrastructure=infrastructure(model),
+        prices=price_facts(model),
     )
 
 

@@ -215,9 +215,10 @@ def _sealed(record: Record) -> bytes:
     return b"{%b}" % b",".join(b'"%b":%b' % (name.encode(), parts[name]) for name in sorted(parts))
 
 
-def _plan(form: dict[str, object]) -> dict[str, object]:
-    """Without waivers where there are none, as plans were sealed before there could be any."""
-    return form if form["waivers"] else {name: value for name, value in form.items() if name != "waivers"}
+def _plan(form: dict[str, Any]) -> dict[str, Any]:
+    """Without waivers and prices where there are none, as plans were sealed before there could be any."""
+    facts = {name: value for name, value in form["facts"].items() if name != "prices" or value is not None}
+    return {name: value for name, value in {**form, "facts": facts}.items() if name != "waivers" or value}
 
 
 def _answers(evidence: Evidence) -> bytes:

@@ -94,14 +94,15 @@ def test_the_same_record_gives_the_same_page_also_after_it_was_stored() -> None:
 
 def test_a_full_record_has_every_section() -> None:
     assert sections(RECORDS["stored"]) == [
-        "#stages", "#criteria", "#daily", "#durations", "#hourly", "#segments", "#flips", "#sign-offs", "#evidence",
+        "#stages", "#criteria", "#daily", "#durations", "#hourly", "#segments", "#scorecard", "#flips",
+        "#sign-offs", "#evidence",
     ]  # fmt: skip
 
 
 def test_what_was_not_measured_has_no_section() -> None:
     bare = replace(RECORDS["stored"], evidence=Evidence())
     assert not {"#daily", "#durations", "#hourly"} & set(sections(bare))
-    assert sections(RECORDS["errored"]) == ["#stages", "#criteria", "#flips", "#evidence"]
+    assert sections(RECORDS["errored"]) == ["#stages", "#criteria", "#scorecard", "#flips", "#evidence"]
 
 
 def test_the_charts_of_a_full_record_say_what_there_is_to_see() -> None:

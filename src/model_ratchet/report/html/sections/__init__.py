@@ -14,6 +14,7 @@ from model_ratchet.report.html.sections.durations import durations
 from model_ratchet.report.html.sections.evidence import evidence
 from model_ratchet.report.html.sections.flips import flips
 from model_ratchet.report.html.sections.hourly import hourly
+from model_ratchet.report.html.sections.scorecard import score
 from model_ratchet.report.html.sections.segments import segments
 from model_ratchet.report.html.sections.signoffs import sign_offs
 from model_ratchet.report.html.sections.stages import stages
@@ -29,6 +30,7 @@ _SECTIONS: tuple[Callable[[Shown], Section | None], ...] = (
     segments,
     calibration,
     business,
+    score,
     flips,
     sign_offs,
     evidence,
