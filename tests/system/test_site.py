@@ -138,5 +138,6 @@ def filtered(page: str) -> dict[str, Any]:
 def test_without_its_script_a_page_shows_every_row(write: Callable[[], str], tmp_path: Path) -> None:
     write()
     page = (tmp_path / "site" / "models" / "flight-delay.html").read_text(encoding="utf-8")
-    assert page.count("<tr>") == 1 + len(a_year().events)
+    assert page.partition('id="timeline"')[2].count("<tr>") == 1 + len(a_year().events)
+    assert '<section id="scorecard"' in page
     assert re.search(r"<input|hidden", page.partition("<script>")[0].partition("</style>")[2]) is None

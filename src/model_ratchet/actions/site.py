@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from model_ratchet import __version__
@@ -26,6 +27,7 @@ from model_ratchet.git_write import Writer
 from model_ratchet.ledger import GitLedger, fetch_ledger, open_ledger
 from model_ratchet.report.chronicle import Row, chronicle
 from model_ratchet.report.html import as_html
+from model_ratchet.report.html.scorecard import Measure, scorecard
 from model_ratchet.report.site import pages
 from model_ratchet.report.site.seen import DECISIONS, InForce, Seen, SeenModel, report_path
 from model_ratchet.report.standing import Standing
@@ -66,23 +68,24 @@ def site(asked: SiteInput, folder: Path, *, workers: int | None = None) -> Writt
     """
     kept = _kept(folder)
     ledger, seen = look(asked)
-    made: dict[str, str] = {}
-    written = 0
-    for path, made_of, write in pages(seen):
-        made[path] = _key(made_of)
-        if kept.get(path) != made[path] or not (folder / path).exists():
-            _write(folder / path, write())
-            written += 1
-    own = _key("report")
-    missing = {digest: report_path(digest) for digest in sorted(seen.reports)}
-    made |= dict.fromkeys(missing.values(), own)
-    missing = {one: at for one, at in missing.items() if kept.get(at) != own or not (folder / at).exists()}
-    for digest, text in spread(_report, _contents(ledger, missing), workers):
-        _write(folder / missing[digest], text)
+    made = {page.path: _key(page.made_of) for page in pages(seen, {})}
+    made |= {report_path(digest): _key("report") for digest in seen.reports}
+    stale = {path for path, key in made.items() if kept.get(path) != key or not (folder / path).exists()}
+    asked_of = {one.record for one in seen.models if one.record and f"models/{one.name}.html" in stale}
+    reported = {digest for digest in seen.reports if report_path(digest) in stale}
+    cards: dict[str, tuple[Measure, ...]] = {}
+    work = partial(_read, frozenset(reported))
+    for digest, card, text in spread(work, _contents(ledger, sorted(asked_of | reported)), workers):
+        cards[digest] = card
+        if text is not None:
+            _write(folder / report_path(digest), text)
+    for page in pages(seen, cards):
+        if page.path in stale:
+            _write(folder / page.path, page.write())
     for path in kept.keys() - made.keys():
         (folder / path).unlink(missing_ok=True)
     _write(folder / _KEPT, json.dumps(made, indent=0, sort_keys=True))
-    return Written(pages=written + len(missing), of=len(made), reports=len(missing))
+    return Written(pages=len(stale), of=len(made), reports=len(reported))
 
 
 def look(asked: SiteInput) -> tuple[GitLedger, Seen]:
@@ -139,6 +142,7 @@ def _model(
         track=track(story if story is not None else Story(model=name)),
         rows=tuple(rows),
         policies=policies,
+        record=_promoted(story) if story is not None else None,
     )
 
 
@@ -153,11 +157,17 @@ def _in_force(
             yield InForce(name=policy, models=users, revoked=revoked.get(policy))
 
 
+def _promoted(story: Story) -> str | None:
+    """The record of the version that was promoted last and still stands."""
+    newest = max(story.standing.values(), key=lambda one: one.at, default=None)
+    return newest.record if newest is not None else None
+
+
 def _current(story: Story) -> Iterator[str]:
     """The records of what is in production and on its way there; those of the past are in the ledger."""
-    newest = max(story.standing.values(), key=lambda one: one.at, default=None)
-    if newest is not None and newest.record is not None:
-        yield newest.record
+    promoted = _promoted(story)
+    if promoted is not None:
+        yield promoted
     for attempt in story.open:
         yield from (closed.record for closed in attempt.closed.values())
 
@@ -178,9 +188,11 @@ def _contents(ledger: GitLedger, digests: Iterable[str]) -> Iterator[tuple[str, 
         yield digest, content
 
 
-def _report(one: tuple[str, bytes]) -> tuple[str, str]:
+def _read(reported: frozenset[str], one: tuple[str, bytes]) -> tuple[str, tuple[Measure, ...], str | None]:
+    """The scorecard of a record, and its report where that is to be written."""
     digest, content = one
-    return digest, as_html(filed(content, digest))
+    record = filed(content, digest)
+    return digest, scorecard(record), as_html(record) if digest in reported else None
 
 
 def _key(made_of: object) -> str:

@@ -10,6 +10,7 @@ import pytest
 from builders.reports import HOSTILE
 from model_ratchet.engine.track import Track
 from model_ratchet.report.chronicle import Row
+from model_ratchet.report.html.scorecard import Measure
 from model_ratchet.report.site import pages
 from model_ratchet.report.site.parts import about
 from model_ratchet.report.site.seen import InForce, Seen, SeenModel
@@ -57,7 +58,7 @@ def seen(*models: SeenModel, **other: object) -> Seen:
 
 
 def written(found: Seen) -> dict[str, str]:
-    return {page.path: page.write() for page in pages(found)}
+    return {page.path: page.write() for page in pages(found, {})}
 
 
 def test_there_is_a_page_for_each_model_and_each_month() -> None:
@@ -151,8 +152,8 @@ def test_a_page_holds_its_own_policy_and_only_our_script() -> None:
 
 def test_a_page_is_made_of_its_own_model_alone() -> None:
     other = SeenModel(name="other", standing=None, track=Track(), rows=())
-    before = {page.path: repr(page.made_of) for page in pages(seen(fraud(row(0)), other))}
-    after = {page.path: repr(page.made_of) for page in pages(seen(fraud(row(0), row(1)), other))}
+    before = {page.path: repr(page.made_of) for page in pages(seen(fraud(row(0)), other), {})}
+    after = {page.path: repr(page.made_of) for page in pages(seen(fraud(row(0), row(1)), other), {})}
     assert before["models/other.html"] == after["models/other.html"]
     assert before["models/fraud.html"] != after["models/fraud.html"]
     assert before["timeline/2026-11.html"] == after["timeline/2026-11.html"]
@@ -172,3 +173,11 @@ def test_a_page_is_made_of_its_own_model_alone() -> None:
 )
 def test_a_length_of_time_is_said_in_the_unit_that_fits(value: timedelta | None, said: str) -> None:
     assert about(value) == said
+
+
+def test_the_scorecard_of_the_version_that_runs_stands_on_its_models_page() -> None:
+    card = (Measure(group="accuracy", name="accuracy", baseline="80 %", candidate="84 %"),)
+    found = seen(fraud(row(0), record=DIGEST))
+    with_card = {page.path: page.write() for page in pages(found, {DIGEST: card})}["models/fraud.html"]
+    assert '<th scope="row">accuracy</th><td>80 %</td><td>84 %</td>' in with_card
+    assert "Scorecard" not in written(found)["models/fraud.html"]

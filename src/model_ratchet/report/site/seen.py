@@ -25,6 +25,8 @@ class SeenModel:
     """The newest first."""
     policies: tuple[str, ...] = ()
     """The policy versions that it may be promoted by."""
+    record: str | None = None
+    """The digest of the record that the version which was promoted last was decided on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Scorecard: the success measures side by side, and what would make the unknown ones known."""
 
+from collections.abc import Sequence
 from itertools import groupby
 
 from model_ratchet.report.elements import Element, Node, element
@@ -12,12 +13,16 @@ _COLUMNS = ("measure", "before", "candidate")
 
 
 def score(shown: Shown) -> Section:
+    """A row for each measure."""
+    return Section(name="scorecard", title="Scorecard", body=(table_of(scorecard(shown.record)),))
+
+
+def table_of(measures: Sequence[Measure]) -> Element:
     """A row for each measure, group by group."""
     head = element("thead", element("tr", *(element("th", one, scope="col") for one in _COLUMNS)))
-    bodies = (_group(group, tuple(of)) for group, of in groupby(scorecard(shown.record), lambda one: one.group))
+    bodies = (_group(group, tuple(of)) for group, of in groupby(measures, lambda one: one.group))
     table = element("table", element("caption", "Success measures", class_="heard"), head, *bodies)
-    region = element("div", table, class_="scroll", tabindex=0, role="region", aria_label="table of success measures")
-    return Section(name="scorecard", title="Scorecard", body=(region,))
+    return element("div", table, class_="scroll", tabindex=0, role="region", aria_label="table of success measures")
 
 
 def _group(group: str, of: tuple[Measure, ...]) -> Element:
