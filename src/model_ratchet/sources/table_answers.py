@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from math import gcd
 from typing import TypeVar
 
 from model_ratchet.core.evidence import (
@@ -132,6 +133,14 @@ def of_pairs(need: Need) -> bool:
 def histogram_by_hour(need: Need, whole: range, hours: range) -> bool:
     """Whether a histogram must be read hour by hour to answer a need."""
     return need.grouping is Grouping.HOUR or hours != whole
+
+
+def stretch(need: Need, whole: range, hours: range) -> int:
+    """The longest stretch of hours, at most a day, of which what a need asks for is made."""
+    if need.grouping is Grouping.HOUR:
+        return 1
+    ends = [hours.start] if hours.stop == whole.stop else [hours.start, hours.stop]
+    return gcd(24, *ends)
 
 
 def _no_rows(need: Need) -> Missing:

@@ -40,7 +40,6 @@ from model_ratchet.sources.table_sql import (
 from model_ratchet.sources.table_survey import MOST_CELLS, SURVEY, Survey, measures
 
 _MOST_STARTS = 32
-_DAY = 24
 _LOG_BASE = 0.01980262729617973  # ln 1.02
 _ARMS = {0: Arm.BASELINE, 1: Arm.CANDIDATE}
 
@@ -195,13 +194,13 @@ class ArmCells:
         rows = self._engine.run_beside(counted)
         return lambda: tuple((_ARMS[arm], bool(served), hour, k, count) for arm, served, hour, k, count in rows())
 
-    def scores(self, metric: int, segment: int | None, *, by_hour: bool) -> Later[tuple[ScoreCell, ...]]:
-        """The forecasts by arm, day (or hour), code of a segment column (0 without one) and bin.
+    def scores(self, metric: int, segment: int | None, *, hours: int) -> Later[tuple[ScoreCell, ...]]:
+        """The forecasts by arm, stretch of so many hours, code of a segment column (0 without one) and bin.
 
         The two metrics after a forecast are its Brier score and its logarithmic loss.
         """
         sums = bin_sums(column(f"v{metric}"))
-        hour = column("hour") if by_hour else column("hour") - exp.paren(column("hour") % number(_DAY))
+        hour = column("hour") - exp.paren(column("hour") % number(hours))
         keys = [
             column("arm"),
             column("served"),
