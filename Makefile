@@ -56,4 +56,4 @@ dist: $(STAMP) ## the archives of a release, and what they bring (an SBOM in Cyc
 	  requirements/runtime.txt
 
 clean: ## remove what the other verbs made
-	rm -rf $(VENV) .venv-mlflow .venv-spark build dist demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-mlflow .venv-spark .venv-oracles build dist demo .pytest_cache .mypy_cache .ruff_cache

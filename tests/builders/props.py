@@ -50,6 +50,11 @@ integrate:
 
 MODEL = MODEL.replace("VERSIONS", f"{V1}, {V2}, {V3}")
 
+PRICED = MODEL.replace("  score: win\n", "  score: win\n  market: market\n  bets: bets\n").replace(
+    "  errors:", "  bets: {kind: bets, stake: stake, odds: odds, result: won, exclude: [0.5]}\n  errors:", 1
+)
+"""The same with the market's probability beside each forecast, and a bet on each that lies above it."""
+
 POLICY = """\
 apiVersion: ratchet/v1
 kind: Policy
@@ -87,6 +92,19 @@ def write_log(path: Path, versions: Sequence[str] = (V1, V2), hours: int = 80, p
                 mode = "served" if version == versions[0] else "mirrored"
                 lines.append(f"{hour}-{number},{version},{mode},{at},{segment},{p:.6f},{won:g},0,{20 + number}")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def priced(log: Path, path: Path) -> Path:
+    """The same log with what a market said, which knows half of what each model does, and bets at its odds."""
+    generator = np.random.default_rng(1)
+    head, *lines = log.read_text(encoding="utf-8").splitlines()
+    found = [f"{head},market,stake,odds"]
+    for line in lines:
+        p = float(line.split(",")[5])
+        market = float(np.clip(0.5 + 0.5 * (p - 0.5) + generator.normal(0, 0.05), 0.02, 0.98))
+        found.append(f"{line},{market:.4f},{int(p > market)},{max(1.05, 0.97 / market):.3f}")
+    path.write_text("\n".join(found) + "\n", encoding="utf-8")
     return path
 
 

@@ -15,12 +15,14 @@ from builders.props import (
     LISTED,
     MODEL,
     POLICY,
+    PRICED,
     START,
     V1,
     V2,
     V3,
     artefact,
     integrated,
+    priced,
     proposal,
     proposed,
     rules,
@@ -295,30 +297,57 @@ def test_an_artefact_that_does_not_read_is_a_finding_at_its_place(repo: Repo) ->
     assert [one.location.file for one in findings] == [f"promotions/props/{V2}/artifacts/calibration.yaml"]
 
 
-def with_forecast(log: Path, path: Path, forecast: str) -> Path:
-    """The same log with the first forecast of V2 replaced."""
+def with_cell(log: Path, path: Path, column: int, text: str) -> Path:
+    """The same log with one column of a row of V2 replaced: the first with a bet, where it has bets."""
     lines = log.read_text().splitlines()
-    place = next(i for i, line in enumerate(lines) if f",{V2}," in line)
+    place = next(i for i, line in enumerate(lines) if f",{V2}," in line and line.split(",")[10:11] in ([], ["1"]))
     cells = lines[place].split(",")
-    cells[5] = forecast
+    cells[column] = text
     lines[place] = ",".join(cells)
     path.write_text("\n".join(lines) + "\n")
     return path
 
 
 def test_a_forecast_that_is_no_number_is_in_no_number(tmp_path: Path, log: Path) -> None:
-    repo = in_canary(proposed(tmp_path / "repo", with_forecast(log, tmp_path / "events.csv", "nan")))
+    repo = in_canary(proposed(tmp_path / "repo", with_cell(log, tmp_path / "events.csv", 5, "nan")))
     assert yaml.safe_load(artefact(repo, V2).read_text())["data"]["events"] == 24 * 59 - 1
 
 
 @pytest.mark.parametrize("bad", ["1.2", "-0.1"], ids=["above", "below"])
 def test_what_is_no_probability_is_errored_and_nothing_is_computed(tmp_path: Path, log: Path, bad: str) -> None:
-    repo = proposed(tmp_path / "repo", with_forecast(log, tmp_path / "events.csv", bad))
+    repo = proposed(tmp_path / "repo", with_cell(log, tmp_path / "events.csv", 5, bad))
     moved(repo, START)
     found = leaf(checked(repo, CANARY))
     assert found.outcome == "errored"
     with pytest.raises(SourceError, match="can't be read"):
         integrated(repo, now=CANARY)
+
+
+def test_a_market_and_bets_give_an_edge_model_and_weights(tmp_path: Path, log: Path) -> None:
+    table = priced(log, tmp_path / "priced.csv")
+    repo = in_canary(proposed(tmp_path / "repo", table, files=rules(table, model=PRICED)))
+    confidence, optimizer = (
+        yaml.safe_load(artefact(repo, V2, name).read_text()) for name in ("confidence", "optimizer")
+    )
+    found = confidence["edge_models"]["nba"]
+    assert found["events"] == 24 * 58
+    assert found["p_value"] < 1e-6
+    assert optimizer["model_weights"] == {"nba": found["model_weight"], "nfl": None}, "24 events hold no regression"
+    assert optimizer["weights"] == {"nba": 1.0}, "a segment without a bet in some block is left out"
+    assert optimizer["covariance"]["periods"] == 8
+    served = Artifacts.load(artefact(repo, V2).parent)
+    sure = served.confidence({"p": 0.7, "market": 0.5, "odds": 1.9, "segment": "nba"})
+    assert sure > 0.95
+    assert 0 < served.stake({"p": 0.7, "market": 0.5, "odds": 1.9, "segment": "nba"}) <= 0.05
+
+
+@pytest.mark.parametrize(("column", "bad"), [(9, "1.2"), (11, "0.9")], ids=["market-above-1", "odds-below-1"])
+def test_what_is_no_offer_is_errored(tmp_path: Path, log: Path, column: int, bad: str) -> None:
+    table = with_cell(priced(log, tmp_path / "priced.csv"), tmp_path / "bad.csv", column, bad)
+    repo = proposed(tmp_path / "repo", table, files=rules(table, model=PRICED))
+    moved(repo, START)
+    found = leaf(checked(repo, CANARY))
+    assert (found.outcome, found.judgement.reason.parameters["source"]) == ("errored", "events")
 
 
 def test_a_history_of_before_is_asked_for_and_counts(tmp_path: Path, log: Path) -> None:

@@ -102,5 +102,5 @@ def _block(facts: IntegrationFacts, stage: str, window: Window) -> BlockNeeds:
     return BlockNeeds(
         scores=of(Shape.SCORES, facts.score),
         bets=of(Shape.BETS, facts.bets) if facts.bets else None,
-        offers=of(Shape.OFFERS, facts.score) if facts.market else None,
+        offers=of(Shape.OFFERS, f"{facts.score}.offer") if facts.market else None,
     )

@@ -142,7 +142,7 @@ class _Asked:
         found: dict[tuple[int, int | None], int] = {}
         whole = range(self.base.window.hours)
         for need in self.needs:
-            if need.shape is Shape.SCORES:
+            if need.shape in (Shape.SCORES, Shape.OFFERS):
                 key = self.form.metric(need.metric), self._stratum(need)
                 found[key] = gcd(found.get(key, 24), stretch(need, whole, self.base.hours(need)))
         return found

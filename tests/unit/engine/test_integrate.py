@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
+from builders.games import PRESENT, WHY, games
 from builders.integrating import V1, V2, V3, blocks_of, drawn, inputs, parent, settings
 from model_ratchet.core.offers import Offers
 from model_ratchet.core.scored import MONEY, PARTS, Bets
@@ -357,3 +358,13 @@ def test_numbers_are_written_so_that_every_reader_takes_them_for_numbers() -> No
     assert yaml.safe_load(written) == {**value, "b": 0.0, "c": 123456789000.0}
     assert "a: 1.0e-07\n" in written
     assert '"no": "on"\n' in written
+
+
+@pytest.mark.skipif(not PRESENT, reason=WHY)
+def test_the_artefacts_of_real_games_are_the_same_bytes_twice() -> None:
+    p, y, _ = games()
+    written = [
+        [text(value, "s") for value in artifacts(inputs({"nfl": (p, y.astype(int))})).values()] for _ in range(2)
+    ]
+    assert written[0] == written[1]
+    assert "events: 2680" in written[0][0]

@@ -21,7 +21,7 @@ from model_ratchet.stats.edge import EdgeModel, edge_model
 from model_ratchet.stats.maps import Cells, Map
 from model_ratchet.stats.proportions import clopper_pearson
 
-_NO_EDGE = "no events with a market, or of one class only, or separated by it: no confidence in an edge is given"
+_NO_EDGE = "too few events with a market, or of one class, or separated by it: no regression is fitted"
 
 
 def confidence(inputs: Inputs, calibrated: Calibration) -> Confidence:
@@ -113,7 +113,8 @@ def _edge_model(inputs: Inputs, segment: str | None) -> EdgeModelFields | None:
         for name, offers in block.offers.items():
             if segment in (None, name):
                 columns += [(market, model, n, came) for market, model, n, came in offers.means()]
-    if not columns:
+    least = inputs.settings.calibration.min_events if segment is not None else 0
+    if not columns or sum(n for _, _, n, _ in columns) < least:
         return None
     market, model, n, y = np.array(columns, dtype=np.float64).T
     found = edge_model(market, model, n, y)
