@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from model_ratchet.core.names import Version
 from model_ratchet.documents.inherited import Calibration, CalibrationEntry, Coefficients
 from model_ratchet.documents.integration import CalibrationSettings
 from model_ratchet.engine.integrate.cells import counted, quality, reliability, timed
@@ -13,10 +12,8 @@ from model_ratchet.engine.integrate.shared import (
     as_fields,
     as_gain,
     as_map,
-    data_of,
     family_of,
-    parent_of,
-    warnings_of,
+    head_of,
 )
 from model_ratchet.stats.maps import IDENTITY, NAMES, Map, Parametric, fit
 from model_ratchet.stats.pooling import learned_spread
@@ -38,11 +35,7 @@ def calibration(inputs: Inputs) -> Calibration:
     learned = _learned(inputs, family, centres) if settings.learn_prior else None
     spread = learned if learned is not None else spread
     return Calibration(
-        model=inputs.model,
-        version=Version.parse(inputs.version),
-        parent=parent_of(inputs, "calibration"),
-        data=data_of(inputs),
-        warnings=warnings_of(inputs),
+        **head_of(inputs, "calibration"),
         method=settings.method,
         prior=as_coefficients(family, spread) if family is not None else None,
         prior_learned=learned is not None,

@@ -16,7 +16,7 @@ from model_ratchet.documents.inherited import (
 from model_ratchet.engine.integrate.cells import Timed, timed
 from model_ratchet.engine.integrate.harmless import choose, fit_map
 from model_ratchet.engine.integrate.inputs import Inputs
-from model_ratchet.engine.integrate.shared import as_fields, as_gain, as_map, data_of, parent_of, warnings_of
+from model_ratchet.engine.integrate.shared import as_fields, as_gain, as_map, head_of
 from model_ratchet.stats.edge import EdgeModel, edge_model
 from model_ratchet.stats.maps import Cells, Map
 from model_ratchet.stats.proportions import clopper_pearson
@@ -34,11 +34,7 @@ def confidence(inputs: Inputs, calibrated: Calibration) -> Confidence:
     told += tuple(f"edge_models.{name}: {_NO_EDGE}" for name, one in models.items() if overall and one is None)
     told += () if overall else (f"edge_model: {_NO_EDGE}",)
     return Confidence(
-        model=inputs.model,
-        version=Version.parse(inputs.version),
-        parent=parent_of(inputs, "confidence"),
-        data=data_of(inputs),
-        warnings=warnings_of(inputs, *told),
+        **head_of(inputs, "confidence", *told),
         evaluation=evaluation,
         recalibration=Recalibration(
             map=as_fields(choice.map),

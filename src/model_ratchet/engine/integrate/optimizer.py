@@ -6,7 +6,6 @@ from typing import Literal
 
 import numpy as np
 
-from model_ratchet.core.names import Version
 from model_ratchet.documents.inherited import (
     Confidence,
     CovarianceFields,
@@ -16,7 +15,7 @@ from model_ratchet.documents.inherited import (
     PerformanceFields,
 )
 from model_ratchet.engine.integrate.inputs import Inputs
-from model_ratchet.engine.integrate.shared import data_of, parent_of, warnings_of
+from model_ratchet.engine.integrate.shared import head_of
 from model_ratchet.stats.portfolio import ledoit_wolf, mean_variance
 
 _ASKED = ("kelly", "limits", "risk_aversion", "max_weight")
@@ -33,11 +32,7 @@ def optimizer(inputs: Inputs, confident: Confidence) -> Optimizer:
     weights, told = _weights(inputs, covariance)
     models = {name: found.model_weight if found is not None else None for name, found in confident.edge_models.items()}
     made = Optimizer(
-        model=inputs.model,
-        version=Version.parse(inputs.version),
-        parent=parent_of(inputs, "optimizer"),
-        data=data_of(inputs),
-        warnings=warnings_of(inputs, *told),
+        **head_of(inputs, "optimizer", *told),
         weights=weights,
         model_weights=models,
         kelly=KellyFields(fraction=settings.kelly_fraction, cap_per_bet=settings.cap_per_bet),

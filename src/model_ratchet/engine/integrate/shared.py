@@ -1,11 +1,24 @@
 """What the three artefacts have in common: where they come from, and how a map and a gain are written. Pure."""
 
+from typing import Any
+
 from model_ratchet.core.names import Version
 from model_ratchet.documents.inherited import Coefficients, Data, GainFields, MapFields, Parent
 from model_ratchet.engine.integrate.cells import counted
 from model_ratchet.engine.integrate.inputs import Inputs
 from model_ratchet.stats.harm import Gain
 from model_ratchet.stats.maps import NAMES, Map, Parametric
+
+
+def head_of(inputs: Inputs, name: str, *told: str) -> dict[str, Any]:
+    """What every artefact says of itself: whose it is, where it comes from, what it rests on, and what is to be told of it."""
+    return {
+        "model": inputs.model,
+        "version": Version.parse(inputs.version),
+        "parent": parent_of(inputs, name),
+        "data": data_of(inputs),
+        "warnings": warnings_of(inputs, *told),
+    }
 
 
 def parent_of(inputs: Inputs, name: str) -> Parent | None:
