@@ -13,6 +13,7 @@ from model_ratchet.core.reason import Why, because
 from model_ratchet.criteria.artifacts import OnArtifacts
 from model_ratchet.criteria.base import StageFacts
 from model_ratchet.documents.fault import Fault
+from model_ratchet.documents.files import request_path
 from model_ratchet.documents.inherited import ARTIFACTS, FOLDER, Calibration, Confidence, Optimizer, artifact_path
 from model_ratchet.documents.read import Located
 from model_ratchet.documents.request import PromotionRequest
@@ -22,7 +23,7 @@ from model_ratchet.engine.integrate.gathered import inputs_of
 from model_ratchet.engine.integrate.inputs import Inherited, Inputs
 from model_ratchet.engine.integrate.track import named_tracks, track_record
 from model_ratchet.engine.pins import ARTIFACTS as PINNED
-from model_ratchet.engine.pins import artifacts_digest
+from model_ratchet.engine.pins import artifacts_digest, beside
 from model_ratchet.engine.plan import Plan
 from model_ratchet.engine.story import Story
 from model_ratchet.ports import Blob, Ledger, Repository
@@ -62,7 +63,8 @@ def read_inherited(repository: Repository, base: str, model: str, version: str |
     if version is None:
         return None
     paths = {name: artifact_path(model, version, name) for name in ARTIFACTS}
-    blobs = repository.read(base, tuple(paths.values()))
+    request = request_path(model, version)
+    blobs = repository.read(base, repository.paths(base, f"{request.rpartition('/')[0]}/{FOLDER}"))
     read: dict[str, Calibration | Confidence | Optimizer] = {}
     findings: list[Finding] = []
     for name, path in paths.items():
@@ -81,19 +83,24 @@ def read_inherited(repository: Repository, base: str, model: str, version: str |
         confidence=confidence if isinstance(confidence, Confidence) else None,
         optimizer=optimizer if isinstance(optimizer, Optimizer) else None,
         digests={name: digest_of(blobs[paths[name]].content) for name in read},
-        oids={name: blobs[paths[name]].oid for name in read},
+        oids=beside(request, {path: blob.oid for path, blob in blobs.items()}),
     )
 
 
-def altered(inherited: Inherited | None, story: Story) -> tuple[Finding, ...]:
+def altered(model: str, inherited: Inherited | None, ledger: Ledger) -> tuple[Finding, ...]:
     """Why inherited artefacts are not those that were served: their digest is another than a stage of their version pinned."""
     if inherited is None:
         return ()
-    starts = [start for attempt in story.attempts if attempt.candidate == inherited.version for start in attempt.starts]
+    starts = [
+        start
+        for attempt in ledger.story(model).attempts
+        if attempt.candidate == inherited.version
+        for start in attempt.starts
+    ]
     pinned = next((start.pinned[PINNED] for start in reversed(starts) if PINNED in start.pinned), None)
     if pinned is None or pinned == artifacts_digest(inherited.oids):
         return ()
-    place = Location(artifact_path(story.model, inherited.version, next(iter(ARTIFACTS))))
+    place = Location(artifact_path(model, inherited.version, next(iter(ARTIFACTS))))
     message = (
         f"the artefacts of {inherited.version} are not those that it was served with: nothing can be inherited from them; "
         "restore the files of its merge"

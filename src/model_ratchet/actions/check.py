@@ -286,7 +286,7 @@ def _judge_all(asked: CheckInput, world: World, change: Change, folders: Sequenc
                 Finding(place, f"one pull request proposes one version: {model_path(folder.model)} allows no batch")
             )
             continue
-        strange = altered(proposal.inherited, world.ledger.story(folder.model))
+        strange = altered(folder.model, proposal.inherited, world.ledger)
         if strange:
             findings += strange
             continue

@@ -97,7 +97,7 @@ def integrate(asked: IntegrateInput, *, progress: Progress | None = None) -> Int
         raise UsageError(f"the model file of {asked.model} has no `integrate`: there is nothing to compute")
     ledger = open_ledger(repository)
     story = ledger.story(asked.model)
-    strange = altered(proposal.inherited, story)
+    strange = altered(asked.model, proposal.inherited, ledger)
     if strange:
         return Integrated(findings=strange)
     attempt = story.attempt(asked.version)

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 
 from model_ratchet.core.evidence import Need
 from model_ratchet.documents.across import used_sources
-from model_ratchet.documents.request import PromotionRequest
+from model_ratchet.documents.inherited import FOLDER
 from model_ratchet.engine.bind import Documents
 from model_ratchet.engine.canonical import canonical
 from model_ratchet.engine.plan import Plan
@@ -22,13 +22,13 @@ _NAMED = {
 def pins(documents: Documents, *, served: bool) -> dict[str, str]:
     """What a start writes down: ``model`` → git blob id, ``sources`` → the digest of those that the model reads.
 
-    Where the stage gives the candidate a share of traffic (``served``) also ``artifacts`` → the digest of those that the
-    request names, which are served with it from then on.
+    Where the stage gives the candidate a share of traffic (``served``) also ``artifacts`` → the digest of the files in
+    that folder, which are served with it from then on.
     """
     found = {name: documents.digests[name] for name in ("model",) if name in documents.digests}
-    beside = brought(documents.request, documents.paths.get("request", ""), documents.digests)
-    if served and beside:
-        found[ARTIFACTS] = artifacts_digest(beside)
+    files = beside(documents.paths.get("request", ""), documents.digests)
+    if served and files:
+        found[ARTIFACTS] = artifacts_digest(files)
     if documents.sources is None:
         return found
     used = used_sources(documents.model, documents.sources)
@@ -36,15 +36,14 @@ def pins(documents: Documents, *, served: bool) -> dict[str, str]:
     return found | {"sources": f"sha256:{hashlib.sha256(canonical(held)).hexdigest()}"}
 
 
-def brought(request: PromotionRequest, path: str, digests: Mapping[str, str]) -> Mapping[str, str]:
-    """Artefact → git blob id, of those that a request at a path names and that are there."""
-    folder = path.rpartition("/")[0]
-    found = ((name, digests.get(f"{folder}/{inside}")) for name, inside in request.artifacts.items())
-    return {name: oid for name, oid in found if oid is not None}
+def beside(path: str, digests: Mapping[str, str]) -> Mapping[str, str]:
+    """File in ``artifacts/`` → git blob id, of those beside a request at a path."""
+    folder = f"{path.rpartition('/')[0]}/{FOLDER}/"
+    return {file.removeprefix(folder): oid for file, oid in digests.items() if file.startswith(folder)}
 
 
 def artifacts_digest(oids: Mapping[str, str]) -> str:
-    """The one digest of several artefacts, by their names."""
+    """The one digest of several files, by their names."""
     return f"sha256:{hashlib.sha256(canonical(dict(oids))).hexdigest()}"
 
 

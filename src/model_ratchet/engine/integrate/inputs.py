@@ -24,7 +24,7 @@ class Inherited:
     digests: Mapping[str, str] = field(default_factory=dict)
     """``calibration``, ``confidence``, ``optimizer`` → sha256:…"""
     oids: Mapping[str, str] = field(default_factory=dict)
-    """The same → git blob id."""
+    """File of the folder ``artifacts`` → git blob id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
