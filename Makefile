@@ -27,8 +27,9 @@ components: ## the servers that the tests run for themselves, where they can be 
 bench: $(STAMP) ## measure, and write docs/performance.md
 	$(BIN)/python -m benchmarks
 
-simulate: $(STAMP) ## run the watch on made-up days and a real series (in DATA), and write the tables of docs/watch.md
+simulate: $(STAMP) ## run the watch and the inheritance on made-up and real data (in DATA), and write the tables of their pages
 	$(BIN)/python -m benchmarks.watch $(DATA)
+	$(BIN)/python -m benchmarks.inheritance $(DATA)
 
 demo: $(STAMP) ## three promotions of a real model on real flights, in ./demo
 	$(BIN)/ratchet demo --dir demo
@@ -55,4 +56,4 @@ dist: $(STAMP) ## the archives of a release, and what they bring (an SBOM in Cyc
 	  requirements/runtime.txt
 
 clean: ## remove what the other verbs made
-	rm -rf $(VENV) .venv-mlflow .venv-spark build dist demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-mlflow .venv-spark .venv-oracles build dist demo .pytest_cache .mypy_cache .ruff_cache

@@ -63,7 +63,7 @@ def main() -> None:
             taken[size] = _measure(log, size)
             log.unlink()
         rows += _rows(taken)
-    for measure in (_started, _sited, _gathered, _watched, _among_many, _audited, _reported):
+    for measure in (_started, _sited, _gathered, _watched, _among_many, _audited, _reported, _integrated):
         rows += measure()
         PAGE.write_text(_page(rows), encoding="utf-8")  # a run that is cut off leaves what it has measured
     say(f"wrote {PAGE.relative_to(ROOT)}")
@@ -212,6 +212,32 @@ def _reported() -> Iterator[Row]:
     seconds, size = float(told["seconds"]), float(told["bytes"])
     yield Row("the three reports of the demo", "1 s", seconds, 1, f"{seconds:.2f} s")
     yield Row("size of a report, the largest of them", "500 kB", size / 500_000, 1, f"{size / 1000:.0f} kB")
+
+
+def _integrated() -> Iterator[Row]:
+    """The artefacts of a million events in fifty segments, beside a fit of scikit-learn to each; and what applies them."""
+    say("artefacts of 1e6 events in 50 segments")
+    told = [_one("benchmarks.artefacts") for _ in range(ROUNDS)]
+    taken = {name: median(float(one[name]) for one in told) for name in told[0]}
+    for other in ("isotonic", "logistic"):
+        what = f"scikit-learn's {other}, once a segment"
+        yield Row(
+            "histograms and artefacts, 1e6 events",
+            what,
+            taken["artefacts"] / taken[other],
+            None,
+            _s(taken["artefacts"]),
+        )
+        yield Row(f"our {other}, once a segment", what, taken[f"own {other}"] / taken[other], None)
+    for call in ("calibrate", "confidence", "weights"):
+        yield Row(f"`{call}`, one call", "10 µs", taken[call] / 1e-5, 1, f"{1e6 * taken[call]:.1f} µs")
+    yield Row(
+        "`calibrate`, 1e6 in an array", "1e6 calls", taken["array"] / taken["calibrate"] / 1e6, None, _s(taken["array"])
+    )
+
+
+def _s(seconds: float) -> str:
+    return f"{seconds:.2f} s"
 
 
 def _page(rows: Sequence[Row]) -> str:

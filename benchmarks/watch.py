@@ -29,8 +29,8 @@ def main(arguments: Sequence[str]) -> None:
     """Simulates and writes."""
     folder = Path(arguments[0]) if arguments else ROOT.parent / "shared" / "data"
     models = int(arguments[1] if len(arguments) > 1 else 10_000) // DAYS
-    write("series", series_table(folder))
-    write("days", table(days_rows(models)))
+    write(PAGE, "series", series_table(folder))
+    write(PAGE, "days", table(days_rows(models)))
 
 
 def days_rows(models: int) -> Iterator[str]:
@@ -99,9 +99,9 @@ def marks(name: str) -> tuple[str, str]:
     return f"<!-- {name}: written by make simulate -->", f"<!-- end of {name} -->"
 
 
-def write(name: str, text: str) -> None:
-    """Writes one table into the page."""
-    PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), name, text), encoding="utf-8")
+def write(page: Path, name: str, text: str) -> None:
+    """Writes one table into a page."""
+    page.write_text(written(page.read_text(encoding="utf-8"), name, text), encoding="utf-8")
 
 
 def _hours(hours: float) -> str:

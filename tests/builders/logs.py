@@ -459,7 +459,10 @@ class _Window:
         pair = need.paired or need.shape is Shape.PAIRED_COUNTS
         by_cluster = need.shape is Shape.MOMENTS and need.clustering is Clustering.COLUMN
         facts = need.shape in (Shape.ROWS, Shape.VERSION_ROWS, Shape.CATEGORIES)
-        elsewhere = (Shape.SERIES, Shape.SUITE, Shape.APPROVALS, Shape.DOCUMENT, Shape.SCORES, Shape.BETS)
+        elsewhere = (
+            *(Shape.SERIES, Shape.SUITE, Shape.APPROVALS, Shape.DOCUMENT),
+            *(Shape.SCORES, Shape.BETS, Shape.OFFERS, Shape.REPRODUCED),
+        )
         one_arm = (Shape.LABELS, Shape.COUNTS, Shape.QUANTILE_COUNTS, Shape.LOG_HISTOGRAM, Shape.CATEGORIES)
         refused = (
             need.shape in elsewhere

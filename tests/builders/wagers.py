@@ -64,6 +64,11 @@ FORECASTS = a_model(FORECAST)
 BETTING = a_model(BETS)
 IN_WIDE = a_model(WIDE)
 BOTH = a_model(FORECAST.replace("segments:", BETS.removeprefix(HEAD) + "segments:"))
+PRICED = a_model(
+    FORECAST.replace("segments:", BETS.removeprefix(HEAD) + "segments:")
+    + "integrate: {score: forecast, segments: league, market: said, bets: bets}\n"
+)
+"""The market's probability is in the column ``said``."""
 
 
 def an_event(number: int, **changes: object) -> Row:
@@ -118,6 +123,12 @@ def random_events(seed: int, count: int, days: int = 3) -> list[Row]:
             for row in both(number, **shared)
         ]
     return rows
+
+
+def priced(rows: Sequence[Row]) -> list[Row]:
+    """The same rows with what the market said, or did not say."""
+    draw = random.Random(3)  # noqa: S311  (the same rows each time)
+    return [row | {"said": draw.choice((None, 0.0, 1.0, 0.5, round(draw.random(), 3), draw.random()))} for row in rows]
 
 
 def wide(rows: Sequence[Row]) -> list[Row]:

@@ -41,6 +41,7 @@ environment() {
 }
 environment mlflow
 environment spark
+environment oracles
 
 described=.venv/github
 wanted=$(cat tests/components/github/{package-lock.json,cut.py} | sha256sum)

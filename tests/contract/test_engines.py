@@ -26,10 +26,11 @@ from builders.logs import (
     reason,
 )
 from builders.needs import every_need
-from builders.wagers import BOTH, random_events
+from builders.wagers import BOTH, PRICED, priced, random_events
 from components import postgresql, spark
 from model_ratchet.core.evidence import Arm, Grouping, Measurement, Missing, Need, Shape, Window
 from model_ratchet.core.reason import Why
+from model_ratchet.criteria.integration import IntegrationFacts, stage_needs
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.sources.engine import UnanswerableError
 from model_ratchet.sources.open import base_needs
@@ -130,6 +131,30 @@ OF_WAGERS = [
         for arm in Arm
     ),
 ]
+
+
+IN_SEGMENTS = stage_needs(
+    IntegrationFacts(score="forecast", segments="league", bets="bets", market=True), "canary", PAUSED
+).every
+
+
+def test_postgresql_gives_the_same_offers_by_segment_and_part_of_a_stage(
+    tmp_path: Path, database: postgresql.Server
+) -> None:
+    rows = priced(WAGERS)
+    files = answers(in_files(tmp_path, rows), PRICED, IN_SEGMENTS)
+    assert measured(files) > 15
+    assert different(files, answers(in_postgresql(database, "priced", rows), PRICED, IN_SEGMENTS)) == []
+
+
+@pytest.mark.spark
+@pytest.mark.slow
+@pytest.mark.xdist_group("spark")
+def test_spark_gives_the_same_offers_by_segment_and_part_of_a_stage(tmp_path: Path, cluster: tuple[str, Path]) -> None:
+    url, folder = cluster
+    rows = priced(WAGERS)
+    files = answers(in_files(tmp_path, rows), PRICED, IN_SEGMENTS)
+    assert different(files, answers(in_spark(url, folder, "priced", rows), PRICED, IN_SEGMENTS)) == []
 
 
 def test_postgresql_gives_the_same_scores_and_bets(tmp_path: Path, database: postgresql.Server) -> None:

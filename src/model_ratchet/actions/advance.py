@@ -206,7 +206,7 @@ def _events(steps: Sequence[Step], told: _Told, proposal: Proposal, record: Reco
                     stage=step.stage,
                     share=step.share,
                     mirror=step.mirror,
-                    pinned=pins(proposal.documents),
+                    pinned=pins(proposal.documents, served=step.share > 0),
                 )
                 if proposal.model.traffic is None:  # whoever moves the router by hand asks for this when it is moved
                     yield Confirmed(**fields, stage=step.stage)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from model_ratchet.actions.artifacts import altered, read_inputs, reproduce
 from model_ratchet.actions.policies import policy_change
 from model_ratchet.actions.proposal import Proposal, read_proposal
 from model_ratchet.actions.reading import Faulty
@@ -13,6 +14,7 @@ from model_ratchet.actions.source_commit import read_source_commit
 from model_ratchet.core.evidence import OF_FORGE, Approvals, Document, Evidence, Measurement, Missing, Need, Shape
 from model_ratchet.core.finding import Finding, Location
 from model_ratchet.core.reason import Why, because
+from model_ratchet.criteria.artifacts import REPRODUCED
 from model_ratchet.documents.files import model_path
 from model_ratchet.documents.promoted import Promoted, PromotedOrNot, Unreadable, read_promoted
 from model_ratchet.engine.bind import Misfit, bind
@@ -220,7 +222,9 @@ def gather_evidence(
         elif need.shape is Shape.APPROVALS:
             own[need] = Approvals(approvals=())
     answered = own.keys() | closed.keys()
-    asked_of_sources = [need for need in needs if need not in answered and need.shape not in OF_FORGE]
+    asked_of_sources = [
+        need for need in needs if need not in answered and need.shape not in (*OF_FORGE, Shape.REPRODUCED)
+    ]
     sealed_stages = {need.stage for need in closed}
     for stage in plan.stages:
         if stage.window is not None and stage.name not in sealed_stages and asked_of_sources:
@@ -282,6 +286,10 @@ def _judge_all(asked: CheckInput, world: World, change: Change, folders: Sequenc
                 Finding(place, f"one pull request proposes one version: {model_path(folder.model)} allows no batch")
             )
             continue
+        strange = altered(folder.model, proposal.inherited, world.ledger)
+        if strange:
+            findings += strange
+            continue
         plan, closed = _bound(proposal, folder, asked, world, change)
         if isinstance(plan, Plan):
             plan, evidence = as_sealed(plan, read_evidence(proposal, plan, asked, world, change, closed))
@@ -342,8 +350,20 @@ def read_evidence(
     if found is None:
         root, progress = world.repository.root, world.progress
         found = gather_evidence(proposal, plan, asked, root, progress, changed=change.paths, closed=closed)
+    found = _with_artifacts(found, proposal, plan, world)
     said = read_sign_offs(plan, world.repository, world.pull, base=change.base, head=change.head)
     return replace(found, answers={**found.answers, **said, **read_source_commit(plan, world.forge)})
+
+
+def _with_artifacts(found: Evidence, proposal: Proposal, plan: Plan, world: World) -> Evidence:
+    """The evidence with what became of computing the artefacts again, where a criterion asks for it."""
+    settings = proposal.model.integrate
+    if settings is None or REPRODUCED not in plan.needs():
+        return found
+    story = world.ledger.story(proposal.model.name)
+    form, sealed = as_sealed(plan, found)
+    inputs = read_inputs(form, sealed, settings, proposal.inherited, story, world.ledger)
+    return replace(found, answers={**found.answers, REPRODUCED: reproduce(inputs, proposal.brought)})
 
 
 def _below(repository: Repository, commit: str, folders: Sequence[Folder]) -> Sequence[str]:

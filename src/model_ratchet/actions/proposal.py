@@ -1,8 +1,9 @@
 """Proposal: everything that a promotion is judged by, read from git: the request at the head, the rules at the base."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from model_ratchet.actions.artifacts import Brought, read_brought, read_inherited
 from model_ratchet.actions.reading import Faulty, read_blob, symlink
 from model_ratchet.actions.waivers import brought_waivers, held_waivers
 from model_ratchet.core.arms import Versions
@@ -19,6 +20,7 @@ from model_ratchet.documents.request import PromotionRequest
 from model_ratchet.documents.revocations import Revocations
 from model_ratchet.documents.sources import Sources
 from model_ratchet.engine.bind import Documents, Misfit
+from model_ratchet.engine.integrate.inputs import Inherited
 from model_ratchet.engine.lifecycle import Chain, Folder, baseline_moved
 from model_ratchet.ports import Blob, Repository
 
@@ -35,6 +37,10 @@ class Proposal:
     sources: Sources
     documents: Documents
     beside: Mapping[str, Document]
+    brought: Brought = field(default_factory=Brought)
+    """The artefacts that the request brings."""
+    inherited: Inherited | None = None
+    """Those of the baseline, where the model file asks for artefacts."""
     versions: Versions
     """Those that are compared; other ones that are promoted on the base branch take no part."""
 
@@ -108,9 +114,26 @@ def read_proposal(
     whole = _whole(folder, chain, request, at_head, at_base, paths)
     if isinstance(whole, Faulty):
         return whole
-    brought = brought_waivers(repository, head, changed, whole.request)
+    beside = _artifacts(repository, base, folder, whole, at_head)
+    if isinstance(beside, Faulty):
+        return beside
+    waivers = brought_waivers(repository, head, changed, whole.request)
     causes = _causes(repository, base, folder.model)
-    return replace(whole, documents=replace(whole.documents, brought=brought, causes=causes))
+    return replace(beside, documents=replace(whole.documents, brought=waivers, causes=causes))
+
+
+def _artifacts(
+    repository: Repository, base: str, folder: Folder, whole: Proposal, at_head: Mapping[str, Blob]
+) -> Proposal | Faulty:
+    """The proposal with the artefacts that it brings and inherits, where its model file asks for artefacts."""
+    if whole.model.integrate is None:
+        return whole
+    brought = read_brought(whole.request_file, folder.path, at_head)
+    inherited = read_inherited(repository, base, folder.model, whole.versions.baseline)
+    faulty = [finding for one in (brought, inherited) if isinstance(one, Faulty) for finding in one.findings]
+    if isinstance(brought, Faulty) or isinstance(inherited, Faulty):
+        return Faulty(tuple(faulty))
+    return replace(whole, brought=brought, inherited=inherited)
 
 
 def _causes(repository: Repository, base: str, model: str) -> Mapping[str, Document]:

@@ -20,6 +20,7 @@ COMMANDS = {
     "validate": ("judging", "check documents only"),
     "init": ("drafting", "make a repository ready for promotions on GitHub"),
     "propose": ("drafting", "write the folder of a new version"),
+    "integrate": ("drafting", "compute what a version brings: calibration, confidence, optimizer"),
     "plan": ("judging", "how many rows and days each criterion needs"),
     "advance": ("moving", "close a stage that can be decided, and start the next"),
     "stage": ("moving", "say what happened to a candidate in traffic"),

@@ -10,7 +10,9 @@ from model_ratchet.cli.options import (
     add_base,
     add_force,
     add_repo,
+    add_revisions,
 )
+from model_ratchet.cli.runs import check_input
 from model_ratchet.cli.terminal import colour, progress, width, write
 
 
@@ -55,6 +57,25 @@ def add_propose(commands: Commands, summary: str) -> None:
     add_base(parser)
     add_force(parser)
     parser.set_defaults(command=_propose)
+
+
+def add_integrate(commands: Commands, summary: str) -> None:
+    """``ratchet integrate``."""
+    parser = commands.add_parser(
+        "integrate",
+        help=summary,
+        description="Computes the three artefacts of a version from the evidence of its first stage, and writes them into "
+        "promotions/MODEL/VERSION/artifacts/ of the work tree. Every check computes them again and compares.",
+    )
+    parser.add_argument("model", metavar="MODEL", help="the model, as its file in policies/models is named")
+    parser.add_argument("version", metavar="VERSION", help="the version that the head proposes")
+    add_revisions(parser)
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--dry-run", action="store_true", help="print the artefacts, and write nothing")
+    how.add_argument(
+        "--check", action="store_true", help="compare the committed artefacts, and write nothing (1: they differ)"
+    )
+    parser.set_defaults(command=_integrate)
 
 
 def add_explain(commands: Commands, summary: str) -> None:
@@ -129,6 +150,33 @@ def _propose(options: argparse.Namespace) -> int:
         return ExitCode.INVALID
     write(told(drafted, options.repo))
     return ExitCode.PASSED
+
+
+def _integrate(options: argparse.Namespace) -> int:
+    from model_ratchet.actions.integrate import IntegrateInput, integrate, told
+    from model_ratchet.report import render
+    from model_ratchet.report.check import Check
+
+    show = progress()
+    made = integrate(
+        IntegrateInput(
+            check=check_input(options),
+            model=options.model,
+            version=options.version,
+            dry_run=options.dry_run,
+            compare=options.check,
+        ),
+        progress=show,
+    )
+    show("")
+    if made.findings:
+        write(render(Check(findings=made.findings), "text", width=width(), colour=colour(options)))
+        return ExitCode.INVALID
+    if options.dry_run:
+        write("".join((made.texts or {}).values()))
+        return ExitCode.PASSED
+    write(told(made))
+    return ExitCode.of(made.outcome) if options.check else ExitCode.PASSED
 
 
 def _explain(options: argparse.Namespace) -> int:

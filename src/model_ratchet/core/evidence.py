@@ -13,6 +13,8 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from model_ratchet.core.code import Checks, Scan
+from model_ratchet.core.inherited import Reproduced
+from model_ratchet.core.offers import Offers
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.reviews import GHOST, Review, Said, Standing
 from model_ratchet.core.scored import Bets, Scores
@@ -116,6 +118,8 @@ class Shape(StrEnum):
     SUITE = "suite"
     APPROVALS = "approvals"
     DOCUMENT = "document"
+    REPRODUCED = "reproduced"
+    OFFERS = "offers"
     REGISTERED = "registered"
     TRACKED = "tracked"
     SCAN = "scan"
@@ -605,6 +609,8 @@ Simple: TypeAlias = (
     | Suite
     | Approvals
     | Document
+    | Reproduced
+    | Offers
     | Registered
     | Tracked
     | Scan

@@ -43,6 +43,8 @@ class Why(StrEnum):
     DRILL_OLD = "drill_old"  # performed_at, within
     DRILL_FAILED = "drill_failed"  # result
     OBJECTED = "objected"  # by
+    ARTIFACT_DIFFERS = "artifact_differs"  # key, committed, computed, others: how many more differ
+    WEIGHT_TURNED = "weight_turned"  # segment, before, after, limit
     ROLLED_BACK_BEFORE = "rolled_back_before"  # version, at, root_cause
     CHECK_FAILED = "check_failed"  # check, state, by
     SCAN_FOUND = "scan_found"  # found, limit, tools, first
@@ -59,6 +61,7 @@ class Why(StrEnum):
     STAGE_NOT_STARTED = "stage_not_started"  # stage, more_rows?
     STAGE_RUNNING = "stage_running"  # stage, until, more_rows?: rows that are still missing
     LABELS_MATURING = "labels_maturing"  # stage, until, more_rows?
+    ARTIFACTS_ABSENT = "artifacts_absent"  # artifacts, stage
     AWAITING_APPROVAL = "awaiting_approval"  # role, at_least
     EARLY_APPROVAL = "early_approval"  # role, by, stage
     OUTDATED_APPROVAL = "outdated_approval"  # role, by, what: changed since
@@ -81,6 +84,7 @@ class Why(StrEnum):
     ONE_CLASS = "one_class"  # rows: every event came, or none
     SEGMENTS_TOO_SMALL = "segments_too_small"  # assessable, segments, least
     DAYS_INCOMPLETE = "days_incomplete"  # days, complete
+    WEIGHTS_ABSENT = "weights_absent"  # the parent has weights, and the candidate none
     CHECK_ABSENT = "check_absent"  # check, commit, app?
     CHECK_SHOWS_NOTHING = "check_shows_nothing"  # check, state, by
     CODE_WITHOUT_PULL = "code_without_pull"  # commit, repository
@@ -184,6 +188,8 @@ class Why(StrEnum):
     COIN_FLIP = "coin_flip"  # by: the literal rule at the margin
     LINE_DISAGREES = "line_disagrees"  # gained, line: the return is above 0, and the closing line below
     EXCLUDED_ROWS = "excluded_rows"  # rows, because
+    ARTIFACT_WARNING = "artifact_warning"  # what
+    WEIGHTS_FIRST = "weights_first"  # the parent has no weights to hold the new ones against
     OTHER_VERSIONS = "other_versions"  # rows, versions
     DUPLICATES_DROPPED = "duplicates_dropped"  # rows
     NOT_ASSESSABLE = "not_assessable"  # segment, values

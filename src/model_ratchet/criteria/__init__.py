@@ -5,6 +5,7 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from model_ratchet.criteria.approval import Approval
+from model_ratchet.criteria.artifacts import ArtifactsReproduce
 from model_ratchet.criteria.auc import Auc
 from model_ratchet.criteria.betting import Betting
 from model_ratchet.criteria.calibration import Calibration
@@ -35,6 +36,7 @@ from model_ratchet.criteria.stability import Stability
 from model_ratchet.criteria.suite import SuiteOfCases
 from model_ratchet.criteria.superiority import Superiority
 from model_ratchet.criteria.sustained import Sustained
+from model_ratchet.criteria.weight_turnover import WeightTurnover
 
 BUILT_IN = (
     Superiority,
@@ -67,6 +69,8 @@ BUILT_IN = (
     MetadataComplete,
     DocumentsComplete,
     RollbackDrill,
+    ArtifactsReproduce,
+    WeightTurnover,
     Approval,
 )
 
@@ -101,6 +105,8 @@ AnyCriterion: TypeAlias = Annotated[
     | MetadataComplete
     | DocumentsComplete
     | RollbackDrill
+    | ArtifactsReproduce
+    | WeightTurnover
     | Approval,
     Field(discriminator="kind"),
 ]

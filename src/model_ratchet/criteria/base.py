@@ -13,6 +13,7 @@ from model_ratchet.core.evidence import Evidence, Need, Window
 from model_ratchet.core.fields import Model, Slug
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.verdict import Judgement
+from model_ratchet.criteria.integration import IntegrationFacts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,8 @@ class Facts:
     """The zone of quiet hours."""
     assignment: bool = False
     reported_digest: bool = False
+    integration: IntegrationFacts | None = None
+    """What a version brings for those who apply its forecasts, None where the model file asks for nothing."""
     registry: str | None = None
     """The name under which a registry holds the model, None where none is bound."""
     registry_alias: str | None = None
@@ -157,6 +160,8 @@ class Criterion(Model, ABC):
     """Reads no stage at all: decidable at once."""
     traffic_only: ClassVar[bool] = False
     """Applies only to stages with a traffic share."""
+    on_entry: ClassVar[bool] = False
+    """Looked at when a stage with a share of traffic starts, and never for the end of its own stage."""
     waivable: ClassVar[bool] = True
     """Whether a waiver may let it go; False for what makes evidence evidence, and for what people decide."""
 

@@ -5,6 +5,7 @@ from typing import Literal, assert_never
 
 from model_ratchet.core.units import Quantity
 from model_ratchet.criteria.base import MetricFacts, PriceFacts
+from model_ratchet.criteria.integration import IntegrationFacts
 from model_ratchet.documents.forecasts import Bets, Probability
 from model_ratchet.documents.free import flatten
 from model_ratchet.documents.model import DurationMetric, Gauge, Mean, Metric, ModelFile, Proportion, reads_log
@@ -39,6 +40,24 @@ def _unit(metric: Metric) -> Literal["fraction", "s", "B", "cores", "1"]:
             return GAUGE_BASES[metric.unit]
         case _:
             assert_never(metric)
+
+
+def integration(model: ModelFile) -> IntegrationFacts | None:
+    """What decides what is asked for the artefacts of a version, None where the model file asks for none."""
+    asked = model.integrate
+    if asked is None:
+        return None
+    measured, history = asked.optimizer.performance, asked.calibration
+    return IntegrationFacts(
+        score=asked.score,
+        segments=asked.segments or "",
+        bets=asked.bets or "",
+        market=asked.market is not None,
+        latency=measured.latency or "",
+        errors=measured.errors or "",
+        memory=measured.memory or "",
+        reach=history.reach.delta if history.reach is not None else None,
+    )
 
 
 GAUGE_BASES: Mapping[str, Literal["fraction", "B", "cores", "1"]] = {

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from model_ratchet.core.fields import Model
 from model_ratchet.documents.channels import AlertChannels
 from model_ratchet.documents.fault import Fault
+from model_ratchet.documents.inherited import Calibration, Confidence, Optimizer
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.request import PromotionRequest
@@ -14,7 +15,18 @@ from model_ratchet.documents.revocations import Revocations
 from model_ratchet.documents.sources import Sources
 from model_ratchet.documents.waiver import Waiver
 
-AnyDocument: TypeAlias = Policy | ModelFile | Sources | PromotionRequest | Waiver | Revocations | AlertChannels
+AnyDocument: TypeAlias = (
+    Policy
+    | ModelFile
+    | Sources
+    | PromotionRequest
+    | Waiver
+    | Revocations
+    | AlertChannels
+    | Calibration
+    | Confidence
+    | Optimizer
+)
 Kind: TypeAlias = (
     type[Policy]
     | type[ModelFile]
@@ -23,6 +35,9 @@ Kind: TypeAlias = (
     | type[Waiver]
     | type[Revocations]
     | type[AlertChannels]
+    | type[Calibration]
+    | type[Confidence]
+    | type[Optimizer]
 )
 
 KINDS: Mapping[str, Kind] = {
@@ -33,6 +48,9 @@ KINDS: Mapping[str, Kind] = {
     "Waiver": Waiver,
     "Revocations": Revocations,
     "Alerts": AlertChannels,
+    "Calibration": Calibration,
+    "Confidence": Confidence,
+    "Optimizer": Optimizer,
 }
 
 PLACES: Mapping[str, str] = {
@@ -43,7 +61,12 @@ PLACES: Mapping[str, str] = {
     "Waiver": "policies/waivers/<id>.yaml",
     "Revocations": "policies/revocations.yaml",
     "Alerts": "policies/alerts.yaml",
+    "Calibration": "promotions/<model>/<version>/artifacts/calibration.yaml",
+    "Confidence": "promotions/<model>/<version>/artifacts/confidence.yaml",
+    "Optimizer": "promotions/<model>/<version>/artifacts/optimizer.yaml",
 }
+
+_ARTIFACT = r"promotions/(?P<model>[^/]+)/(?P<version>[^/]+)/artifacts/{}\.yaml"
 
 # the first that fits: models/ and waivers/ are no names of policies
 _PATTERNS = (
@@ -54,6 +77,9 @@ _PATTERNS = (
     ("Alerts", re.compile(r"policies/alerts\.yaml")),
     ("Policy", re.compile(r"policies/(?P<name>[^/]+)/(?P<version>[^/]+)\.yaml")),
     ("PromotionRequest", re.compile(r"promotions/(?P<model>[^/]+)/(?P<candidate>[^/]+)/promotion\.yaml")),
+    ("Calibration", re.compile(_ARTIFACT.format("calibration"))),
+    ("Confidence", re.compile(_ARTIFACT.format("confidence"))),
+    ("Optimizer", re.compile(_ARTIFACT.format("optimizer"))),
 )
 _DOCUMENT_LIKE = re.compile(r"policies/.+\.ya?ml|promotions/.*\bpromotion\.ya?ml", re.IGNORECASE)
 

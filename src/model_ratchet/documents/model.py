@@ -20,6 +20,7 @@ from model_ratchet.core.fields import (
 from model_ratchet.documents.columns import Column, NoOutcome
 from model_ratchet.documents.fault import Fault, refuse
 from model_ratchet.documents.forecasts import Bets, Probability
+from model_ratchet.documents.integration import Integration, integration_faults
 from model_ratchet.documents.promql import Buckets, Expression, Selector
 from model_ratchet.documents.registry import RegistryBinding
 from model_ratchet.documents.traffic import Traffic, traffic_faults
@@ -385,6 +386,8 @@ class ModelFile(Model):
     prices: Prices | None = None
     """What its infrastructure costs, for the scorecard."""
     after_merge: AfterMerge = AfterMerge()
+    integrate: Integration | None = None
+    """What each version brings for those who apply its forecasts; without it nothing is computed."""
     traffic: Traffic | None = None
     """The router that carries the shares; without it nothing is rendered."""
     notify: tuple[str, ...] = ()
@@ -399,6 +402,10 @@ class ModelFile(Model):
         for index, policy in enumerate(self.policies):
             if policy in self.policies[:index]:
                 yield Fault(("policies", index), f"{policy} is named twice: keep one")
+        if self.integrate is not None:
+            kinds = {name: metric.kind for name, metric in self.metrics.items()}
+            for fault in integration_faults(self.integrate, kinds, self.segments):
+                yield Fault(("integrate", *fault.path), fault.message)
         if self.traffic is not None:
             previous = self.after_merge.mirror_previous is not None
             yield from traffic_faults(self.traffic, self.assignment, mirror_previous=previous)

@@ -17,6 +17,9 @@ NAMES = {
     "Waiver": "waiver",
     "Revocations": "revocations",
     "Alerts": "alerts",
+    "Calibration": "calibration",
+    "Confidence": "confidence",
+    "Optimizer": "optimizer",
 }
 MESSAGES: Mapping[str, type[Model]] = {"alert": Message}
 """What Ratchet sends to others, by the short name of its schema."""

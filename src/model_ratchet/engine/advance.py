@@ -198,6 +198,8 @@ def _enter(now: Situation, stage: Stage, since: datetime | None, *, admits: bool
     failed = [
         leaf for leaf in _blocking(now) if leaf.outcome in (Outcome.FAILED, Outcome.ERRORED) and leaf.stage is None
     ]
+    if share:
+        failed += [leaf for leaf in _counted(now, on_entry=True) if leaf.outcome is not Outcome.PASSED]
     if failed:
         return _refuse(f"{stage.name} does not start: {_named(failed)}")
     absent = [
@@ -216,12 +218,18 @@ def _enter(now: Situation, stage: Stage, since: datetime | None, *, admits: bool
 
 
 def _blocking(now: Situation) -> Iterable[Leaf]:
-    """The leaves that count for stages: no sign-off, and nothing that is only needed for the merge."""
+    """The leaves that count for stages: no sign-off, nothing that is only needed for the merge, or for a stage to start."""
+    return _counted(now, on_entry=False)
+
+
+def _counted(now: Situation, *, on_entry: bool) -> Iterable[Leaf]:
+    """The leaves of gates that are not only for the merge: those that a stage waits for to start, or all others."""
     later = {gate.name for gate in now.policy.gates if gate.before == "merge"}
-    people = {bound.criterion.id for bound in now.plan.bound() if bound.criterion.sign_off}
+    criteria = [bound.criterion for bound in now.plan.bound()]
+    chosen = {one.id for one in criteria if not one.sign_off and one.on_entry is on_entry}
     for branch in now.verdict.gates:
         if branch.name not in later:
-            yield from (leaf for leaf in branch.leaves if leaf.counted and leaf.id not in people)
+            yield from (leaf for leaf in branch.leaves if leaf.counted and leaf.id in chosen)
 
 
 def _outcome(now: Situation, stage: str) -> tuple[Outcome, Sequence[Leaf]]:

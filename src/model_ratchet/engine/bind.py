@@ -12,7 +12,7 @@ from model_ratchet.core.evidence import HOUR, Document
 from model_ratchet.core.names import PolicyName
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.criteria.base import Criterion, Facts, Scope, StageFacts
-from model_ratchet.documents.facts import allocation, infrastructure, metric_facts, price_facts, stated
+from model_ratchet.documents.facts import allocation, infrastructure, integration, metric_facts, price_facts, stated
 from model_ratchet.documents.fault import Fault
 from model_ratchet.documents.files import waiver_path
 from model_ratchet.documents.model import ModelFile
@@ -305,6 +305,7 @@ def model_facts(model: ModelFile, *, paired: Collection[str] = ()) -> Facts:
         timezone=model.time.timezone or "UTC",
         assignment=model.assignment is not None,
         reported_digest=model.rows.digest is not None,
+        integration=integration(model),
         registry=model.registry.name if model.registry is not None else None,
         registry_alias=model.registry.alias if model.registry is not None else None,
         min_label_coverage=model.labels.min_coverage.value if model.labels is not None else None,

@@ -72,10 +72,17 @@ def _segment_worse(p: _Parameters) -> str:
 
 
 def _stated_otherwise(p: _Parameters) -> str:
-    others = int(p.get("others") or 0)
-    more = f" (and {others} more)" if others else ""
     held = f"holds {p['tracked']}" if p["tracked"] else "does not hold it"
-    return f"the request states {p['what']} {p['stated']}, and the registry {held}{more}"
+    return f"the request states {p['what']} {p['stated']}, and the registry {held}{_and_others(p)}"
+
+
+def _part(value: object) -> str:
+    return percent(value) if isinstance(value, float) else str(value)
+
+
+def _and_others(p: _Parameters) -> str:
+    others = int(p.get("others") or 0)
+    return f" (and {others} more)" if others else ""
 
 
 def _of_file(p: _Parameters) -> str:
@@ -137,6 +144,12 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.SECTION_EMPTY: lambda p: f"the section “{p['section']}” of {p['document']} is not filled in",
     Why.DRILL_OLD: lambda p: f"the drill of {instant_text(p['performed_at'])} is older than {p['within']}: repeat it",
     Why.DRILL_FAILED: lambda p: f"the drill ended as {p['result']}",
+    Why.ARTIFACT_DIFFERS: lambda p: (
+        f"{p['key']} is {p['committed']}, and the evidence gives {p['computed']}" + _and_others(p)
+    ),
+    Why.WEIGHT_TURNED: lambda p: (
+        f"the weight of {p['segment']} goes from {_part(p['before'])} to {_part(p['after'])} (asked: at most {p['limit']})"
+    ),
     Why.OBJECTED: lambda p: f"changes are requested by {p['by']}",
     Why.ROLLED_BACK_BEFORE: lambda p: (
         f"{p['version']} was rolled back on {instant_text(str(p['at']))}; root cause: {p['root_cause']}"
@@ -147,6 +160,9 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
     Why.STAGE_RUNNING: lambda p: f"{p['stage']} is running; decidable at {instant_text(p['until'])}{_missing(p)}",
     Why.LABELS_MATURING: lambda p: (
         f"{p['stage']} has ended, labels still arrive; decidable at {instant_text(p['until'])}{_missing(p)}"
+    ),
+    Why.ARTIFACTS_ABSENT: lambda p: (
+        f"{p['artifacts']} of {p['stage']} are not there yet: run `ratchet integrate`, and commit what it writes"
     ),
     Why.AWAITING_APPROVAL: lambda p: f"awaiting {_plural(p['at_least'], 'approval')} for {p['role']}",
     Why.EARLY_APPROVAL: lambda p: (
@@ -173,6 +189,7 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
         f"segments with at least {whole(p['least'])} rows hold {percent(p['assessable'])} of the rows: too little is assessed"
     ),
     Why.DAYS_INCOMPLETE: lambda p: f"{p['complete']} complete days, and {p['days']} are asked",
+    Why.WEIGHTS_ABSENT: lambda _: "the version before has weights, and the returns of this one give none",
     Why.CHECK_ABSENT: lambda p: (
         f"nothing reports a check {p['check']} on {p['commit']}" + (f" for the app {p['app']}" if "app" in p else "")
     ),
@@ -382,6 +399,8 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
         f"pooled {points(p['pooled'])}, but {points(p['stratified'])} within {p['segment']}: the mix of the arms differs"
     ),
     Why.COIN_FLIP: lambda p: f"at a true difference of {_by(p)} this rule passes about every second time",
+    Why.ARTIFACT_WARNING: lambda p: f"of the artefacts: {p['what']}",
+    Why.WEIGHTS_FIRST: lambda _: "the version before has no weights to hold the new ones against",
     Why.EXCLUDED_ROWS: lambda p: f"{whole(p['rows'])} rows excluded ({p['because']})",
     Why.OTHER_VERSIONS: lambda p: f"{whole(p['rows'])} rows of other versions left out ({p['versions']})",
     Why.DUPLICATES_DROPPED: lambda p: f"{whole(p['rows'])} repeated rows dropped",

@@ -24,6 +24,8 @@ class Remedy:
 _ATTEMPT = "another artifact, as a new attempt from the first stage"
 _FAILED: Mapping[Why, str] = {
     Why.SUITE_SKIPPED: "a run of all cases",
+    Why.ARTIFACT_DIFFERS: "run `ratchet integrate`, and commit what it writes",
+    Why.WEIGHT_TURNED: "a policy that allows as much, or a waiver; the weights are what the returns give",
     Why.OBJECTED: "the objection is withdrawn by an approving review, or dismissed",
 }
 _CODE: Mapping[Why, str] = {

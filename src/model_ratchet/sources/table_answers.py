@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from math import gcd
 from typing import TypeVar
 
 from model_ratchet.core.evidence import (
@@ -28,12 +29,13 @@ from model_ratchet.core.evidence import (
     Simple,
     VersionRows,
 )
+from model_ratchet.core.offers import Offers
 from model_ratchet.core.reason import Why, because
 from model_ratchet.core.scored import Bets, Scores
 from model_ratchet.documents.model import DurationMetric, Mean, Proportion
 from model_ratchet.sources.table_cells import Cell, ScoreCell, Span
 from model_ratchet.sources.table_census import Census
-from model_ratchet.sources.table_kinds import MICRO, Forecast, Wager
+from model_ratchet.sources.table_kinds import MICRO, Forecast, Offer, Wager
 from model_ratchet.sources.table_moments import arm_moments, holds_rows, paired_moments
 from model_ratchet.sources.table_pairs import PairCell
 from model_ratchet.sources.table_rows import RowForm
@@ -47,13 +49,14 @@ _ONE_ARM = {
     Shape.QUANTILE_COUNTS,
     Shape.LOG_HISTOGRAM,
     Shape.SCORES,
+    Shape.OFFERS,
     Shape.BETS,
     Shape.CATEGORIES,
 }
 _PROPORTIONS = {Shape.COUNTS, Shape.PAIRED_COUNTS}
 _NUMBERS = {Shape.QUANTILE_COUNTS, Shape.LOG_HISTOGRAM}
 _TIMES = {Grouping.HOUR, Grouping.DAY}
-_WHOLE_ONLY = {Shape.LOG_HISTOGRAM, Shape.BETS}
+_WHOLE_ONLY = {Shape.LOG_HISTOGRAM}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +96,7 @@ def misfit(need: Need, form: RowForm, *, pairs: bool) -> str | None:
         (need.shape in _PROPORTIONS and not proportion, "not a proportion"),
         (need.shape in _NUMBERS and not isinstance(metric, DurationMetric | Mean), "not a number"),
         (need.shape is Shape.SCORES and not isinstance(metric, Forecast), "not a probability"),
+        (need.shape is Shape.OFFERS and not isinstance(metric, Offer), "not beside a market"),
         (need.shape is Shape.BETS and not isinstance(metric, Wager), "no bets"),
         (need.shape is Shape.MOMENTS and isinstance(metric, Forecast), "no score of it is named"),
         (need.shape is Shape.QUANTILE_COUNTS and need.limit is None, "no limit"),
@@ -132,6 +136,14 @@ def of_pairs(need: Need) -> bool:
 def histogram_by_hour(need: Need, whole: range, hours: range) -> bool:
     """Whether a histogram must be read hour by hour to answer a need."""
     return need.grouping is Grouping.HOUR or hours != whole
+
+
+def stretch(need: Need, whole: range, hours: range) -> int:
+    """The longest stretch of hours, at most a day, of which what a need asks for is made."""
+    if need.grouping is Grouping.HOUR:
+        return 1
+    ends = [hours.start] if hours.stop == whole.stop else [hours.start, hours.stop]
+    return gcd(24, *ends)
 
 
 def _no_rows(need: Need) -> Missing:
@@ -219,7 +231,17 @@ def _scores(read: Read, need: Need, hours: range) -> Measurement | Missing:
     stratum = read.form.segment(need.segment) if need.grouping is Grouping.SEGMENT else None
     cells = read.scores[read.form.metric(need.metric), stratum]
     mine = (cell for cell in cells if cell.arm in need.arms and (cell.served or not need.served_only))
-    return _grouped(read, need, hours, mine, _histogram_of_scores)
+    return _grouped(read, need, hours, mine, _offers if need.shape is Shape.OFFERS else _histogram_of_scores)
+
+
+def _offers(read: Read, need: Need, cells: list[ScoreCell]) -> Offers | None:
+    del read, need
+    bins: dict[int, tuple[int, int, int, int]] = defaultdict(lambda: (0, 0, 0, 0))
+    for cell in cells:
+        n, came, market, model = bins[cell.bin]
+        more = cell.sums
+        bins[cell.bin] = (n + more[0], came + more[1], market + more[2], model + more[3])
+    return Offers(bins=tuple((place, *sums) for place, sums in sorted(bins.items()))) if bins else None
 
 
 def _histogram_of_scores(read: Read, need: Need, cells: list[ScoreCell]) -> Scores | None:
@@ -368,6 +390,7 @@ _WHOLE = {
     Shape.CATEGORIES: _categories,
     Shape.LOG_HISTOGRAM: _histogram,
     Shape.SCORES: _scores,
+    Shape.OFFERS: _scores,
 }
 _OF_ARMS: Mapping[Shape, Callable[[Read, Need, list[Cell]], Simple | None]] = {
     Shape.LABELS: _labels,

@@ -14,7 +14,8 @@ from sqlglot import exp
 from model_ratchet.core.evidence import Arm, ArmMoments
 from model_ratchet.sources.engine import Engine, Later
 from model_ratchet.sources.table_census import CLASSES, arm_class
-from model_ratchet.sources.table_forecasts import bin_sums
+from model_ratchet.sources.table_forecasts import bin_sums, offer_sums
+from model_ratchet.sources.table_kinds import Offer
 from model_ratchet.sources.table_rows import RowForm, segment_code, with_codes
 from model_ratchet.sources.table_sql import (
     Tree,
@@ -40,7 +41,6 @@ from model_ratchet.sources.table_sql import (
 from model_ratchet.sources.table_survey import MOST_CELLS, SURVEY, Survey, measures
 
 _MOST_STARTS = 32
-_DAY = 24
 _LOG_BASE = 0.01980262729617973  # ln 1.02
 _ARMS = {0: Arm.BASELINE, 1: Arm.CANDIDATE}
 
@@ -195,13 +195,15 @@ class ArmCells:
         rows = self._engine.run_beside(counted)
         return lambda: tuple((_ARMS[arm], bool(served), hour, k, count) for arm, served, hour, k, count in rows())
 
-    def scores(self, metric: int, segment: int | None, *, by_hour: bool) -> Later[tuple[ScoreCell, ...]]:
-        """The forecasts by arm, day (or hour), code of a segment column (0 without one) and bin.
+    def scores(self, metric: int, segment: int | None, *, hours: int) -> Later[tuple[ScoreCell, ...]]:
+        """The forecasts by arm, stretch of so many hours, code of a segment column (0 without one) and bin.
 
         The two metrics after a forecast are its Brier score and its logarithmic loss.
         """
-        sums = bin_sums(column(f"v{metric}"))
-        hour = column("hour") if by_hour else column("hour") - exp.paren(column("hour") % number(_DAY))
+        value = column(f"v{metric}")
+        offer = isinstance(self._form.metrics[metric][1], Offer)
+        sums = offer_sums(value) if offer else bin_sums(value)
+        hour = column("hour") - exp.paren(column("hour") % number(hours))
         keys = [
             column("arm"),
             column("served"),
@@ -209,8 +211,10 @@ class ArmCells:
             named(number(0) if segment is None else column(f"g{segment}"), "code"),
             named(sums.pop("bin"), "bin"),
         ]
-        more = (sums["came"], sums["p"], column(f"v{metric + 1}"), column(f"v{metric + 2}"))
-        summed = (total(tree) for tree in (*more, sums["spread"], sums["variance"]))
+        if not offer:
+            scored = {"brier": column(f"v{metric + 1}"), "log_loss": column(f"v{metric + 2}")}
+            sums = {"came": sums["came"], "p": sums["p"], **scored, **sums}
+        summed = (total(tree) for tree in sums.values())
         places = [number(position) for position in range(1, len(keys) + 1)]
         counted = (
             exp.select(*keys, named(how_many(), "rows"), *summed)

@@ -3,9 +3,10 @@
 from sqlglot import exp
 
 from model_ratchet.core.evidence import Arm
+from model_ratchet.core.offers import OFFER_BINS
 from model_ratchet.core.scored import PARTS, SCORE_BINS
 from model_ratchet.sources.engine import Kind
-from model_ratchet.sources.table_kinds import Forecast, Score
+from model_ratchet.sources.table_kinds import Forecast, Offer, Score
 from model_ratchet.sources.table_log import Log
 from model_ratchet.sources.table_metrics import Mark, MetricTrees, any_of, has_arrived, real_of, truth
 from model_ratchet.sources.table_sql import (
@@ -23,6 +24,7 @@ from model_ratchet.sources.table_sql import (
     there,
 )
 
+_PLACE = 2**31
 SMALLEST = 1e-6
 """A forecast is held within [1e-6, 1 − 1e-6] before its logarithm is taken, as in ``stats.forecast``."""
 
@@ -55,6 +57,34 @@ def probability_column(log: Log, metric: Forecast | Score, arm: Arm) -> str:
     if log.wide is not None:
         return log.wide.baseline if arm is Arm.BASELINE else log.wide.candidate
     return metric.of.score or ""
+
+
+def offer_trees(log: Log, metric: Offer, arm: Arm, labels_until: Tree) -> MetricTrees:
+    """A forecast beside what the market said; only a market's probability that can't be one has a mark."""
+    forecast = forecast_trees(log, Forecast(metric.of), arm, labels_until)
+    market = real_of(log.columns[metric.market])
+    within = every(market >= as_real(number(0)), market <= as_real(number(1)))
+    both = in_parts(market) * number(_PLACE) + forecast.value
+    value = choose((every(finite(market), within, there(forecast.value)), both))
+    return MetricTrees(value, {"outside": every(finite(market), negate(within))})
+
+
+def offer_sums(value: Tree) -> dict[str, Tree]:
+    """Of an offer's whole number: the bin that it lies in, and what is summed over the rows of one, each in whole parts."""
+    market = _divided(value, _PLACE)
+    forecast = exp.paren(value) % number(_PLACE)
+    model = _divided(forecast, 2)
+    return {
+        "bin": _offer_bin(market) * number(OFFER_BINS) + _offer_bin(model),
+        "came": exp.paren(forecast) % number(2),
+        "market": market,
+        "p": model,
+    }
+
+
+def _offer_bin(parts: Tree) -> Tree:
+    place = _divided(exp.paren(parts) * number(OFFER_BINS) - number(1), PARTS)
+    return exp.paren(choose((exp.paren(parts) > number(0), place), otherwise=number(0)))
 
 
 def in_parts(real: Tree) -> Tree:

@@ -36,6 +36,16 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A forecast beside what the market said, as one whole number: the market's probability in parts times 2³¹, and the
+    number of the forecast; null where the market said nothing."""
+
+    of: Probability
+    market: str
+    """The column of the market's probability."""
+
+
+@dataclass(frozen=True, slots=True)
 class Wager:
     """A number of a settled bet."""
 
@@ -43,7 +53,7 @@ class Wager:
     part: Part
 
 
-RowMetric: TypeAlias = Proportion | DurationMetric | Mean | Forecast | Score | Wager
+RowMetric: TypeAlias = Proportion | DurationMetric | Mean | Forecast | Score | Offer | Wager
 
 
 def row_metrics(model: ModelFile, source: str) -> dict[str, RowMetric]:
@@ -56,6 +66,9 @@ def row_metrics(model: ModelFile, source: str) -> dict[str, RowMetric]:
             case Probability():
                 found[name] = Forecast(metric)
                 found |= {f"{name}.{rule}": Score(metric, rule) for rule in RULES}
+                asked = model.integrate
+                if asked is not None and asked.score == name and asked.market is not None:
+                    found[f"{name}.offer"] = Offer(metric, asked.market)
             case Bets():
                 found[name] = Wager(metric, "staked")
                 found |= {f"{name}.{part}": Wager(metric, part) for part in parts_of(metric)}
@@ -79,7 +92,7 @@ def waits(metric: RowMetric) -> bool:
     """Whether its value waits for a label."""
     if isinstance(metric, Proportion):
         return metric.labelled
-    return isinstance(metric, Forecast | Score | Wager)
+    return isinstance(metric, Forecast | Score | Offer | Wager)
 
 
 def unit_of(metric: RowMetric) -> int:
@@ -89,7 +102,7 @@ def unit_of(metric: RowMetric) -> int:
             return 1
         case DurationMetric() | Mean():
             return MICRO
-        case Forecast() | Score():
+        case Forecast() | Score() | Offer():
             return PARTS
         case Wager():
             return MONEY if metric.part in _MONEY else 1 if metric.part in _COUNTS else PARTS

@@ -8,7 +8,16 @@ from model_ratchet.core.evidence import Clustering, Grouping, Need, Shape
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.documents.model import DurationMetric, Exposure, Mean, ModelFile, WideColumns
 from model_ratchet.sources.engine import Column, Kind
-from model_ratchet.sources.table_kinds import Forecast, RowMetric, Score, Wager, bound_columns, label_of, row_metrics
+from model_ratchet.sources.table_kinds import (
+    Forecast,
+    Offer,
+    RowMetric,
+    Score,
+    Wager,
+    bound_columns,
+    label_of,
+    row_metrics,
+)
 from model_ratchet.sources.table_time import TimeColumn
 
 _VALUES = (Kind.NUMBER, Kind.TEXT)
@@ -137,7 +146,7 @@ class _Check:
                 yield self._both_arms(name)
             yield from self.typed(_VALUES, metric.column)
             return
-        if isinstance(metric, Forecast | Score | Wager):
+        if isinstance(metric, Forecast | Score | Offer | Wager):
             yield from self.event(name, metric, wide, arrival)
             return
         if wide is not None:
@@ -154,7 +163,7 @@ class _Check:
             yield from self.times(arrival)
 
     def event(
-        self, name: str, metric: Forecast | Score | Wager, wide: WideColumns | None, arrival: str | None
+        self, name: str, metric: Forecast | Score | Offer | Wager, wide: WideColumns | None, arrival: str | None
     ) -> Iterator[Reason]:
         """Of what is read of a forecast or a bet."""
         if isinstance(metric, Wager):
@@ -163,6 +172,8 @@ class _Check:
             yield from self.typed(_VALUES, *bound_columns(metric.of))
         else:
             yield from self.typed(_VALUES, *((wide.baseline, wide.candidate) if wide else bound_columns(metric.of)))
+        if isinstance(metric, Offer):
+            yield from self.typed(_VALUES, metric.market)
         yield from self.typed(_FLAGS, label_of(metric.of))
         if arrival is not None:
             yield from self.times(arrival)

@@ -12,7 +12,7 @@ from sqlglot import exp
 from model_ratchet.core.evidence import Window
 from model_ratchet.documents.model import Proportion
 from model_ratchet.sources.engine import Engine
-from model_ratchet.sources.table_kinds import Forecast
+from model_ratchet.sources.table_kinds import Forecast, Offer
 from model_ratchet.sources.table_log import Log
 from model_ratchet.sources.table_rows import RowForm, timed, told_relation
 from model_ratchet.sources.table_sql import (
@@ -72,10 +72,11 @@ def measures(form: RowForm, limits: Mapping[int, Sequence[int]]) -> Iterator[Mea
     for i, (_, metric) in enumerate(form.metrics):
         value = column(f"v{i}")
         yield Measure(f"n{i}", exp.Count(this=value))
-        yield Measure(f"s{i}", total(value), wide=not isinstance(metric, Proportion))
+        if not isinstance(metric, Offer):  # of which nothing can be added up
+            yield Measure(f"s{i}", total(value), wide=not isinstance(metric, Proportion))
         for mark in form.marks(i):
             yield Measure(f"{mark}{i}", how_many(column(f"{mark}{i}")))
-        if isinstance(metric, Proportion | Forecast):
+        if isinstance(metric, Proportion | Forecast | Offer):
             continue
         yield Measure(f"q{i}", total(as_wide(value) * value), wide=True)
         yield Measure(f"max{i}", call("MAX", value), largest=True)

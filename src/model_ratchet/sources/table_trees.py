@@ -5,8 +5,8 @@ from typing import assert_never
 from model_ratchet.core.evidence import Arm
 from model_ratchet.documents.model import DurationMetric, Mean, Proportion
 from model_ratchet.sources.table_bets import bet_trees
-from model_ratchet.sources.table_forecasts import forecast_trees
-from model_ratchet.sources.table_kinds import Forecast, RowMetric, Score, Wager, bound_columns, label_of
+from model_ratchet.sources.table_forecasts import forecast_trees, offer_trees
+from model_ratchet.sources.table_kinds import Forecast, Offer, RowMetric, Score, Wager, bound_columns, label_of
 from model_ratchet.sources.table_log import Log
 from model_ratchet.sources.table_metrics import MetricTrees, metric_trees
 from model_ratchet.sources.table_sql import Tree
@@ -17,6 +17,8 @@ def row_trees(log: Log, metric: RowMetric, arm: Arm, labels_until: Tree) -> Metr
     match metric:
         case Forecast() | Score():
             return forecast_trees(log, metric, arm, labels_until)
+        case Offer():
+            return offer_trees(log, metric, arm, labels_until)
         case Wager():
             return bet_trees(log, metric, labels_until)
         case Proportion() | DurationMetric() | Mean():
@@ -38,7 +40,7 @@ def value_column(metric: RowMetric) -> str:
     match metric:
         case DurationMetric() | Mean():
             return metric.column
-        case Forecast() | Score() | Wager():
+        case Forecast() | Score() | Offer() | Wager():
             return label_of(metric.of)
         case Proportion():
             return metric.label or metric.correct or metric.column or ""
@@ -50,6 +52,8 @@ def score_columns(log: Log, metric: RowMetric) -> str:
     """The column, or columns, that a trouble with a metric's numbers is reported of."""
     if isinstance(metric, Wager):
         return ", ".join(bound_columns(metric.of))
+    if isinstance(metric, Offer):
+        return metric.market
     forecast = isinstance(metric, Forecast | Score)
     if log.wide is not None and (forecast or (isinstance(metric, Proportion) and metric.label is not None)):
         return f"{log.wide.baseline}, {log.wide.candidate}"

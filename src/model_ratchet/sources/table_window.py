@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import gcd
 
 from sqlglot import exp
 
@@ -9,7 +10,7 @@ from model_ratchet.core.evidence import Clustering, Grouping, Measurement, Missi
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.documents.model import Proportion
 from model_ratchet.sources.engine import Engine
-from model_ratchet.sources.table_answers import Read, answer, at_most, histogram_by_hour, misfit, of_pairs
+from model_ratchet.sources.table_answers import Read, answer, at_most, histogram_by_hour, misfit, of_pairs, stretch
 from model_ratchet.sources.table_cells import ArmCells, Cell, Span
 from model_ratchet.sources.table_census import (
     LEAST_CELL,
@@ -136,14 +137,14 @@ class _Asked:
                 found[metric] = found.get(metric, False) or by_hour
         return found
 
-    def scores(self) -> dict[tuple[int, int | None], bool]:
-        """The forecasts of which scores are asked, each with a segment column or none, and whether hour by hour."""
-        found: dict[tuple[int, int | None], bool] = {}
+    def scores(self) -> dict[tuple[int, int | None], int]:
+        """The forecasts of which scores are asked, each with a segment column or none, and by stretches of how many hours."""
+        found: dict[tuple[int, int | None], int] = {}
         whole = range(self.base.window.hours)
         for need in self.needs:
-            if need.shape is Shape.SCORES:
+            if need.shape in (Shape.SCORES, Shape.OFFERS):
                 key = self.form.metric(need.metric), self._stratum(need)
-                found[key] = found.get(key, False) or histogram_by_hour(need, whole, self.base.hours(need))
+                found[key] = gcd(found.get(key, 24), stretch(need, whole, self.base.hours(need)))
         return found
 
     def segments(self, *, paired: bool) -> tuple[int, ...]:
@@ -224,7 +225,7 @@ def _sums(
         clusters=clusters,
     )
     histograms = {i: arms.histogram(i, by_hour=by_hour) for i, by_hour in asked.histograms().items()}
-    scores = {key: arms.scores(*key, by_hour=by_hour) for key, by_hour in asked.scores().items()}
+    scores = {key: arms.scores(*key, hours=hours) for key, hours in asked.scores().items()}
     units = arms.units() if asked.wants(Shape.ROWS) and asked.form.log.unit else dict
     hours, pairs = arms.hours, requests.pairs
     read = Read(

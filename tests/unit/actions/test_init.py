@@ -31,6 +31,7 @@ FILES = {
     "policies/standard/1.1.0.yaml",
     "promotions/README.md",
     *(f"schemas/{name}.json" for name in ("alerts", "model", "policy", "request", "revocations", "sources", "waiver")),
+    *(f"schemas/{name}.json" for name in ("calibration", "confidence", "optimizer")),
 }
 
 
@@ -138,7 +139,7 @@ def test_twice_changes_nothing(tmp_path: Path) -> None:
     again = done(tmp_path, Tier.HARDENED)
     assert states(again, State.UNCHANGED) == set(before)
     assert files(tmp_path) == before
-    assert "25 files are there already as they should be\n" in told(again)
+    assert "28 files are there already as they should be\n" in told(again)
 
 
 def test_what_differs_is_kept_and_named_until_it_is_forced(tmp_path: Path) -> None:

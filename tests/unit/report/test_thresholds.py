@@ -109,6 +109,7 @@ ASKED: list[tuple[Mapping[str, object], float, Side, str]] = [
 ]
 WITHOUT = {
     "coverage", "identity", "infrastructure", "metadata", "documents", "rollback_drill", "approval", "required_checks", "scan",
+    "artifacts", "weight_turnover",
 }  # fmt: skip
 
 
