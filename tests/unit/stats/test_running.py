@@ -18,6 +18,7 @@ def pairs(only_baseline: int, only_candidate: int, n: int) -> PairedCounts:
 def test_each_look_holds_all_pairs_so_far() -> None:
     looks = running_pairs([pairs(3, 5, 60), pairs(0, 4, 40), pairs(10, 0, 100)], alpha=0.05)
     assert [(one.value, one.n) for one in looks if one is not None] == [(2 / 60, 60), (6 / 100, 100), (-4 / 200, 200)]
+    assert [one is not None and one.low is not None for one in looks] == [False, True, True]
 
 
 def test_the_band_of_pairs_is_that_of_their_differences_one_by_one() -> None:

@@ -147,6 +147,9 @@ def test_a_distribution_shows_every_row_that_is_no_stray_once() -> None:
     assert "candidate: p50 " in written
     assert 'class="area candidate"' in written
     assert "baseline" not in written
+    # five of the 300 buckets stand in each of 60 bars: a sixtieth of the rows
+    ticks = [float(one) for one in re.findall(r'class="tick end">([\d.]+) %<', written)]
+    assert max(ticks) == 1.5
 
 
 def test_buckets_of_fixed_edges_are_shown_too_and_different_edges_are_not_added() -> None:
@@ -157,6 +160,12 @@ def test_buckets_of_fixed_edges_are_shown_too_and_different_edges_are_not_added(
     assert found is not None
     assert "p99 " in "".join(map(str, found.body))
     assert histogram(record, "latency", Arm.BASELINE) is None
+    later = replace(STAGE, name="blue_green")
+    need, _ = latency(fixed)
+    other = (replace(need, stage="blue_green"), BucketHistogram(buckets=((0.3, 5), (None, 5))))
+    both = a_record(dict([latency(fixed), other]))
+    both = replace(both, plan=replace(both.plan, stages=(*both.plan.stages, later)))
+    assert histogram(both, "latency", Arm.CANDIDATE) is None
 
 
 @pytest.mark.parametrize(
@@ -179,11 +188,15 @@ def test_what_would_flip_a_criterion_that_has_passed(estimate: Any, said: str) -
     assert said in "".join(map(str, found.body))
 
 
-def test_one_case_that_fails_flips_a_suite() -> None:
+def test_the_closest_call_comes_first_and_one_case_that_fails_flips_a_suite() -> None:
     record = stored()
-    found = flips(Shown(record=record, seen=view(record)))
-    assert found is not None
-    assert "One case that fails" in "".join(map(str, found.body))
+    found = written(flips(Shown(record=record, seen=view(record))))
+    named = re.findall(r'<th scope="row">(.*?)</th>', found)
+    spared = [
+        named.index(one) for one in ("edge-cases", "accuracy-improvement (canary)", "latency-p95 (canary)", "cpu")
+    ]
+    assert spared == sorted(spared)
+    assert "One case that fails" in found
 
 
 def written(section: Section | None) -> str:
