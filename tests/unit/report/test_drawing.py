@@ -46,7 +46,11 @@ def test_a_largest_value_is_drawn_without_an_interval() -> None:
 NUMBERS = st.floats(-1e6, 1e6, allow_nan=False)
 
 
-@given(numbers=st.lists(NUMBERS, min_size=3, max_size=3).map(sorted), limit=NUMBERS.map(significant), side=st.sampled_from(Side))
+@given(
+    numbers=st.lists(NUMBERS, min_size=3, max_size=3).map(sorted),
+    limit=NUMBERS.map(significant),
+    side=st.sampled_from(Side),
+)
 def test_a_line_never_puts_a_number_on_the_wrong_side(numbers: list[float], limit: float, side: Side) -> None:
     low, value, high = numbers
     found = an_estimate(value, low, high)
