@@ -34,6 +34,8 @@ _STYLES = {
 }
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _MOST_PARTS = 12
+_NARROW = 90
+"""With fewer columns than this a criterion takes lines below each other instead of a row: cells would break words."""
 
 
 def as_text(check: Check, *, width: int | None = None, colour: bool = False) -> str:
@@ -46,10 +48,9 @@ def as_text(check: Check, *, width: int | None = None, colour: bool = False) -> 
         highlight=False,
         legacy_windows=False,
     )
-    for part in _parts(check):
-        console.print(
-            part, soft_wrap=bool(check.findings or check.policies)
-        )  # a finding is one line, so that other tools can read it
+    one_line_each = bool(check.findings or check.policies)  # so that other tools can read a finding
+    for part in _parts(check, narrow=console.width < _NARROW):
+        console.print(part, soft_wrap=one_line_each or (isinstance(part, Text) and bool(part.no_wrap)))
     shown = console.file.getvalue() if isinstance(console.file, io.StringIO) else ""
     return "\n".join(line.rstrip() for line in shown.splitlines()) + "\n"
 
@@ -64,11 +65,11 @@ def one_line(text: str) -> str:
     return " ".join(safe(text).split())
 
 
-def _parts(check: Check) -> list[RenderableType]:
-    return [*_main(check), *(_policies(check, check.policies) if check.policies is not None else ())]
+def _parts(check: Check, *, narrow: bool) -> list[RenderableType]:
+    return [*_main(check, narrow=narrow), *(_policies(check, check.policies) if check.policies is not None else ())]
 
 
-def _main(check: Check) -> list[RenderableType]:
+def _main(check: Check, *, narrow: bool) -> list[RenderableType]:
     if check.findings:
         lines = [Text.assemble((safe(str(one.location)), "bold"), " ", safe(one.message)) for one in check.findings]
         count = len(check.findings)
@@ -86,7 +87,7 @@ def _main(check: Check) -> list[RenderableType]:
         return [Text(f"{check.validated} document{'s' * (check.validated != 1)} valid", "green")]
     parts: list[RenderableType] = []
     for record in check.records:
-        parts += _promotion(view(record))
+        parts += _promotion(view(record), narrow=narrow)
     return parts
 
 
@@ -111,7 +112,7 @@ def _policies(check: Check, note: PolicyNote) -> Iterator[RenderableType]:
         yield Text(f"  open     {one_line(line)}")
 
 
-def _promotion(seen: View) -> list[RenderableType]:
+def _promotion(seen: View, *, narrow: bool) -> list[RenderableType]:
     title = Text.assemble(
         (f" {seen.outcome.upper()} ", f"bold reverse {_STYLES[seen.outcome]}"),
         " ",
@@ -123,11 +124,12 @@ def _promotion(seen: View) -> list[RenderableType]:
     if seen.next_step:
         parts.append(Text(seen.next_step))
     parts += [Text(f"note: {safe(note)}", "yellow") for note in seen.notes]
-    parts += [Text(), _stages(seen.stages)]
+    parts += [Text(), _stages_below(seen.stages) if narrow else _stages(seen.stages)]
     for gate in seen.gates:
-        parts += [Text(), _gate(gate)]
+        parts += [Text(), _gate(gate, narrow=narrow)]
     foot = f"evidence {seen.evidence}, sign-off {seen.sign_off} · decided at {seen.decided_at}"
-    return [*parts, Text(), Text(foot), Text(f"record {seen.digest}", "dim"), Text()]
+    digest = Text(f"record {seen.digest}", "dim", no_wrap=True)  # in one piece, to be copied
+    return [*parts, Text(), Text(foot), digest, Text()]
 
 
 def _stages(stages: tuple[Stage, ...]) -> Table:
@@ -139,8 +141,43 @@ def _stages(stages: tuple[Stage, ...]) -> Table:
     return table
 
 
-def _gate(gate: Gate) -> RenderableType:
+def _stages_below(stages: tuple[Stage, ...]) -> RenderableType:
+    """The same below each other: what a stage was, when, and where it stands."""
+    parts: list[RenderableType] = []
+    for stage in stages:
+        parts.append(Text(f"{stage.name}: {stage.exposure}, {stage.lasts}"))
+        parts += [Padding(Text(said), (0, 0, 0, 2)) for said in (stage.window, stage.state) if said]
+    return Group(*parts)
+
+
+def _gate(gate: Gate, *, narrow: bool) -> RenderableType:
     head = Text.assemble((f"{safe(gate.name)}", "bold"), " ", (str(gate.outcome), _STYLES[gate.outcome]))
+    parts: list[RenderableType] = [head]
+    if gate.note:
+        parts.append(Padding(Text(safe(gate.note), "dim"), (0, 0, 0, 2)))
+    rows = _below(gate.rows) if narrow else _beside(gate.rows)
+    return Group(*parts, Padding(rows, (0, 0, 0, 2)))
+
+
+def _below(rows: tuple[Row, ...]) -> Table:
+    """Of each criterion the name, the numbers and what they say below each other."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for row in rows:
+        numbers = Text.assemble(row.estimate, "  ", (row.interval, "dim"))
+        parts: list[RenderableType] = [Text.assemble(safe(row.name), "  ", (safe(row.stage), "dim"))]
+        parts += [numbers] if row.estimate else []
+        parts.append(_said(row))
+        for part in _shown_parts(row):
+            parts.append(Text.assemble((f"{part.mark} ", _STYLES[part.outcome]), safe(part.name), f"  {part.estimate}"))
+            parts += [Padding(Text(safe(part.said), "dim"), (0, 0, 0, 2))] if part.said else []
+        table.add_row(Text(row.mark, _style(row)), Group(*parts))
+    return table
+
+
+def _beside(rows: tuple[Row, ...]) -> Table:
+    """Of each criterion the name, the numbers and what they say in one row."""
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(min_width=16, ratio=4)
@@ -148,31 +185,21 @@ def _gate(gate: Gate) -> RenderableType:
     table.add_column(justify="right", ratio=2)
     table.add_column(ratio=4)
     table.add_column(ratio=8)
-    for row in gate.rows:
+    for row in rows:
         _add(table, row)
-    parts: list[RenderableType] = [head]
-    if gate.note:
-        parts.append(Padding(Text(safe(gate.note), "dim"), (0, 0, 0, 2)))
-    return Group(*parts, Padding(table, (0, 0, 0, 2)))
+    return table
 
 
 def _add(table: Table, row: Row) -> None:
-    style = _STYLES[row.outcome] if row.counted else "dim"
-    said = Text(safe(row.said))
-    if row.test and row.test not in row.said:
-        said.append(f" ({row.test})", "dim")
-    for note in row.notes:
-        said.append(f"\n{safe(note)}", "yellow")
     table.add_row(
-        Text(row.mark, style),
+        Text(row.mark, _style(row)),
         Text(safe(row.name)),
         Text(safe(row.stage), "dim"),
         Text(row.estimate),
         Text(row.interval, "dim"),
-        said,
+        _said(row),
     )
-    shown = [part for part in row.parts if part.outcome is not Outcome.PASSED][:_MOST_PARTS]
-    for part in shown:
+    for part in _shown_parts(row):
         table.add_row(
             "",
             Text.assemble((f"{part.mark} ", _STYLES[part.outcome]), safe(part.name)),
@@ -181,3 +208,20 @@ def _add(table: Table, row: Row) -> None:
             Text(part.interval, "dim"),
             Text(safe(part.said), "dim"),
         )
+
+
+def _style(row: Row) -> str:
+    return _STYLES[row.outcome] if row.counted else "dim"
+
+
+def _said(row: Row) -> Text:
+    said = Text(safe(row.said))
+    if row.test and row.test not in row.said:
+        said.append(f" ({row.test})", "dim")
+    for note in row.notes:
+        said.append(f"\n{safe(note)}", "yellow")
+    return said
+
+
+def _shown_parts(row: Row) -> tuple[Row, ...]:
+    return tuple(part for part in row.parts if part.outcome is not Outcome.PASSED)[:_MOST_PARTS]

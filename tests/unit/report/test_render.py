@@ -1,6 +1,8 @@
 """Whole reports against golden files, and what untrusted text may never do in them."""
 
 import json
+import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -34,6 +36,8 @@ from model_ratchet.engine.queue import QueuedVerdict, QueueVerdict
 from model_ratchet.engine.record import Record, seal
 from model_ratchet.report import render
 from model_ratchet.report.check import Check, OpenPromotion, OpenPromotions, PolicyNote, RollbackNote, RuleDifference
+from model_ratchet.report.terminal import safe
+from model_ratchet.report.view import MARKS, UNCOUNTED, view
 
 NASTY_ONES = ("errored", "findings", "trouble", "policies", "queue")
 SUFFIXES = {
@@ -181,6 +185,39 @@ def test_colours_are_there_only_where_they_are_asked_for() -> None:
     check = CHECKS["failed"]()
     assert "\x1b[" in render(check, "text", width=110, colour=True)
     assert "\x1b[" not in render(check, "text", width=110, colour=False)
+
+
+@pytest.mark.parametrize("name", ["failed", "pending", "reviews"])
+def test_a_narrow_terminal_is_the_golden_one(name: str, golden: Callable[[str, str], None]) -> None:
+    golden(f"reports/{name}.60.txt", render(CHECKS[name](), "text", width=60))
+
+
+@pytest.mark.parametrize("width", [90, 110, 132, 200])
+@pytest.mark.parametrize("name", CHECKS)
+def test_no_letter_is_lost_in_a_column(name: str, width: int) -> None:
+    widest = Counter("".join(render(CHECKS[name](), "text", width=400).split()))
+    assert Counter("".join(render(CHECKS[name](), "text", width=width).split())) == widest
+
+
+@pytest.mark.parametrize("width", [30, 60, 89])
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_narrow_terminal_says_all_of_it_within_its_columns(name: str, width: int) -> None:
+    check = CHECKS[name]()
+    lines = render(check, "text", width=width).splitlines()
+    told = "".join("".join(lines).split())
+    for row in (row for record in check.records for row in view(record).rows):
+        for part in (row.name, row.stage, row.estimate, row.interval, row.said, *row.notes):
+            assert "".join(safe(part).split()) in told
+    if not check.findings and not check.policies:  # those are one line each, for other tools
+        assert [line for line in lines if len(line) > width and not line.startswith("record sha256:")] == []
+
+
+def test_no_outcome_is_told_by_a_colour_alone() -> None:
+    assert len({*MARKS.values(), UNCOUNTED}) == len(Outcome) + 1
+    for name, check in CHECKS.items():
+        for width in (60, 110):
+            plain, coloured = (render(check(), "text", width=width, colour=one) for one in (False, True))
+            assert re.sub(r"\x1b\[[0-9;]*m", "", coloured).split() == plain.split(), name
 
 
 @pytest.mark.parametrize("name", CHECKS)
