@@ -58,3 +58,24 @@ def test_every_key_of_a_document_is_closed(name: str) -> None:
         if "properties" in part and part.get("additionalProperties") is not False
     ]
     assert open_ones == []
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_key_of_a_document_says_what_it_means(name: str) -> None:
+    schema = schemas()[name]
+    silent = [
+        f"{title}.{key}"
+        for title, part in {**schema.get("$defs", {}), name: schema}.items()
+        for key, one in part.get("properties", {}).items()
+        if not one.get("description") and key not in ("apiVersion", "kind", "target")
+    ]
+    assert silent == []
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_default_is_spelled_as_a_document_spells_it(name: str) -> None:
+    schema = schemas()[name]
+    for part in (schema, *schema.get("$defs", {}).values()):
+        for key, one in part.get("properties", {}).items():
+            if one.get("type") == "string" and one.get("default") is not None:
+                assert isinstance(one["default"], str), key

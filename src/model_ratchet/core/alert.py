@@ -53,20 +53,26 @@ class Link(Model):
     """Where a reader finds more."""
 
     text: Line
+    """What it says."""
     url: Annotated[str, AfterValidator(_plain), Field(max_length=2000)]
+    """Where it leads."""
 
 
 class Alert(Model):
     """One rule of one model that is broken, was broken, or could not be looked at."""
 
     model: Slug
+    """The model."""
     version: VersionField | None = None
     """The version that it is about, where it is about one."""
     rule: Annotated[Line, Field(min_length=1)]
     """What it is about, in the same words every time: ``latency p95 above 750ms over 1h``."""
     severity: Severity
+    """How badly people should know."""
     state: State
+    """How it stands."""
     since: Instant
+    """Since when."""
     until: Instant | None = None
     """When it was over: of a resolved alert, and of no other."""
     value: Line = ""
@@ -78,6 +84,7 @@ class Alert(Model):
     acknowledged: bool = False
     """Whether somebody, or a rollback that has begun, is at it: it is not told again until it is over."""
     links: tuple[Link, ...] = ()
+    """Where a reader finds more."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -110,6 +117,7 @@ class Message(Model):
     fingerprint: str
     """The same for the same rule of the same model at the same severity."""
     alert: Alert
+    """The alert."""
 
 
 def _digest(*parts: str) -> str:

@@ -1,4 +1,4 @@
-"""The docstrings under the fields of a class: read from its source, and only where somebody asks for words."""
+"""The docstrings under the fields, or members, of a class: read from its source, and only where somebody asks for words."""
 
 import ast
 import inspect
@@ -8,7 +8,7 @@ from types import ModuleType
 
 
 def field_docstrings(document: type) -> dict[str, str]:
-    """The text under each annotated field of a class and of its bases, by the name of the field: empty where there is none."""
+    """The text under each annotated field, or member, of a class and of its bases, by its name: empty where there is none."""
     return {
         name: text
         for base in reversed(document.__mro__)
@@ -27,10 +27,15 @@ def _of_module(module: ModuleType) -> dict[str, dict[str, str]]:
 
 def _under_fields(node: ast.ClassDef) -> dict[str, str]:
     return {
-        field.target.id: inspect.cleandoc(_words(after))
+        name.id: inspect.cleandoc(_words(after))
         for field, after in zip(node.body, [*node.body[1:], None], strict=True)
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        for name in _named(field)
     }
+
+
+def _named(node: ast.stmt) -> list[ast.Name]:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+    return [target for target in targets if isinstance(target, ast.Name)]
 
 
 def _words(node: ast.stmt | None) -> str:

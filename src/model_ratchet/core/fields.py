@@ -43,6 +43,9 @@ class Model(PydanticModel):
         for name, text in field_docstrings(cls).items():
             if text and (field := cls.model_fields.get(name)):
                 properties[field.alias or name]["description"] = text
+        for name, field in cls.model_fields.items():
+            if isinstance(field.default, Quantity | OutOf):  # as it is written, not as it is held
+                properties[field.alias or name]["default"] = str(field.default)
         return schema
 
 

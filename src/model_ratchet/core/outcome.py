@@ -5,17 +5,18 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """A judgement about the model, from best to worst; only ``passed`` may merge.
-
-    ``pending``: not decidable yet, and we say when. ``inconclusive``: decidable by now, and the data does not decide.
-    ``errored``: we could not look. ``failed``: shown to break the policy.
-    """
+    """A judgement about the model, from best to worst; only ``passed`` may merge."""
 
     PASSED = "passed"
+    """Shown to hold. The only outcome that may be merged."""
     PENDING = "pending"
+    """Not decidable yet; it is said when it will be."""
     INCONCLUSIVE = "inconclusive"
+    """Decidable by now, and the data do not decide."""
     ERRORED = "errored"
+    """We could not look: a source, column or row that can't be trusted."""
     FAILED = "failed"
+    """Shown to break the policy."""
 
     @property
     def rank(self) -> int:

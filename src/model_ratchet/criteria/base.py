@@ -166,6 +166,7 @@ class Criterion(Model, ABC):
     """Whether a waiver may let it go; False for what makes evidence evidence, and for what people decide."""
 
     id: Slug
+    """What reports and waivers call it."""
     kind: str
     stage: Slug | tuple[Slug, ...] | None = None
     """The stage, or the stages one by one; without it the whole evaluation period."""

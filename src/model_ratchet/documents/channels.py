@@ -22,6 +22,7 @@ class GithubIssue(Model):
 
     kind: Literal["github_issue"]
     label: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 _.:/-]{0,49}$")] = "ratchet-alert"
+    """The label of the issues."""
 
 
 class Slack(Endpoint):
@@ -29,7 +30,9 @@ class Slack(Endpoint):
 
     kind: Literal["slack"]
     url: Secret
+    """The address of the webhook, from the environment."""
     auth: None = None
+    """Not taken: the secret above, or the key, is what lets us in."""
 
 
 class PagerDuty(Endpoint):
@@ -37,7 +40,9 @@ class PagerDuty(Endpoint):
 
     kind: Literal["pagerduty"]
     url: Url = PAGERDUTY
+    """The address of the Events API."""
     auth: None = None
+    """Not taken: the secret above, or the key, is what lets us in."""
     routing_key: Secret
     """The integration key."""
 
@@ -63,7 +68,9 @@ class Apprise(Model):
 
     kind: Literal["apprise"]
     url: Secret
+    """The URL of the service, from the environment."""
     deadline: DurationField | None = None
+    """How long all of its answers may take."""
 
 
 Channel: TypeAlias = Annotated[
@@ -76,8 +83,11 @@ class Send(Model):
     """The channels of each severity: none goes nowhere."""
 
     warning: Named
+    """Channels that are told of warnings."""
     critical: Named
+    """Channels that are told of critical alerts."""
     page: Named
+    """Channels that are told of what must wake somebody."""
 
     def of(self, severity: Severity) -> tuple[str, ...]:
         """The channels of a severity."""
@@ -96,7 +106,9 @@ class AlertChannels(Reaching):
     api_version: Literal["ratchet/v1"] = Field(alias="apiVersion")
     kind: Literal["Alerts"]
     channels: dict[Slug, Channel] = Field(min_length=1)
+    """Channel → what it is and where."""
     send: Send
+    """Who is told of what."""
     again_after: DurationField = _DAY
     """What still fires is told again after that long."""
 

@@ -13,6 +13,7 @@ class Probability(Model):
 
     kind: Literal["probability"]
     source: Slug | None = None
+    """The source of its own; without it the log."""
     score: Column | None = None
     """The column of the probability, from 0 to 1; in a wide table it comes from ``rows.columns``."""
     label: Column
@@ -28,6 +29,7 @@ class Bets(Model):
 
     kind: Literal["bets"]
     source: Slug | None = None
+    """The source of its own; without it the log."""
     stake: Column
     """What was staked, in any one unit of money."""
     odds: Column
@@ -43,6 +45,7 @@ class Bets(Model):
     closing_probability: Column | None = None
     """The probability of the outcome at the close, without the margin, where you took it out yourself (power, Shin)."""
     better: Literal["higher"] = "higher"
+    """Which direction is better."""
 
     @model_validator(mode="after")
     def _closing(self) -> Self:

@@ -61,15 +61,20 @@ class SuiteResult(Model):
     """How many cases of a suite passed, failed and were skipped."""
 
     passed: Count
+    """Cases that passed."""
     failed: Count
+    """Cases that failed."""
     skipped: Count
+    """Cases that were skipped."""
 
 
 class Successes(Model):
     """Rows of one arm for which a proportion's event is true, among all of which it is known."""
 
     successes: Count
+    """Rows for which it is true."""
     n: Rows
+    """Rows of which it is known."""
 
     @model_validator(mode="after")
     def _part(self) -> Self:
@@ -82,9 +87,13 @@ class Pairs(Model):
     """Requests that both versions scored, by which of the two was right."""
 
     both: Count
+    """Both were right."""
     only_baseline: Count
+    """Only the baseline was."""
     only_candidate: Count
+    """Only the candidate was."""
     neither: Count
+    """Neither was."""
 
     @model_validator(mode="after")
     def _some(self) -> Self:
@@ -97,8 +106,11 @@ class ProportionValue(Model):
     """A proportion in one stage: the counts of each arm, or the pairs, of which both arms are the margins."""
 
     baseline: Successes | None = None
+    """The baseline's."""
     candidate: Successes | None = None
+    """The candidate's."""
     pairs: Pairs | None = None
+    """Both, request by request."""
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
@@ -111,8 +123,11 @@ class Durations(Model):
     """Rows of one arm at or below each limit that the policy sets, all rows, and the largest value."""
 
     n: Rows
+    """All rows."""
     at_or_below: dict[DurationField, Count] = Field(min_length=1, max_length=20)
+    """Limit → rows at or below it."""
     largest: DurationField
+    """The largest value."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -140,7 +155,9 @@ class DurationValue(Model):
     """Durations in one stage."""
 
     baseline: Durations | None = None
+    """The baseline's."""
     candidate: Durations | None = None
+    """The candidate's."""
 
     @model_validator(mode="after")
     def _some(self) -> Self:
@@ -152,8 +169,11 @@ class GaugeValue(Model):
     """A gauge in one stage: ``[hour, value]`` for each hour of active time, from 0, in ``unit``."""
 
     unit: Literal["B", "KiB", "MiB", "GiB", "cores", "%", "1"]
+    """The unit of the values."""
     baseline: Points | None = None
+    """The baseline's."""
     candidate: Points | None = None
+    """The candidate's."""
 
     @model_validator(mode="after")
     def _some(self) -> Self:
@@ -165,9 +185,13 @@ class Literals(Model):
     """The values that a request states, by the kind of what they are of: metric → stage → value; suite → result."""
 
     suites: dict[Slug, SuiteResult] = Field(default_factory=dict)
+    """Suite → its result."""
     proportions: dict[Slug, Annotated[dict[Slug, ProportionValue], Field(min_length=1)]] = Field(default_factory=dict)
+    """Metric → stage → counts."""
     durations: dict[Slug, Annotated[dict[Slug, DurationValue], Field(min_length=1)]] = Field(default_factory=dict)
+    """Metric → stage → counts."""
     gauges: dict[Slug, Annotated[dict[Slug, GaugeValue], Field(min_length=1)]] = Field(default_factory=dict)
+    """Metric → stage → values."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

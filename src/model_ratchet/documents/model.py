@@ -91,42 +91,57 @@ class Artifact(Model):
     """Where artifacts may come from."""
 
     origins: tuple[str, ...] = Field(min_length=1)
+    """What the address of an artifact must begin with."""
 
 
 class Time(Model):
     """The column of the router's request time, and the zone of values that name none."""
 
     column: Column
+    """The column of the request time."""
     timezone: Zone | None = None
+    """The zone of values that name none; without it they are not trusted, and the outcome is ``errored``."""
 
 
 class Exposure(Model):
     """Which column tells served rows from mirrored ones, and the words that it uses."""
 
     column: Column
+    """The column that says it."""
     served: str = "served"
+    """Its word for rows that were answered with."""
     mirrored: str = "mirrored"
+    """Its word for rows that were scored beside."""
 
 
 class WideColumns(Model):
     """In a wide table: the score (or prediction) column of each arm."""
 
     baseline: Column
+    """The column of the baseline."""
     candidate: Column
+    """The column of the candidate."""
 
 
 class TableRows(Model):
     """The prediction log: one row per request and arm (``long``), or one per request with a column per arm (``wide``)."""
 
     source: Slug
+    """The source that holds the log."""
     layout: Literal["long", "wide"] = "long"
+    """``long``: a row for each request and version; ``wide``: a row for each request."""
     request_id: Column
+    """The column of the request."""
     arm: Column | None = None
+    """The column of the version."""
     exposure: Exposure | None = None
+    """What tells served rows from mirrored ones; without it no request may stand in two arms."""
     digest: Column | None = None
     """Long layout: the column with the artifact digest that the server reports."""
     other_arms: tuple[str, ...] = ()
+    """Versions that may stand in the log and are no arm: left out and counted."""
     columns: WideColumns | None = None
+    """The columns of a wide table."""
 
     @model_validator(mode="after")
     def _layout(self) -> Self:
@@ -145,23 +160,31 @@ class Cluster(Model):
     """Rows that are not independent: the column they share, and the finer cluster used where a window holds too few."""
 
     column: Column
+    """The column that such rows share, such as the day of service."""
     within_window: Literal["hour"] | None = None
+    """The finer cluster where a window holds too few of the others."""
 
 
 class LabelTiming(Model):
     """When ground truth comes, and how much of it is enough."""
 
     arrived_at: Column | None = None
+    """The column of when the label came."""
     mature_after: DurationField
+    """How long labels take: a stage is decided so long after its window."""
     min_coverage: ShareField
+    """The least share of rows that must have one."""
     independent_of_serving: bool = False
+    """Whether a label is the same whichever version answered: only then mirrored rows have one."""
 
 
 class EventCounters(Model):
     """Two counters in Prometheus: the events and all that they are a share of."""
 
     events: Selector
+    """The query for the counter of events."""
     total: Selector
+    """The query for the counter of all that they are a share of."""
     no_series: Literal["errored", "zero"] = "errored"
     """What it means that no series of the events is there: a counter that is only exposed after its first event is zero."""
 
@@ -174,16 +197,25 @@ class Proportion(Model):
 
     kind: Literal["proportion"]
     source: Slug | None = None
+    """The source of its own; without it the log."""
     score: Column | None = None
+    """The column with the score."""
     threshold: Threshold | None = None
+    """Which scores predict the event."""
     prediction: Column | None = None
+    """The column with the prediction."""
     label: Column | None = None
+    """The column with the ground truth."""
     correct: Column | None = None
+    """The column that says whether the prediction was right."""
     column: Column | None = None
+    """The column that is true where the event happened."""
     promql: EventCounters | None = None
+    """The counters that it is read from."""
     exclude: tuple[NoOutcome, ...] = ()
     """Label values that are no outcome (ties), taken out before coverage is counted."""
     better: Literal["higher", "lower"] = "higher"
+    """Which direction is better."""
 
     @model_validator(mode="after")
     def _forms(self) -> Self:
@@ -224,11 +256,15 @@ class DurationMetric(Model):
 
     kind: Literal["duration"]
     source: Slug | None = None
+    """The source of its own; without it the log."""
     column: ColumnOrNone = ""
+    """The column with one value in each row."""
     promql: Buckets = ""
+    """The query for a classic histogram."""
     unit: Literal["us", "ms", "s"]
     """The unit of the column, or of the histogram's edges."""
     better: Literal["lower"] = "lower"
+    """Which direction is better."""
 
     @model_validator(mode="after")
     def _bound(self) -> Self:
@@ -246,10 +282,13 @@ class Mean(Model):
 
     kind: Literal["mean"]
     source: Slug | None = None
+    """The source of its own; without it the log."""
     column: Column
+    """The numeric column."""
     largest: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """The largest value that a row can have, where none is below 0: what a drop of the mean has to be proven with."""
     better: Literal["higher", "lower"] = "higher"
+    """Which direction is better."""
 
 
 class Gauge(Model):
@@ -262,12 +301,19 @@ class Gauge(Model):
     source: Slug | None = None
     """Needed for a column; with ``promql`` the only Prometheus source where it is absent."""
     column: ColumnOrNone = ""
+    """The column with the values."""
     promql: Expression = ""
+    """The query."""
     arm: Column = "version"
+    """The column of the version."""
     time: Column = "time"
+    """The column of the time."""
     unit: Literal["B", "KiB", "MiB", "GiB", "cores", "%", "1"]
+    """The unit of the values."""
     hourly: Literal["max", "mean"] = "max"
+    """How the values of an hour become one."""
     better: Literal["lower", "higher"] = "lower"
+    """Which direction is better."""
 
     @model_validator(mode="after")
     def _bound(self) -> Self:
@@ -297,6 +343,7 @@ class SuiteBinding(Model):
     """A suite of cases that was run against the candidate: a table, reports in JUnit XML, or counts in the request."""
 
     source: Slug
+    """The source that holds the result."""
     case: Column = "case"
     """The column of a table with the name of a case."""
     passed: Column = "passed"
@@ -309,6 +356,7 @@ class ScanBinding(Model):
     """A scan of the model's code: an artefact in SARIF, or reports in JUnit XML."""
 
     source: Slug
+    """The source that holds the report."""
 
 
 class Code(Model):
@@ -324,8 +372,11 @@ class Infrastructure(Model):
     python: Specifier | None = None
     """A version specifier, such as ``>=3.11,<3.14``."""
     gpu: Literal["none", "optional", "available"] = "none"
+    """The GPU that is there."""
     memory: SizeField | None = None
+    """The memory that is there."""
     cpu: Annotated[float, Field(gt=0)] | None = None
+    """How many CPUs are there."""
     packages: dict[str, Specifier] = Field(default_factory=dict)
     """Package name → version specifier that production supports."""
 
@@ -334,6 +385,7 @@ class Allocation(Model):
     """What one instance of the model may use."""
 
     memory: SizeField | None = None
+    """Memory of one instance."""
     cpu: Annotated[float, Field(gt=0)] | None = None
     """Cores."""
     gpu: SizeField | None = None
@@ -344,12 +396,14 @@ class AfterMerge(Model):
     """What goes on after the merge."""
 
     mirror_previous: DurationField | None = None
+    """How long the version before goes on scoring the same requests, as the reference of the watch."""
 
 
 class Prices(Model):
     """What an hour of each resource costs."""
 
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$", examples=["EUR"])]
+    """The currency of all of them."""
     cpu_core: Annotated[float, Field(ge=0)] | None = None
     """One core."""
     memory_gib: Annotated[float, Field(ge=0)] | None = None
@@ -362,19 +416,31 @@ class ModelFile(Model):
     api_version: Literal["ratchet/v1"] = Field(alias="apiVersion")
     kind: Literal["Model"]
     name: Slug
+    """The name of the model, and of this file."""
     policies: tuple[PolicyNameField, ...] = Field(min_length=1)
+    """The policies that a request of this model may ask for."""
     artifact: Artifact | None = None
+    """Where artifacts may come from; without it, anywhere."""
     time: Time
+    """When a request was made."""
     rows: TableRows
+    """The log of requests and what was answered."""
     assignment: Column | None = None
+    """The column of what the router hashes, such as a user: the sample ratio counts these."""
     cluster: Cluster | None = None
+    """What rows share that are not independent; without it each row counts as independent."""
     labels: LabelTiming | None = None
+    """When ground truth comes; without it labels are there at once."""
     metrics: dict[Slug, Metric] = Field(min_length=1)
+    """Metric → how it is read from the log or a source."""
     segments: Segments = Field(default_factory=dict)
     """Segment column → the values that are told apart; all others count as ``other``. A plain list tells all values apart."""
     suites: dict[Slug, SuiteBinding] = Field(default_factory=dict)
+    """Suite of edge cases → where its result is."""
     code: Code | None = None
+    """The repositories that may hold the model's code."""
     scans: dict[Slug, ScanBinding] = Field(default_factory=dict)
+    """Scan of the code → where its report is."""
     registry: RegistryBinding | None = None
     """Where the versions are registered; without it nothing is compared with a registry."""
     roles: dict[Slug, Annotated[tuple[Person, ...], Field(min_length=1)]] = Field(default_factory=dict)
@@ -382,16 +448,21 @@ class ModelFile(Model):
     golden: VersionField | None = None
     """The version that every later one is held against by criteria of the kind ``drift``: promoted without a waiver."""
     allocation: Allocation = Allocation()
+    """What one instance may use."""
     infrastructure: Infrastructure | None = None
+    """What production offers."""
     prices: Prices | None = None
     """What its infrastructure costs, for the scorecard."""
     after_merge: AfterMerge = AfterMerge()
+    """What goes on after the merge."""
     integrate: Integration | None = None
     """What each version brings for those who apply its forecasts; without it nothing is computed."""
     traffic: Traffic | None = None
     """The router that carries the shares; without it nothing is rendered."""
     notify: tuple[str, ...] = ()
+    """Kept for a later release: nothing reads it yet."""
     allow_batch: bool = False
+    """Kept for a later release: nothing reads it yet."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -50,6 +50,7 @@ class Stage(Model):
     """One stage of a candidate's way: how much it is given, and for how long."""
 
     name: Slug
+    """What criteria and the ledger call it."""
     mirror: ShareField | None = None
     """The share of requests that the arm which did not serve them scores too: ``100%`` makes pairs."""
     traffic: ShareField | None = None
@@ -81,7 +82,9 @@ class Extend(Model):
     """Whether a stage that did not decide may go on; every look then uses alpha / (1 + at_most)."""
 
     by: DurationField | None = None
+    """How long each extension lasts."""
     at_most: int = Field(default=0, ge=0, le=10)
+    """How many extensions a stage may have, from 0 to 10."""
 
     @model_validator(mode="after")
     def _length(self) -> Self:
@@ -94,24 +97,29 @@ class EarlyFail(Model):
     """The level at which harm may fail a candidate before its window ends, shared by all criteria that may."""
 
     level: float = Field(default=0.01, ge=0.0001, le=0.1)
+    """The chance, at most, that a candidate that does no harm is failed early: from 0.0001 to 0.1."""
 
 
 class TrustClass(Model):
     """How far evidence must come from a source of our own."""
 
     at_least: Literal["fetched", "attested", "author-supplied"] = "fetched"
+    """``fetched`` from a source of ours, ``attested`` by a signature, or ``author-supplied`` by whoever proposes."""
 
 
 class Gate(Model):
     """Criteria that are cleared together: the worst one that counts decides."""
 
     name: Slug
+    """What reports call it."""
     description: str | None = None
+    """What it is for."""
     before: Literal["merge"] | None = None
     """``merge``: needed for the merge, and not for the stages before it."""
     otherwise: Slug | None = None
     """The approval that decides where the model file binds none of the criteria."""
     criteria: tuple[Annotated[AnyCriterion, AfterValidator(can_fail)], ...]
+    """What has to hold; at least one criterion that is not advisory."""
 
     @model_validator(mode="after")
     def _counts(self) -> Self:
@@ -135,7 +143,9 @@ class FullEvaluation(Model):
     """What a version that was let in without being shown better owes afterwards."""
 
     policy: PolicyNameField
+    """The policy that the full evaluation passes."""
     within: DurationField
+    """How long it may take after the merge."""
 
 
 class Policy(Model):
@@ -144,9 +154,13 @@ class Policy(Model):
     api_version: Literal["ratchet/v1"] = Field(alias="apiVersion")
     kind: Literal["Policy"]
     name: Slug
+    """The name of its folder."""
     version: PolicyVersion
+    """The name of its file."""
     description: str | None = None
+    """What it is for, in a sentence or two."""
     stages: tuple[Stage, ...] = Field(min_length=1)
+    """The stages that a candidate passes, in this order."""
     settle: DurationField | None = None
     """Left out after each start, before the window opens."""
     merge_within: DurationField = _HOURS[72]
@@ -156,16 +170,23 @@ class Policy(Model):
     advance: Literal["manual", "automatic"] = "manual"
     """``automatic``: a schedule closes stages that can be decided and starts the next ones, without anybody asking for it."""
     extend: Extend = Extend()
+    """Whether a stage that did not decide may go on."""
     early_fail: EarlyFail = EarlyFail()
+    """When harm fails a candidate before its window ends."""
     retrospective: Literal["allowed", "refused"] = "refused"
     """Whether stage starts written by hand in a request (``history:``) are taken: back-tests and demonstrations only."""
     underpowered: Literal["refuse", "warn"] = "warn"
     """What a plan that present traffic can't decide gets."""
     trust: TrustClass = TrustClass()
+    """How far evidence must come from a source of our own."""
     full_evaluation: FullEvaluation | None = None
+    """What a version that was let in without being shown better owes afterwards."""
     gates: tuple[Gate, ...] = Field(min_length=1)
+    """The gates that a candidate must clear: all of them."""
     alerts: Alerts = Alerts()
+    """What tells people while a version runs."""
     rollback: Rollback | None = None
+    """What takes a version out again while it runs; without it nothing does."""
     waivers: WaiverTerms | None = None
     """Without it nothing is waived."""
 

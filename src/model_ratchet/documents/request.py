@@ -83,13 +83,16 @@ class Artifact(Model):
     """What is proposed: one immutable artifact."""
 
     uri: Annotated[ArtifactUri, filled("the artifact's address, such as s3://models/flight-delay/v2.1.0/model.joblib")]
+    """Where it is; no user, query or moving name such as ``latest``."""
     digest: Annotated[Digest, filled("sha256: and the 64 digits that sha256sum prints for the artifact")]
+    """Its SHA-256."""
 
 
 class Dataset(Model):
     """What the candidate was trained on."""
 
     version: Annotated[Line | None, filled("the name and version of the training data")] = None
+    """Its version, tag or digest."""
     characteristics: Free = Field(default_factory=dict)
     """Rows, period, sources, share of positives and the like."""
 
@@ -100,7 +103,9 @@ class Requirements(Model):
     python: Annotated[Line | None, filled('the version that it runs with, such as "3.12"')] = None
     """The Python version that it runs with, in quotes: ``"3.12"``."""
     gpu: Annotated[Literal["none", "optional", "required"] | None, filled("none, optional or required")] = None
+    """The GPU that it needs."""
     memory: Annotated[SizeField | None, filled("a size such as 512MiB")] = None
+    """The memory that it needs."""
     cpu: Annotated[Annotated[float, Field(gt=0)] | None, filled("a number of cores")] = None
     """Cores."""
     packages: dict[Line, Annotated[Line, filled('a version such as "1.4"')]] = Field(default_factory=dict)
@@ -111,7 +116,9 @@ class CodeSource(Model):
     """The commit of the model's code, and the repository on GitHub that holds it."""
 
     repository: Annotated[RepositoryField, filled("owner and name of the repository, such as acme/flight-delay")]
+    """Owner and name."""
     commit: Annotated[CommitField, filled("the 40 hexadecimal digits that git rev-parse prints for it")]
+    """The full id of the commit."""
 
 
 class Complexity(Model):
@@ -131,13 +138,21 @@ class Metadata(Model):
     """What is tracked of a model version; a policy says which parts it requires."""
 
     dataset: Dataset = Dataset()
+    """What it was trained on."""
     hyperparameters: Free = Field(default_factory=dict)
+    """Name → value."""
     training_metrics: Free = Field(default_factory=dict)
+    """Name → value."""
     validation_results: Free = Field(default_factory=dict)
+    """Name → value."""
     infrastructure: Annotated[Requirements, filled("what it needs, such as {memory: 512MiB, cpu: 1}")] = Requirements()
+    """What it needs."""
     benchmarks: Free = Field(default_factory=dict)
+    """Name → value."""
     complexity: Complexity = Complexity()
+    """What it is made of."""
     source_commit: Annotated[Commit | None, filled("the commit of the model's code")] = None
+    """The commit of the model's code."""
     source: CodeSource | None = None
     """Where the model's code is: what its checks and reviews are asked of. It states the ``source_commit`` too."""
 
@@ -159,17 +174,22 @@ class Drill(Model):
     """A rollback that was rehearsed."""
 
     performed_at: Instant
+    """When."""
     restored: VersionField
     """The version that the rehearsal went back to."""
     result: Literal["passed", "failed"]
+    """How it ended."""
     took: DurationField | None = None
+    """How long it took."""
 
 
 class Pause(Model):
     """A stretch in which a stage stood still."""
 
     start: Instant = Field(alias="from")
+    """When it began."""
     end: Instant = Field(alias="to")
+    """When it ended."""
 
     @model_validator(mode="after")
     def _forward(self) -> Self:
@@ -187,9 +207,13 @@ class StageEntry(Model):
     """One stage start written by hand: back-tests, demonstrations and local use only."""
 
     stage: Slug
+    """The stage of the policy."""
     started: Instant
+    """When it started."""
     pauses: tuple[Pause, ...] = ()
+    """When it stood still."""
     extensions: int = Field(default=0, ge=0, le=10)
+    """How many times it was extended."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -211,23 +235,31 @@ class PromotionRequest(Model):
     api_version: Literal["ratchet/v1"] = Field(alias="apiVersion")
     kind: Literal["PromotionRequest"]
     model: Slug
+    """The model."""
     candidate: VersionField
+    """The version that is proposed; the name of its folder."""
     baseline: Baseline
     """The active version on the base branch; ``none`` for the first version of a model."""
     policy: PolicyNameField
     """One of the policies that the model file allows."""
     artifact: Artifact
+    """What is proposed."""
     owner: Annotated[Line, filled("the team that answers questions")]
     """The team that answers questions."""
     description: Prose | None = None
+    """What is new, in a sentence or two."""
     metadata: Metadata = Metadata()
+    """What is tracked of a version."""
     documents: dict[Slug, InsidePath] = Field(default_factory=dict)
     """Document name → its path inside the folder."""
     artifacts: dict[Slug, InsidePath] = Field(default_factory=dict)
     """Calibration, confidence and optimizer parameters: name → path inside the folder."""
     retry: Retry | None = None
+    """Why it is proposed again, after it was rolled back."""
     drill: Drill | None = None
+    """The rollback that was rehearsed."""
     history: tuple[StageEntry, ...] = ()
+    """Stage starts written by hand; only where the policy says ``retrospective: allowed``."""
     literals: Literals = Literals()
     """Values that the author states, for what the model file binds to a literal source."""
 

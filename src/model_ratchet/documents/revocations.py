@@ -15,10 +15,13 @@ class Revocation(Model):
     """One policy version that is revoked."""
 
     policy: PolicyNameField
+    """The policy."""
     digest: Digest
     """The SHA-256 of the policy file."""
     since: Instant = Field(alias="from")
+    """From when on it never passes."""
     reason: Prose
+    """Why; every report shows it."""
     replaced_by: PolicyNameField | None = None
     """Candidates move here, where their sealed evidence covers its needs."""
 
@@ -48,6 +51,7 @@ class Revocations(Model):
     api_version: Literal["ratchet/v1"] = Field(alias="apiVersion")
     kind: Literal["Revocations"]
     revocations: tuple[Revocation, ...] = ()
+    """The policies that are revoked."""
 
     @model_validator(mode="after")
     def _once(self) -> Self:

@@ -18,8 +18,11 @@ class Auth(Model):
     """How a server knows us: a bearer token, or a user name and a password."""
 
     bearer: Secret | None = None
+    """The token, such as ``${METRICS_TOKEN}``."""
     username: str | None = None
+    """The user name."""
     password: Secret | None = None
+    """The password, such as ``${METRICS_PASSWORD}``."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -39,12 +42,17 @@ class Table(Model):
 
     kind: Literal["table"]
     path: str = ""
+    """The files, as a path or pattern."""
     format: Literal["parquet", "csv", "jsonl"] | None = None
+    """The format; without it the file's ending says it."""
     hive: bool = False
+    """Whether folders named ``column=value`` are columns."""
     memory_limit: SizeField | None = None
+    """The most memory that the engine takes."""
     endpoint: Url | None = None
     """The address of a store that speaks S3 (Amazon's in ``region``)."""
     region: str | None = None
+    """The region of an S3-compatible store."""
     url: Url | None = None
     """``postgresql://host:5432/database``, or ``sc://host:15002`` for Spark Connect."""
     table: Relation | None = None
@@ -54,7 +62,9 @@ class Table(Model):
     ca: str | None = None
     """A file with the certificate authorities to trust, relative to the repository's root."""
     proxy: Url | None = None
+    """The proxy to go through; those of the environment are ignored."""
     deadline: DurationField | None = None
+    """How long all of its answers may take."""
 
     @model_validator(mode="after")
     def _placed(self) -> Self:
@@ -68,10 +78,13 @@ class Endpoint(Model):
     url: Url
     """The address, with a path in front of the API where there is one."""
     auth: Auth | None = None
+    """How the server knows us."""
     ca: str | None = None
     """A file with the certificate authorities to trust, relative to the repository's root."""
     proxy: Url | None = None
+    """The proxy to go through; those of the environment are ignored."""
     deadline: DurationField | None = None
+    """How long all of its answers may take."""
 
 
 class HttpServer(Endpoint):
@@ -175,6 +188,7 @@ class Sources(Reaching):
     api_version: Literal["ratchet/v1"] = Field(alias="apiVersion")
     kind: Literal["Sources"]
     sources: dict[Slug, Source] = Field(min_length=1)
+    """Source → what it is and where."""
 
     def _faults(self) -> Iterator[Fault]:
         urls = [(("sources", name, key), url) for name, source in self.sources.items() for key, url in reached(source)]

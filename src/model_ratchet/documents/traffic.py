@@ -141,7 +141,9 @@ class Key(Model):
     """Where a request says whose it is. A request without it is served by the active version."""
 
     header: Annotated[str, AfterValidator(_HEADER_NAME)] | None = None
+    """The header that holds it."""
     cookie: Annotated[str, AfterValidator(_COOKIE_NAME)] | None = None
+    """The cookie that holds it."""
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -188,7 +190,9 @@ class ParentGateway(Model):
     """The Gateway that a route belongs to."""
 
     name: Name
+    """Its name."""
     namespace: Name | None = None
+    """Its namespace."""
 
 
 class GatewayApiTraffic(Model):
@@ -198,11 +202,15 @@ class GatewayApiTraffic(Model):
     service: ServiceOfVersion
     """The Service of a version, with ``{{ slug }}`` for the version."""
     port: Port
+    """The port of the Services."""
     mirror_port: Port | None = None
     """The port of a Service at which everything that arrives is mirrored: the route can't mark mirrored requests otherwise."""
     gateway: ParentGateway
+    """The Gateway that the route belongs to."""
     hostnames: tuple[Host, ...] = ()
+    """The host names of the route."""
     namespace: Name | None = None
+    """The namespace of what is rendered."""
 
 
 class IstioTraffic(Model):
@@ -212,12 +220,15 @@ class IstioTraffic(Model):
     host: HostOfVersion
     """The host of a version's Service, with ``{{ slug }}`` for the version."""
     port: Port
+    """The port of the Services."""
     mirror_port: Port | None = None
     """The port at which everything that arrives is mirrored: the route can't mark mirrored requests otherwise."""
     hosts: tuple[Host, ...] = Field(min_length=1)
     """The names by which clients know the model."""
     gateways: tuple[GatewayName, ...] = ()
+    """The gateways of the VirtualService."""
     namespace: Name | None = None
+    """The namespace of what is rendered."""
 
 
 class KserveTraffic(Model):
@@ -229,9 +240,13 @@ class KserveTraffic(Model):
     format: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", examples=["sklearn"])]
     """The format of the model, as KServe names it."""
     runtime: Name | None = None
+    """The serving runtime."""
     service_account: Name | None = None
+    """The service account of the predictor."""
     min_replicas: Annotated[int, Field(ge=0, le=1000)] = 1
+    """How many replicas are always there."""
     namespace: Name | None = None
+    """The namespace of what is rendered."""
 
 
 class RolloutsRouter(Model):
@@ -256,7 +271,9 @@ class RolloutsServices(Model):
     """The two Services between which a Rollout moves requests."""
 
     stable: Name
+    """The Service of the active version."""
     canary: Name
+    """The Service of the candidate."""
 
 
 class RolloutsTraffic(Model):
@@ -266,11 +283,15 @@ class RolloutsTraffic(Model):
     workload: ServiceOfVersion
     """The Deployment that holds the template of a version's instances, with ``{{ slug }}`` for the version."""
     replicas: Annotated[int, Field(ge=1, le=10_000)]
+    """How many replicas run."""
     services: RolloutsServices
+    """The Services between which requests move."""
     router: RolloutsRouter
+    """What carries the weights."""
     keep_previous: DurationField = Duration.parse("24h", Dimension.TIME)
     """How long the instances of the version that was replaced go on running."""
     namespace: Name | None = None
+    """The namespace of what is rendered."""
 
 
 Traffic: TypeAlias = Annotated[

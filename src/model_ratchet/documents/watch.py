@@ -53,7 +53,9 @@ class DropRule(RowsRule):
     """The metric is worse than the reference by more than so much: ``5pp`` absolute, ``5%`` relative; a mean only so."""
 
     statistic: Literal["drop"]
+    """What is looked at."""
     above: ChangeField
+    """The largest drop that is let be."""
 
     def _faults(self) -> Iterator[Fault]:
         if self.above.value >= 1:
@@ -64,16 +66,22 @@ class IncreaseRule(RowsRule):
     """A quantile of the metric is above the reference by more than so much of it: ``100%`` is twice as much."""
 
     statistic: Literal["increase"]
+    """What is looked at."""
     quantile: float = Field(default=0.95, ge=0.5, lt=1)
+    """Which quantile, from 0.5 to below 1."""
     above: PercentField
+    """The largest increase that is let be."""
 
 
 class QuantileRule(RowsRule):
     """A quantile of the metric is above a limit."""
 
     statistic: Literal["quantile"]
+    """What is looked at."""
     quantile: float = Field(default=0.95, ge=0.5, lt=1)
+    """Which quantile, from 0.5 to below 1."""
     above: LimitField
+    """The highest value that is let be."""
 
     def _faults(self) -> Iterator[Fault]:
         if self.above.dimension is Dimension.SHARE:
@@ -84,7 +92,9 @@ class RateRule(RowsRule):
     """The rate of an event is above a limit."""
 
     statistic: Literal["rate"]
+    """What is looked at."""
     above: ShareField
+    """The highest rate that is let be."""
 
     def _faults(self) -> Iterator[Fault]:
         if self.above.value >= 1:
@@ -95,7 +105,9 @@ class AllocationRule(WatchRule):
     """A resource is above so much of its allocation in the model file."""
 
     statistic: Literal["of_allocation"]
+    """What is looked at."""
     above: PercentField
+    """The largest share of the allocation that is let be."""
 
 
 AnyWatchRule: TypeAlias = Annotated[
@@ -107,7 +119,9 @@ class Alerts(Model):
     """Who is told: nobody is woken by a warning, somebody is by a critical alert. Nothing is rolled back by either."""
 
     critical: tuple[AnyWatchRule, ...] = ()
+    """Rules that wake somebody."""
     warning: tuple[AnyWatchRule, ...] = ()
+    """Rules that tell somebody."""
     record_within: DurationField = Duration(28 * 86_400.0, Dimension.TIME, "28d")
     """How old a promotion may be whose record a drop is held against, hour by hour of the week, while no other version runs
     beside. Such a drop only alerts."""
@@ -117,6 +131,7 @@ class Rollback(Model):
     """When a promoted version goes out again, without anybody being asked."""
 
     triggers: tuple[AnyWatchRule, ...] = Field(min_length=1)
+    """Rules that take the version out when they fire."""
     merge: Literal["automatic", "manual"] = "manual"
     """Whether the pull request that removes the version is merged by itself."""
     at_most_per_day: int = Field(default=AT_MOST_PER_DAY, ge=1, le=100)
