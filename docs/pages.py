@@ -1,4 +1,4 @@
-"""Rewrites what is generated: criteria and their list, waivers, the watch, the doctor; ``--check`` only says what differs.
+"""Rewrites what is generated: criteria, the reference, the list of decisions, and more; ``--check`` only says what differs.
 
 python docs/pages.py [--check]
 """
@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import get_args
 
+from reference import DOCUMENTS, END, START, commands, document, exit_codes, outcomes
+
 from model_ratchet.actions.explain import kind_of, parameters, said, traits
 from model_ratchet.core.fields import Model
 from model_ratchet.criteria import BUILT_IN
@@ -16,12 +18,10 @@ from model_ratchet.documents.waiver import Waiver
 from model_ratchet.documents.watch import AllocationRule, DropRule, IncreaseRule, QuantileRule, RateRule, RowsRule
 from model_ratchet.engine.doctor import RULES
 
-CRITERIA = Path(__file__).parent / "criteria"
-DOCTOR = Path(__file__).parent / "github" / "doctor.md"
-WAIVERS = Path(__file__).parent / "waivers.md"
-WATCH = Path(__file__).parent / "watch.md"
+DOCS = Path(__file__).parent
+CRITERIA, DECISIONS, REFERENCE = DOCS / "criteria", DOCS / "decisions", DOCS / "reference"
+DOCTOR, WAIVERS, WATCH = DOCS / "github/doctor.md", DOCS / "waivers.md", DOCS / "watch.md"
 WATCHED = (DropRule, RateRule, QuantileRule, IncreaseRule, AllocationRule)
-START, END = "<!-- generated: do not edit -->", "<!-- end -->"
 
 
 def generated(criterion: type[Criterion]) -> str:
@@ -46,6 +46,14 @@ def index() -> str:
     return "\n".join(["# Criteria", "", START, "", "| kind | what it asks |", "|---|---|", *rows, "", END, ""])
 
 
+def decisions() -> str:
+    """The list of all decisions, by their titles."""
+    found = [path for path in sorted(DECISIONS.glob("*.md")) if path.name != "README.md"]
+    titles = [path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ") for path in found]
+    rows = [f"* [{title}]({path.name})" for title, path in zip(titles, found, strict=True)]
+    return "\n".join([START, "", *rows, "", END])
+
+
 def watch_rules() -> list[str]:
     """What each statistic of the watch is about."""
     rows = [f"| `{get_args(one.model_fields['statistic'].annotation)[0]}` | {said(one)} |" for one in WATCHED]
@@ -64,7 +72,10 @@ def pages() -> dict[Path, str]:
     parts = {CRITERIA / f"{kind_of(one)}.md": generated(one) for one in BUILT_IN} | {DOCTOR: rules()}
     parts[WAIVERS] = "\n".join([START, "", said(Waiver), "", *table("key", Waiver), "", END])
     parts[WATCH] = "\n".join([START, "", *watch_rules(), "", *table("key", RowsRule), "", END])
+    parts |= {DECISIONS / "README.md": decisions(), REFERENCE / "commands.md": commands()}
+    parts |= {REFERENCE / "outcomes.md": outcomes(), REFERENCE / "exit-codes.md": exit_codes()}
     found = {CRITERIA / "README.md": index()}
+    found |= {REFERENCE / f"{name}.md": document(name) for name in DOCUMENTS}
     for path, part in parts.items():
         text = path.read_text(encoding="utf-8")
         found[path] = re.sub(f"{START}.*?{END}", lambda _, part=part: part, text, flags=re.DOTALL)

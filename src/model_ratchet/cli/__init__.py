@@ -40,15 +40,14 @@ COMMANDS = {
 }
 """Command → the module that adds it, and what it is for; in the order in which ``ratchet --help`` lists them."""
 
-__all__ = ["ExitCode", "run"]
+__all__ = ["ExitCode", "parser", "run"]
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. Nothing above this line ever shows a traceback for what a user did."""
     asked = next((one for one in arguments if not one.startswith("-")), "")
-    parser = _parser(asked)
     try:
-        options = parser.parse_args(arguments)
+        options = parser(asked).parse_args(arguments)
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else ExitCode.INVALID
     command: Callable[[argparse.Namespace], int] = options.command
@@ -71,19 +70,19 @@ def run(arguments: Sequence[str]) -> int:
         return ExitCode.ERRORED
 
 
-def _parser(asked: str | None = None) -> argparse.ArgumentParser:
+def parser(asked: str | None = None) -> argparse.ArgumentParser:
     """The parser of the command that is asked for, of all where none is named; the others are only listed."""
-    parser = argparse.ArgumentParser(
+    top = argparse.ArgumentParser(
         prog="ratchet",
         description="Lets a model version into production only when it is shown to be strictly better.",
         epilog="Exit codes: 0 passed, 1 failed, 2 usage or invalid document, 3 errored, 4 pending or inconclusive, "
         "5 judged but not published, 130 interrupted.",
     )
-    parser.add_argument("--version", action="version", version=f"ratchet {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    top.add_argument("--version", action="version", version=f"ratchet {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, (module, summary) in COMMANDS.items():
         if asked in (None, name):
             getattr(import_module(f"model_ratchet.cli.{module}"), f"add_{name}")(commands, summary)
         else:
             commands.add_parser(name, help=summary)
-    return parser
+    return top
