@@ -6,10 +6,10 @@ STAMP  := $(VENV)/.installed
 DATA   ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help test components bench simulate lint demo docs pictures schemas dist clean
+.PHONY: help test components bench simulate lint demo docs site-docs pictures schemas dist clean
 
 help: ## print the verbs
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -27,7 +27,8 @@ components: ## the servers that the tests run for themselves, where they can be 
 bench: $(STAMP) ## measure, and write docs/performance.md
 	$(BIN)/python -m benchmarks
 
-simulate: $(STAMP) ## run the watch and the inheritance on made-up and real data (in DATA), and write the tables of their pages
+simulate: $(STAMP) ## simulate the statistics, the watch and the inheritance (real data in DATA), and write the tables of their pages
+	$(BIN)/python -m benchmarks.choices
 	$(BIN)/python -m benchmarks.watch $(DATA)
 	$(BIN)/python -m benchmarks.inheritance $(DATA)
 
@@ -42,6 +43,9 @@ lint: $(STAMP) ## ruff, mypy --strict, import-linter
 
 docs: $(STAMP) ## rewrite the generated parts of the documentation
 	$(BIN)/python docs/pages.py
+
+site-docs: $(STAMP) ## build the documentation as a site that needs no network, in build/site-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 pictures: $(STAMP) ## take the pictures of the documentation again, with Chromium
 	PYTHONPATH=tests $(BIN)/python tests/pictures.py

@@ -5,70 +5,14 @@ The bounds are those that are promised; the simulations are large enough that a 
 
 import numpy as np
 import pytest
+from benchmarks.choices import BASE, DAYS, ROWS, beta_days, on_different_days, significant, split_within_days
 
-from model_ratchet.core.evidence import ArmMoments, Counts, PairedCounts
+from model_ratchet.core.evidence import Counts, PairedCounts
 from model_ratchet.criteria.independence import WARN_BELOW
 from model_ratchet.stats import clusters, paired, proportions, sequential
 from model_ratchet.stats.power import power_independent, power_paired
 
 RNG = np.random.default_rng
-DAYS, ROWS, BASE, ICC = 7, 1_000, 0.7, 0.02
-
-
-def beta_days(random: np.random.Generator, size: int) -> np.ndarray:
-    """Daily rates with mean 0.7 whose intra-class correlation is 0.02 (a beta distribution)."""
-    total = (1 - ICC) / ICC
-    return random.beta(BASE * total, (1 - BASE) * total, size)
-
-
-def moments(baseline: np.ndarray, candidate: np.ndarray, sizes: tuple[np.ndarray, np.ndarray]) -> ArmMoments:
-    """The moments of clusters with these successes of each arm."""
-    (m0, m1), (s0, s1) = sizes, (baseline, candidate)
-
-    def total(one: np.ndarray, other: np.ndarray) -> int:
-        return int((one * other).sum())
-
-    return ArmMoments(
-        clusters=len(m0),
-        clusters0=int((m0 > 0).sum()),
-        clusters1=int((m1 > 0).sum()),
-        n0=int(m0.sum()),
-        n1=int(m1.sum()),
-        s0=int(s0.sum()),
-        s1=int(s1.sum()),
-        m0m0=total(m0, m0),
-        m0s0=total(m0, s0),
-        s0s0=total(s0, s0),
-        m1m1=total(m1, m1),
-        m1s1=total(m1, s1),
-        s1s1=total(s1, s1),
-        m0m1=total(m0, m1),
-        m0s1=total(m0, s1),
-        s0m1=total(s0, m1),
-        s0s1=total(s0, s1),
-    )
-
-
-def split_within_days(random: np.random.Generator, gain: float) -> ArmMoments:
-    """Seven days that both arms share, 1,000 rows of each on each day."""
-    rates = beta_days(random, DAYS)
-    rows = np.full(DAYS, ROWS)
-    better = np.clip(rates + gain, 0, 1)
-    return moments(random.binomial(rows, rates), random.binomial(rows, better), (rows, rows))
-
-
-def on_different_days(random: np.random.Generator) -> ArmMoments:
-    """Seven days of the baseline, then seven of the candidate, each with its own rate."""
-    rows = np.concatenate([np.full(DAYS, ROWS), np.zeros(DAYS, dtype=int)])
-    rates = beta_days(random, 2 * DAYS)
-    baseline = random.binomial(rows, rates)
-    candidate = random.binomial(rows[::-1], rates)
-    return moments(baseline, candidate, (rows, rows[::-1]))
-
-
-def significant(found: ArmMoments) -> bool:
-    p_value = clusters.arm_difference(found, level=0.95).p_value
-    return p_value is not None and p_value < 0.05
 
 
 def test_rows_split_within_clustered_days_are_significant_by_chance_in_at_most_8_percent() -> None:
