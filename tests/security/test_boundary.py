@@ -121,6 +121,21 @@ def test_t07_what_the_author_brings_is_no_evidence(repo: Repo, how: Callable[[Re
         assert reasons == {Why.SOURCE_ABSENT if how is in_the_tree else Why.FILE_OF_CHANGE}
 
 
+@pytest.mark.parametrize(
+    "claim",
+    ["window: {from: 2025-02-01T00:00:00Z, to: 2025-02-02T00:00:00Z}\n", "stages: [{name: canary, lasts: 1h}]\n"],
+    ids=["window", "stages"],
+)
+def test_t08_no_window_is_chosen_by_who_proposes(repo: Repo, claim: str) -> None:
+    repo.branch("proposal", promotion(V2, V1, more=HISTORY + claim))
+    assert f"`{claim.partition(':')[0]}`" in findings(checked(repo))
+
+
+def test_t08_stage_starts_of_the_author_are_refused_where_the_ledger_tells_them(repo: Repo) -> None:
+    by_hand(repo)
+    assert "takes no stage history from a request" in findings(checked(repo))
+
+
 @pytest.mark.parametrize("days", [1, 365 * 70], ids=["tomorrow", "in a lifetime"])
 def test_t09_a_stage_that_starts_in_the_future_is_waited_for(repo: Repo, days: int) -> None:
     shift = NOW - START + timedelta(days=days)
