@@ -1,13 +1,11 @@
 """The runbook is run: each of its commands, as it stands, on a model whose newest version was merged, with nothing else up."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from builders import consoles
 from builders.repositories import Repo, a_repo
 from builders.rollbacks import documents
 from builders.small import V1, V2, V3, folder, promotion
@@ -43,21 +41,7 @@ def repo(tmp_path: Path) -> Repo:
 
 def carried_out(repo: Repo, *lines: str) -> str:
     """What the commands print, one after the other."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "GITHUB_"))}
-    who = {
-        f"GIT_{role}_{what}": "oncall@example.invalid" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
-    }
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-euc", "\n".join(lines)],
-        cwd=repo.path,
-        env={**kept, **who, "PATH": path, "GIT_CONFIG_GLOBAL": os.devnull},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, (done.stdout, done.stderr)
-    return done.stdout
+    return consoles.carried_out(repo.path, *lines)
 
 
 def events(repo: Repo) -> tuple[Event, ...]:
