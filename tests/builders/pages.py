@@ -129,6 +129,13 @@ def scheme(*, dark: bool) -> list[str]:
     return ["--blink-settings=preferredColorScheme=0"] if dark else []
 
 
+def dom(url: str) -> str:
+    """A page as a browser holds it once its scripts have run, without a network."""
+    with tempfile.TemporaryDirectory() as folder:
+        flags = ["--allow-file-access-from-files", "--virtual-time-budget=20000", "--dump-dom"]
+        return run_browser(folder, *flags, url).stdout.decode("utf-8")
+
+
 def run_browser(folder: str, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
     """The browser without a window, its profile in a folder; it has no more than two minutes."""
     command = [
