@@ -1,8 +1,11 @@
 """clusters: cluster-robust differences against a regression, rows against their sums, and the dispersion test."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from benchmarks import choices
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -39,30 +42,7 @@ def arm_moments(cluster: Ints, arm: Ints, value: Ints, unit: int = 1) -> ArmMome
     size = len(names)
     m0, m1 = (np.bincount(index, weights=arm == one, minlength=size).astype(int) for one in (0, 1))
     s0, s1 = (np.bincount(index, weights=value * (arm == one), minlength=size).astype(int) for one in (0, 1))
-
-    def total(one: Ints, other: Ints) -> int:
-        return int((one * other).sum())
-
-    return ArmMoments(
-        clusters=size,
-        clusters0=int((m0 > 0).sum()),
-        clusters1=int((m1 > 0).sum()),
-        n0=int(m0.sum()),
-        n1=int(m1.sum()),
-        s0=int(s0.sum()),
-        s1=int(s1.sum()),
-        m0m0=total(m0, m0),
-        m0s0=total(m0, s0),
-        s0s0=total(s0, s0),
-        m1m1=total(m1, m1),
-        m1s1=total(m1, s1),
-        s1s1=total(s1, s1),
-        m0m1=total(m0, m1),
-        m0s1=total(m0, s1),
-        s0m1=total(s0, m1),
-        s0s1=total(s0, s1),
-        unit=unit,
-    )
+    return replace(choices.moments(s0, s1, (m0, m1)), unit=unit)
 
 
 def half(estimate: Estimate) -> float:
