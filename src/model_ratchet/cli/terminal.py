@@ -30,8 +30,9 @@ def width() -> int | None:
 
 
 def colour(options: argparse.Namespace) -> bool:
-    """Whether the result may be coloured."""
-    return getattr(options, "output", None) is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    """Whether the result may be coloured: it goes to a terminal that can, and nobody said that they want none."""
+    wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return wanted and getattr(options, "output", None) is None and sys.stdout.isatty()
 
 
 def progress() -> Callable[[str], None]:
