@@ -54,7 +54,8 @@ def commands() -> str:
         takes = [f"`{_spelled(action)}`" for action in _positional(one)]
         lines += [f"## {' '.join(words)}", "", _prose(one.description or "").replace("<", "\\<"), ""]
         lines += [f"Takes {', '.join(takes)}.", ""] if takes else []
-        told = [action for action in one._actions if action.help not in (None, argparse.SUPPRESS, _HELP)]
+        told = [action for action in one._actions if action.help or action.choices]
+        told = [action for action in told if action.help not in (argparse.SUPPRESS, _HELP)]
         cells = [(f"`{_spelled(action)}`", _help(one, action)) for action in told]
         lines += [*rows(("argument", "what it does"), *cells), ""] if cells else []
     return marked(*lines[:-1])
@@ -93,9 +94,8 @@ def _positional(one: argparse.ArgumentParser) -> list[argparse.Action]:
 
 def _spelled(action: argparse.Action) -> str:
     names = [action.metavar] if isinstance(action.metavar, str) else list(action.metavar or ())
-    if not names and action.choices:
-        names = ["|".join(map(str, action.choices))]
-    word = " ".join(names) or action.dest.upper()
+    choices = [str(choice) for choice in action.choices or ()]
+    word = " ".join(names) or (choices[0] if len(choices) == 1 else action.dest.upper())
     if action.option_strings:
         taken = "" if action.nargs == 0 else f" {word}"
         return ", ".join(f"{option}{taken}" for option in action.option_strings)
@@ -103,8 +103,11 @@ def _spelled(action: argparse.Action) -> str:
 
 
 def _help(one: argparse.ArgumentParser, action: argparse.Action) -> str:
-    text = one._get_formatter()._expand_help(action)
-    return text.replace("<", "\\<")
+    text = one._get_formatter()._expand_help(action) if action.help else ""
+    choices = [f"`{choice}`" for choice in action.choices or ()]
+    return "; ".join(
+        part for part in (text.replace("<", "\\<"), f"one of {', '.join(choices)}" if len(choices) > 1 else "") if part
+    )
 
 
 def _parts(schema: Schema) -> Iterator[str]:
