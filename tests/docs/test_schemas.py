@@ -13,6 +13,7 @@ from model_ratchet.documents.schemas import MESSAGES, NAMES, schema_text, schema
 ROOT = Path(__file__).parents[2]
 ACCEPTED = sorted((ROOT / "tests/documents/accepted").rglob("*.yaml"))
 ALL = sorted([*NAMES.values(), *MESSAGES])
+WRITTEN_BY_RATCHET = ("calibration", "confidence", "optimizer")
 SHIPPED = sorted(path for path in (ROOT / "policies").rglob("*.yaml") if kind_of(str(path.relative_to(ROOT))))
 
 
@@ -60,8 +61,8 @@ def test_every_key_of_a_document_is_closed(name: str) -> None:
     assert open_ones == []
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_every_key_of_a_document_says_what_it_means(name: str) -> None:
+@pytest.mark.parametrize("name", [name for name in ALL if name not in WRITTEN_BY_RATCHET])
+def test_every_key_that_people_write_says_what_it_means(name: str) -> None:
     schema = schemas()[name]
     silent = [
         f"{title}.{key}"

@@ -17,7 +17,9 @@ class PriorSpread(Model):
     """How far the coefficients of a segment may lie from those that it inherits: one standard deviation, on the logit scale."""
 
     intercept: Above0 = 0.1
+    """Of the intercept."""
     slope: Above0 = 0.2
+    """Of the slope."""
 
 
 class CalibrationSettings(Model):
@@ -26,6 +28,7 @@ class CalibrationSettings(Model):
     method: Literal["identity", "temperature", "logistic", "beta", "isotonic"] = "logistic"
     """The family of maps; isotonic takes 1,000 events and is not inherited by segments."""
     prior: PriorSpread = PriorSpread()
+    """How far segments may lie from what they inherit."""
     learn_prior: bool = False
     """Learn the spread from the segments themselves, where eight of them can be fitted alone."""
     min_events: Annotated[int, Field(ge=2)] = 50
@@ -35,7 +38,9 @@ class CalibrationSettings(Model):
     the candidate. decay: the same, each event counting half as much for every ``half_life`` that it lies back. reset: neither
     the parent's maps nor events of before."""
     reach: DurationField | None = None
+    """How long before the stage the events of ``backfill`` and ``decay`` begin."""
     half_life: DurationField | None = None
+    """After how long an event counts half as much, with ``decay``."""
 
     @model_validator(mode="after")
     def _history(self) -> Self:
@@ -67,8 +72,11 @@ class Performance(Model):
     """Which metrics say how fast, how reliable and how large the model is."""
 
     latency: Slug | None = None
+    """A metric of the kind ``duration``."""
     errors: Slug | None = None
+    """A metric of the kind ``proportion``."""
     memory: Slug | None = None
+    """A metric of the kind ``gauge``."""
     cycle: DurationField | None = None
     """How long the optimizer may take for all edges of a cycle."""
 
@@ -77,13 +85,17 @@ class OptimizerSettings(Model):
     """How stakes and segments are weighted."""
 
     kelly_fraction: Annotated[float, Field(gt=0, le=1)] = 0.25
+    """The part of the Kelly stake that is bet: above 0, at most 1."""
     cap_per_bet: Annotated[float, Field(gt=0, le=1)] = 0.05
+    """The most of the bankroll that one bet takes: above 0, at most 1."""
     risk_aversion: Above0 = 2.0
+    """How much variance counts against return: above 0."""
     max_weight: Annotated[float, Field(gt=0, le=1)] = 1.0
     """The most that one segment may weigh."""
     limits: dict[Slug, float] = Field(default_factory=dict)
     """What the optimizer is handed as it stands, such as ``min_ev: 0.05``."""
     performance: Performance = Performance()
+    """Which metrics say what the optimizer has to reckon with."""
 
 
 class Integration(Model):
@@ -98,8 +110,11 @@ class Integration(Model):
     bets: Slug | None = None
     """The metric of the kind ``bets`` whose returns weigh the segments."""
     calibration: CalibrationSettings = CalibrationSettings()
+    """How calibration maps are fitted."""
     confidence: ConfidenceSettings = ConfidenceSettings()
+    """How an edge is scored."""
     optimizer: OptimizerSettings = OptimizerSettings()
+    """How stakes and segments are weighted."""
 
 
 def integration_faults(asked: Integration, kinds: Mapping[str, str], segments: Collection[str]) -> Iterator[Fault]:
