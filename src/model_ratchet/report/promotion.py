@@ -188,21 +188,13 @@ def _measured(row: Row, detail: Detail) -> list[str]:
 
 def _says(row: Row, context: CommentContext, detail: Detail) -> str:
     test = f" ({text(row.test)})" if row.test and row.test not in row.said else ""
-    told = [f"**{_word(row)}**: {text(row.said, detail.sentence)}{test}"]
+    told = [f"**{row.word}**: {text(row.said, detail.sentence)}{test}"]
     if row.remedy is not None:
         words = text(row.remedy.words, detail.sentence)
         told.append(f"→ {context.at_head(row.remedy.file, words) if row.remedy.file else words}")
     if detail < Detail.FEW_WARNINGS and not row.through and row.counted:
         told += [f"⚠️ {text(one, detail.sentence)}" for one in row.warnings[:5]]
     return "<br>".join(told)
-
-
-def _word(row: Row) -> str:
-    if row.waived is not None:
-        return f"{row.outcome}, waived"
-    if row.advisory:
-        return f"{row.outcome}, not counted"
-    return str(row.outcome) if row.counted else "not counted"
 
 
 def _parts(row: Row, detail: Detail) -> list[str]:

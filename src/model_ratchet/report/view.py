@@ -91,6 +91,15 @@ class Row:
         return self.waived is not None or self.outcome is Outcome.PASSED
 
     @property
+    def word(self) -> str:
+        """The outcome, and whether it counts."""
+        if self.waived is not None:
+            return f"{self.outcome}, waived"
+        if self.advisory:
+            return f"{self.outcome}, not counted"
+        return str(self.outcome) if self.counted else "not counted"
+
+    @property
     def placed(self) -> Drawn | None:
         """Estimate and interval against what is asked, as they are drawn; None where there is none of them."""
         if self.found is None or self.against is None:

@@ -45,18 +45,9 @@ def mark(row: Row) -> Element:
     return element(
         "span",
         element("span", MARKS[outcome] if counted else UNCOUNTED, aria_hidden="true"),
-        element("span", word(row), class_="heard"),
+        element("span", row.word, class_="heard"),
         class_=f"mark {outcome if counted else 'uncounted'}",
     )
-
-
-def word(row: Row) -> str:
-    """The outcome of a criterion, and whether it counts."""
-    if row.waived is not None:
-        return f"{row.outcome}, waived"
-    if row.advisory:
-        return f"{row.outcome}, not counted"
-    return str(row.outcome) if row.counted else "not counted"
 
 
 def against(row: Row) -> Element | None:

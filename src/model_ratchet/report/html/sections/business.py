@@ -13,7 +13,7 @@ from model_ratchet.report.elements import Element
 from model_ratchet.report.html.axes import KINDS, TIME
 from model_ratchet.report.html.measured import by_day, day_at, metrics, ran, stretches
 from model_ratchet.report.html.page import Section
-from model_ratchet.report.html.parts import name, sentence, word
+from model_ratchet.report.html.parts import name, sentence
 from model_ratchet.report.html.shown import Shown
 from model_ratchet.report.view import Row
 
@@ -35,7 +35,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     """What is only a level, such as a drawdown, has no version before it."""
     before, after = row.levels or ("–", row.estimate)
     difference = f"{row.estimate}, {row.interval}" if row.levels else row.interval or "–"
-    said = "; ".join((f"{word(row)}: {row.said}", *row.warnings))
+    said = "; ".join((f"{row.word}: {row.said}", *row.warnings))
     return (name(row.name), row.asked, before, after, difference, sentence(said))
 
 

@@ -7,7 +7,7 @@ from model_ratchet.report.drawing import KEY
 from model_ratchet.report.elements import Element, element
 from model_ratchet.report.html.forests import forest
 from model_ratchet.report.html.page import Section
-from model_ratchet.report.html.parts import against, badge, mark, name, notes, sentence, word
+from model_ratchet.report.html.parts import against, badge, mark, name, notes, sentence
 from model_ratchet.report.html.shown import Shown
 from model_ratchet.report.view import Gate, Row
 
@@ -47,7 +47,7 @@ def _numbers(row: Row) -> Iterator[Element]:
 
 
 def _says(row: Row) -> Iterator[Element]:
-    yield element("p", element("span", f"{word(row).capitalize()}: ", class_="quiet"), row.said)
+    yield element("p", element("span", f"{row.word.capitalize()}: ", class_="quiet"), row.said)
     if row.remedy is not None:
         yield element("p", "→ ", sentence(row.remedy.words), class_="remedy")
     found = notes(map(sentence, row.notes))
