@@ -62,7 +62,7 @@ def test_init_of_an_installed_copy_pins_the_commit_that_it_was_built_from(unpack
     assert expected != source_commit()
     check = (tmp_path / ".github" / "workflows" / "promotion-check.yml").read_text(encoding="utf-8")
     assert f"uses: {ACTION}@{expected} # v" in check
-    assert "5 documents valid" in ratchet(unpacked, "validate", "--repo", str(tmp_path))
+    assert "6 documents valid" in ratchet(unpacked, "validate", "--repo", str(tmp_path))
 
 
 def test_a_copy_that_knows_no_commit_marks_the_places(unpacked: Path, tmp_path: Path) -> None:
