@@ -6,6 +6,7 @@ from PIL import Image
 
 from builders.browsing import layouts_of
 from builders.comments import CONTEXT, mixed
+from builders.dashboards import a_dashboard
 from builders.pages import as_page, layout, photograph
 from builders.reports import stored
 from model_ratchet.report.check import Check
@@ -14,11 +15,12 @@ from model_ratchet.report.html import as_html
 from model_ratchet.report.html.page import Section, page
 from model_ratchet.report.html.sections import report_sections
 from model_ratchet.report.html.shown import Shown
+from model_ratchet.report.site.index import index_page
 from model_ratchet.report.view import view
 
 PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
-COMMENT, REPORT = 840, 1160
-"""How many pixels wide they are."""
+COMMENT, REPORT, DASHBOARD = 840, 1160, 1180
+"""How many pixels wide they are; the dashboard, which goes on below, so many high."""
 
 
 def main() -> None:
@@ -31,6 +33,8 @@ def main() -> None:
     _take("report", report, REPORT, int(layouts_of({"report": (report, REPORT)})["report"]["first"]) + 16)
     _, *others = report_sections(Shown(record=record, seen=view(record)))
     body = tuple(part for one in others if one.name in ("daily", "durations") for part in one.body)
+    dashboard = index_page(a_dashboard())
+    _take("dashboard", dashboard, REPORT, DASHBOARD)
     charts = page("Charts", [Section(name="charts", title="Charts", body=body)], about="")
     _take("charts", charts, REPORT, int(layouts_of({"charts": (charts, REPORT)})["charts"]["first"]) + 16)
 

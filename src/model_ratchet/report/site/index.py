@@ -29,7 +29,6 @@ _COLUMNS = (
     "promotions",
     "failed",
     "lead time",
-    "restored in",
 )
 
 
@@ -61,7 +60,7 @@ def _sections(seen: Seen) -> Iterator[Section]:
 def _model(one: SeenModel) -> Element:
     active = one.standing.active if one.standing is not None else None
     since = (
-        element("time", numbers.instant(active.since), datetime=active.since.isoformat())
+        element("time", f"{active.since:%Y-%m-%d}", datetime=active.since.isoformat())
         if active and active.since
         else "–"
     )

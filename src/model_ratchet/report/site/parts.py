@@ -51,7 +51,7 @@ def event_rows(seen: Seen, rows: Iterable[Row], *, up: str, with_model: bool) ->
             element("td", element("span", word, class_=f"badge {colour}".rstrip())),
             element("td", _model_link(seen, row.model, up)) if with_model else None,
             element("td", element("code", name(row.version)) if row.version else _NOTHING),
-            element("td", cut(row.why)),
+            element("td", cut(row.why), class_="why"),
             element("td", name(row.who) or _NOTHING),
             element("td", *read_on(seen, row, up)),
         )
