@@ -52,11 +52,14 @@ from model_ratchet.core.evidence import (
     Simple,
     Suite,
 )
+from model_ratchet.core.inherited import Reproduced, Turnover
 from model_ratchet.core.outcome import Outcome, worst
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.scored import Bets, Scores
 from model_ratchet.criteria import BUILT_IN, AnyCriterion
+from model_ratchet.criteria.artifacts import OnArtifacts
 from model_ratchet.criteria.base import Scope
+from model_ratchet.criteria.integration import IntegrationFacts
 from model_ratchet.engine.code_review import code_reviews
 from model_ratchet.engine.judge import judge
 from model_ratchet.engine.plan import BoundGate
@@ -131,6 +134,13 @@ def _of_events(need: Need) -> Answer:
     return Groups(groups=tuple((str(day), one) for day, one in enumerate(days)))
 
 
+REPRODUCED_ALL = Reproduced(
+    digests=(("calibration", DIGEST), ("confidence", DIGEST), ("optimizer", DIGEST)),
+    turnover=(Turnover(segment="EWR", before=0.5, after=0.6), Turnover(segment="JFK", before=0.5, after=0.4)),
+    had_weights=True,
+)
+
+
 def _told(need: Need) -> Answer | None:
     review = Approval(login="reviewer-a", role="risk", submitted_at=START + timedelta(days=8))
     baseline, candidate = (
@@ -144,6 +154,8 @@ def _told(need: Need) -> Answer | None:
         Shape.ROWS: good_rows(baseline=baseline, candidate=candidate),
         Shape.SCAN: a_scan(),
         Shape.CHECKS: Checks(reported=(a_report(name=need.metric),)),
+        Shape.REPRODUCED: REPRODUCED_ALL,
+        Shape.LABELS: Labels(labelled=20_000, rows=20_000),
         Shape.CODE_REVIEWS: code_reviews([a_pull(an_approval())], COMMIT),
     }
     return answers.get(need.shape)
@@ -161,9 +173,11 @@ def _case(kind: str, **parameters: object) -> Case:
         drill={"performed_at": START.isoformat(), "restored": some_facts().baseline or "", "result": "passed"},
         decided_at=START,
         golden="v1.0.0_20250101_000000",
+        integration=IntegrationFacts(score="forecast"),
         drift={"accuracy": 0.0},
     )
-    return Case(criterion, Scope(facts=of_code(facts, **facts.stated), stages=(a_stage(),)), _answer)
+    stage = replace(a_stage(), traffic=None) if isinstance(criterion, OnArtifacts) else a_stage()
+    return Case(criterion, Scope(facts=of_code(facts, **facts.stated), stages=(stage,)), _answer)
 
 
 CASES = (
@@ -203,6 +217,8 @@ CASES = (
     _case("coverage", max_gap="1h"),
     _case("identity"),
     _case("infrastructure"),
+    _case("artifacts", stage="shadow"),
+    _case("weight_turnover", stage="shadow", at_most="25pp"),
     _case("metadata", require=("dataset.version",)),
     _case("documents", require={"risk": ("Risks",)}),
     _case("rollback_drill", within="30d"),
@@ -226,6 +242,8 @@ def test_every_kind_has_a_case_that_passes() -> None:
 def _emptied(answer: Answer) -> Iterator[Simple | Groups]:
     """The same question answered by nothing, or by what decides nothing."""
     match answer:
+        case Reproduced():
+            yield Reproduced(digests=(), absent=("calibration",), had_weights=True)
         case Groups(groups=groups):
             yield Groups(groups=())
             for nothing in list(_emptied(groups[0][1]))[:1]:
@@ -297,6 +315,8 @@ def _decisive(case: Case, need: Need) -> bool:
         return False  # the values decide
     if kind == "distribution" and need.shape is Shape.CATEGORIES:
         return need.stage == "canary"
+    if isinstance(case.criterion, OnArtifacts):
+        return need.shape is Shape.REPRODUCED  # what it is computed from is missing in it
     return need.shape not in UNASKED
 
 

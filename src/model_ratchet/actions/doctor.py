@@ -123,8 +123,26 @@ def _rollback(blob: Blob | None) -> Literal["absent", "other", "shipped"]:
     if blob is None:
         return "absent"
     text = blob.content.decode("utf-8", "replace")
-    forms = (re.escape(template(f"{tier}/{_ROLLBACK}", {})) for tier in Tier)
-    return "shipped" if any(re.fullmatch(_WORD.sub(".+", form), text) for form in forms) else "other"
+    return "shipped" if any(_fits(template(f"{tier}/{_ROLLBACK}", {}), text) for tier in Tier) else "other"
+
+
+def _fits(form: str, text: str) -> bool:
+    """Whether each line of a text is that of a form, with anything in the place of its words."""
+    lines = form.split("\n"), text.split("\n")
+    return len(lines[0]) == len(lines[1]) and all(map(_line_fits, *lines))
+
+
+def _line_fits(form: str, line: str) -> bool:
+    first, *others = _WORD.split(form)
+    if not line.startswith(first):
+        return False
+    at = len(first)
+    for number, piece in enumerate(others, start=1):
+        found = len(line) - len(piece) if number == len(others) else line.find(piece, at + 1)
+        if found <= at or not line.startswith(piece, found):
+            return False
+        at = found + len(piece)
+    return at == len(line)
 
 
 def _teams(path: str, content: bytes) -> tuple[str, ...]:

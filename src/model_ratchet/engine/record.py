@@ -215,9 +215,13 @@ def _sealed(record: Record) -> bytes:
     return b"{%b}" % b",".join(b'"%b":%b' % (name.encode(), parts[name]) for name in sorted(parts))
 
 
+_ABSENT = ("integration", "prices")
+"""Facts that came later: sealed where they are stated, so that records without them stay what they were."""
+
+
 def _plan(form: dict[str, Any]) -> dict[str, Any]:
-    """Without waivers and prices where there are none, as plans were sealed before there could be any."""
-    facts = {name: value for name, value in form["facts"].items() if name != "prices" or value is not None}
+    """Without waivers and later facts where there are none, as plans were sealed before there could be any."""
+    facts = {name: value for name, value in form["facts"].items() if name not in _ABSENT or value is not None}
     return {name: value for name, value in {**form, "facts": facts}.items() if name != "waivers" or value}
 
 
