@@ -75,9 +75,10 @@ def _life(model: int) -> list[Event]:
         elif (model, number) != (2, 2):
             merged = at + timedelta(days=11, hours=5 + model)
             found.append(
-                PromotedVersion(
-                    at=merged, by=BO, commit=f"{number:020x}{model:020x}", tree="b" * 40, record=digest, **asked
-                )  # type: ignore[arg-type]
+                PromotedVersion.model_validate(
+                    {"at": merged, "by": BO, "commit": f"{number:020x}{model:020x}", "tree": "b" * 40, "record": digest}
+                    | asked
+                )
             )
     return [*found, *_trouble(model)]
 

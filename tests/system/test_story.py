@@ -124,18 +124,18 @@ def test_a_promotion_from_the_pull_request_to_the_merge_and_back(story: Story) -
     assert "early" in story.comment(pull)
 
     # a change that weakens the policy and would use it at once is judged by what is in force, and says what it would do
-    weaker = story.propose("weaker", WEAKER, policy="standard/1.1.0")
-    loose = production.standard().replace("version: 1.0.0", "version: 1.1.0").replace("by: 2pp", "by: 1pp")
-    allowed = MODEL.replace("[standard/1.0.0]", "[standard/1.0.0, standard/1.1.0]")
-    rules = {"policies/standard/1.1.0.yaml": loose, "policies/models/fraud.yaml": allowed}
+    weaker = story.propose("weaker", WEAKER, policy="standard/1.2.0")
+    loose = production.standard().replace("version: 1.0.0", "version: 1.2.0").replace("by: 2pp", "by: 1pp")
+    allowed = MODEL.replace("[standard/1.0.0]", "[standard/1.0.0, standard/1.2.0]")
+    rules = {"policies/standard/1.2.0.yaml": loose, "policies/models/fraud.yaml": allowed}
     scene.push("weaker", rules, by=scene.ada)
     story.workflows.opened(weaker)
     assert story.check(weaker)[1] == "failure"
     said = story.comment(weaker)
-    assert "the base branch holds no policy standard/1.1.0" in said
+    assert "the base branch holds no policy standard/1.2.0" in said
     assert "**looser**" in said
     assert "criterion accuracy-improvement.by: 2pp → 1pp" in said
-    assert f"&#35;1 fraud {CANDIDATE} by standard/1.1.0 would start again, because it has another model file" in said
+    assert f"&#35;1 fraud {CANDIDATE} by standard/1.2.0 would start again, because it has another model file" in said
 
     # the evidence is complete: the schedule publishes it, and the sign-offs are what it waits for
     story.at(DECIDABLE + timedelta(minutes=17))
