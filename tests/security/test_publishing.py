@@ -112,8 +112,11 @@ def test_t33_the_names_of_files_hold_nothing_of_a_document(tmp_path: Path, scene
     published(scene, pull, judged(hostile), tmp_path / "run")
     written = sorted(str(one.relative_to(tmp_path)) for one in tmp_path.rglob("*") if "scene" not in one.parts)
     names = [one.removeprefix("run/ratchet/") for one in written if one.startswith("run/ratchet/")]
-    assert all(re.fullmatch(r"report\.(md|html|json|sarif|xml)|record-[0-9a-f]{8}\.json", one) for one in names)
-    assert len(names) == 6
+    assert all(
+        re.fullmatch(r"report\.(md|json|sarif|xml)|record-[0-9a-f]{8}\.json|report-[0-9a-f]{8}\.html", one)
+        for one in names
+    )
+    assert len(names) == 8
     assert sorted(set(written) - {f"run/ratchet/{one}" for one in names}) == [
         "run",
         "run/output.txt",
