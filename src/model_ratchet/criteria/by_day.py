@@ -12,12 +12,12 @@ from model_ratchet.core.units import Change
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.base import Comparative, Scope, StageFacts
 from model_ratchet.criteria.comparison import (
+    beside_margin,
     candidate_labels_trouble,
     guard,
     guard_needs,
     labels_need,
     missing,
-    rows_to_decide,
 )
 
 T = TypeVar("T", Scores, Bets)
@@ -97,12 +97,7 @@ def not_worse(estimate: Estimate, margin: Change, alpha: float) -> tuple[Outcome
     assert high is not None  # noqa: S101
     if low == high:
         return Outcome.INCONCLUSIVE, because(Why.IDENTICAL, rows=estimate.n)
-    if low >= -margin.value:
-        return Outcome.PASSED, because(Why.NOT_WORSE, margin=margin.text)
-    if high < -margin.value:
-        return Outcome.FAILED, because(Why.MARGIN_BROKEN, margin=margin.text)
-    more = rows_to_decide(estimate, estimate.value, -margin.value, alpha)
-    return Outcome.INCONCLUSIVE, because(Why.INTERVAL_ACROSS, limit=f"-{margin.text}", more_rows=more)
+    return beside_margin(estimate, (estimate.value, low, high), margin, alpha)
 
 
 def _days_of(

@@ -215,6 +215,19 @@ def clusters_misfit(scope: Scope, least: int) -> Iterator[str]:
             yield f"the stage {stage.name!r} holds {hours:g} hourly clusters and min_clusters is {least}"
 
 
+def beside_margin(
+    estimate: Estimate, gained: tuple[float, float, float], margin: Change, alpha: float
+) -> tuple[Outcome, Reason]:
+    """Not worse, worse, or not to be told, from where the interval of a gain (value, low, high) lies to −margin."""
+    value, low, high = gained
+    if low >= -margin.value:
+        return Outcome.PASSED, because(Why.NOT_WORSE, margin=margin.text)
+    if high < -margin.value:
+        return Outcome.FAILED, because(Why.MARGIN_BROKEN, margin=margin.text)
+    more = rows_to_decide(estimate, value, -margin.value, alpha)
+    return Outcome.INCONCLUSIVE, because(Why.INTERVAL_ACROSS, limit=f"-{margin.text}", more_rows=more)
+
+
 def rows_to_decide(estimate: Estimate, gained: float, margin: float, alpha: float) -> int:
     """How many further rows would bring the bound past the margin at the present estimate; 0 when more will not help."""
     from model_ratchet.stats.power import rows_to_clear

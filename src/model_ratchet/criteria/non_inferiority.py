@@ -7,12 +7,11 @@ from typing import ClassVar, Literal
 from model_ratchet.core.estimate import Estimate
 from model_ratchet.core.evidence import Evidence, Need
 from model_ratchet.core.fields import ChangeField
-from model_ratchet.core.outcome import Outcome
-from model_ratchet.core.reason import Why, because
 from model_ratchet.core.units import Change, Scale
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.base import Comparative, MetricFacts, Scope
 from model_ratchet.criteria.comparison import (
+    beside_margin,
     clusters_misfit,
     compare,
     comparison_needs,
@@ -23,7 +22,6 @@ from model_ratchet.criteria.comparison import (
     nothing_to_relate,
     on_scale,
     relative_misfit,
-    rows_to_decide,
     whole,
 )
 from model_ratchet.criteria.early import early_harm, early_needs
@@ -103,17 +101,7 @@ def against_margin(
     if estimate is None:
         return nothing_to_relate(compared, margin)
     estimate = _shifted(estimate, already)
-    value, low, high = gain(metric, estimate)
-    if low >= -margin.value:
-        outcome, reason = Outcome.PASSED, because(Why.NOT_WORSE, margin=margin.text)
-    elif high < -margin.value:
-        outcome, reason = Outcome.FAILED, because(Why.MARGIN_BROKEN, margin=margin.text)
-    else:
-        more = rows_to_decide(estimate, value, -margin.value, alpha)
-        outcome, reason = (
-            Outcome.INCONCLUSIVE,
-            because(Why.INTERVAL_ACROSS, limit=f"-{margin.text}", more_rows=more),
-        )
+    outcome, reason = beside_margin(estimate, gain(metric, estimate), margin, alpha)
     return Judgement(
         outcome=outcome,
         reason=reason,

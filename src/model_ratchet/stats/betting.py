@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from model_ratchet.core.estimate import Estimate
 from model_ratchet.core.scored import MONEY, PARTS, Bets
-from model_ratchet.core.units import Scale
-from model_ratchet.stats.blocks import block_bootstrap
+from model_ratchet.stats.blocks import block_bootstrap, difference
 
 if TYPE_CHECKING:
     from model_ratchet.stats.forecast import Reals
@@ -60,26 +59,14 @@ def betting_difference(
     """
     if len(baseline) != len(candidate):
         raise ValueError(f"{len(baseline)} and {len(candidate)} days can't be paired")
-    points = [value(days, measure) for days in (baseline, candidate)]
-    if points[0] is None or points[1] is None:
+    before, after = (value(days, measure) for days in (baseline, candidate))
+    if before is None or after is None:
         raise ValueError(f"the {_METHODS[measure]} has no value in an arm")
     arms = [_by_draw(days, measure) for days in (baseline, candidate)]
-    drawn = block_bootstrap(lambda draws: arms[1](draws) - arms[0](draws), len(candidate), level=level, seed=seed)
-    gap = points[1] - points[0]
-    return Estimate(
-        value=gap,
-        low=min(drawn.low, gap),
-        high=max(drawn.high, gap),
-        level=level,
-        n=sum(day.n for day in candidate),
-        method=f"{_METHODS[measure]}, block bootstrap over days",
-        scale=Scale.ABSOLUTE,
-        lower_bound=min(drawn.lower, gap),
-        upper_bound=max(drawn.upper, gap),
-        baseline=points[0],
-        candidate=points[1],
-        clusters=len(candidate),
-    )
+    blocks = len(candidate)
+    drawn = block_bootstrap(lambda draws: arms[1](draws) - arms[0](draws), blocks, level=level, seed=seed)
+    n = sum(day.n for day in candidate)
+    return difference(drawn, (before, after), level=level, n=n, blocks=blocks, method=_METHODS[measure])
 
 
 def drawdown(days: Sequence[Bets], *, level: float, seed: int) -> Fall:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from math import sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
+from model_ratchet.core.estimate import Estimate
+from model_ratchet.core.units import Scale
 from model_ratchet.stats.tails import normal_below, t_quantile
 
 if TYPE_CHECKING:
@@ -49,6 +51,29 @@ def block_bootstrap(statistic: Callable[[Reals], Reals], blocks: int, *, level: 
         float(np.quantile(values, at)) for at in (tails[0], 1 - tails[0], tails[1], 1 - tails[1])
     )
     return Drawn(low, high, lower, upper, float(values.std()) * sqrt(blocks / (blocks - 1)))
+
+
+def difference(
+    drawn: Drawn, points: tuple[float, float], *, level: float, n: int, blocks: int, method: str
+) -> Estimate:
+    """Candidate − baseline of a statistic, from its values in both arms and the interval of their difference, which holds
+    the difference itself."""
+    baseline, candidate = points
+    gap = candidate - baseline
+    return Estimate(
+        value=gap,
+        low=min(drawn.low, gap),
+        high=max(drawn.high, gap),
+        level=level,
+        n=n,
+        method=f"{method}, block bootstrap over days",
+        scale=Scale.ABSOLUTE,
+        lower_bound=min(drawn.lower, gap),
+        upper_bound=max(drawn.upper, gap),
+        baseline=baseline,
+        candidate=candidate,
+        clusters=blocks,
+    )
 
 
 def _tail(tail: float, blocks: int) -> float:

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from model_ratchet.core.estimate import Estimate
 from model_ratchet.core.scored import PARTS, SCORE_BINS, Scores
-from model_ratchet.core.units import Scale
 from model_ratchet.stats.auc import Placed, auc_difference_by_group, placed
-from model_ratchet.stats.blocks import block_bootstrap
+from model_ratchet.stats.blocks import block_bootstrap, difference
 from model_ratchet.stats.forecast import BINS, SIMULATIONS, Corp, Null, corp_of_groups, null_of, z_test
 
 if TYPE_CHECKING:
@@ -85,24 +84,11 @@ def calibration_difference(
 
     days = _paired(baseline, candidate)
     arms = [_ece_by_draw(of, bins) if measure == "ece" else _mcb_by_draw(of) for of in days]
-    point = [float(arm(np.ones((1, len(candidate))))[0]) for arm in arms]
-    drawn = block_bootstrap(lambda draws: arms[1](draws) - arms[0](draws), len(candidate), level=level, seed=seed)
-    value = point[1] - point[0]
+    blocks = len(candidate)
+    before, after = (float(arm(np.ones((1, blocks)))[0]) for arm in arms)
+    drawn = block_bootstrap(lambda draws: arms[1](draws) - arms[0](draws), blocks, level=level, seed=seed)
     method = f"ECE in {bins} bins" if measure == "ece" else "CORP miscalibration"
-    return Estimate(
-        value=value,
-        low=min(drawn.low, value),
-        high=max(drawn.high, value),
-        level=level,
-        n=whole(candidate).n,
-        method=f"{method}, block bootstrap over days",
-        scale=Scale.ABSOLUTE,
-        lower_bound=min(drawn.lower, value),
-        upper_bound=max(drawn.upper, value),
-        baseline=point[0],
-        candidate=point[1],
-        clusters=len(candidate),
-    )
+    return difference(drawn, (before, after), level=level, n=whole(candidate).n, blocks=blocks, method=method)
 
 
 def auc_difference(baseline: Sequence[Scores], candidate: Sequence[Scores], *, level: float) -> tuple[Estimate, float]:
