@@ -10,10 +10,11 @@ from model_ratchet.actions.check import (
     World,
     bind_remembered,
     meaning_of,
+    proposal_of,
     read_change,
     read_evidence,
 )
-from model_ratchet.actions.proposal import Proposal, read_proposal
+from model_ratchet.actions.proposal import Proposal
 from model_ratchet.actions.reading import Faulty, hidden_at
 from model_ratchet.actions.sign_off import PullRequest, read_entries
 from model_ratchet.core.errors import UsageError
@@ -107,14 +108,7 @@ def advance(
     end = overtaken(story.attempt(folder.version), change.chains[folder.model])
     if end is not None:
         return _append(repository, told, story, (end,), (Withdrawn(**told.fields, because=end.because),))
-    proposal = read_proposal(
-        repository,
-        folder,
-        base=change.base,
-        head=change.head,
-        chain=change.chains[folder.model],
-        changed=change.paths,
-    )
+    proposal = proposal_of(repository, change, folder)
     if isinstance(proposal, Faulty):
         return Advanced(folder=folder, findings=proposal.findings)
     policy = proposal.policy.document

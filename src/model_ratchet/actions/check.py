@@ -179,6 +179,22 @@ def change_between(repository: Repository, *, base: str, head: str, merge_base: 
     )
 
 
+def proposal_of(repository: Repository, change: Change, folder: Folder) -> Proposal | Faulty:
+    """What a change proposes in one of its folders, whose model's chain is known.
+
+    Raises:
+        RepositoryError: git could not answer.
+    """
+    return read_proposal(
+        repository,
+        folder,
+        base=change.base,
+        head=change.head,
+        chain=change.chains[folder.model],
+        changed=change.paths,
+    )
+
+
 def read_chain(repository: Files, base: str, model: str) -> Chain:
     """The chain of a model's promoted versions on the base branch."""
     there = frozenset(repository.paths(base, f"promotions/{model}"))
@@ -269,14 +285,7 @@ def _judge_all(asked: CheckInput, world: World, change: Change, folders: Sequenc
     findings: list[Finding] = []
     records: list[Record] = []
     for folder in folders:
-        proposal = read_proposal(
-            world.repository,
-            folder,
-            base=change.base,
-            head=change.head,
-            chain=change.chains[folder.model],
-            changed=change.paths,
-        )
+        proposal = proposal_of(world.repository, change, folder)
         if isinstance(proposal, Faulty):
             findings += proposal.findings
             continue

@@ -9,9 +9,10 @@ from model_ratchet.actions.check import (
     Progress,
     bind_remembered,
     gather_evidence,
+    proposal_of,
     read_change,
 )
-from model_ratchet.actions.proposal import Proposal, read_proposal
+from model_ratchet.actions.proposal import Proposal
 from model_ratchet.actions.reading import Faulty
 from model_ratchet.actions.worktree import Placed, place
 from model_ratchet.core.errors import SourceError, UsageError
@@ -83,14 +84,7 @@ def integrate(asked: IntegrateInput, *, progress: Progress | None = None) -> Int
     folder = Folder(asked.model, asked.version)
     if asked.model not in change.chains or not repository.paths(change.head, folder.path):
         raise UsageError(f"{asked.check.head} proposes no {asked.model} {asked.version}: commit its folder first")
-    proposal = read_proposal(
-        repository,
-        folder,
-        base=change.base,
-        head=change.head,
-        chain=change.chains[folder.model],
-        changed=change.paths,
-    )
+    proposal = proposal_of(repository, change, folder)
     if isinstance(proposal, Faulty):
         return Integrated(findings=proposal.findings)
     if proposal.model.integrate is None:

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from model_ratchet.actions.check import Change, bind_remembered
-from model_ratchet.actions.proposal import read_proposal
+from model_ratchet.actions.check import Change, bind_remembered, proposal_of
 from model_ratchet.actions.queue import read_standing
 from model_ratchet.actions.reading import Faulty
 from model_ratchet.actions.sign_off import PullRequest, read_sign_offs
@@ -63,14 +62,7 @@ def same_stages(record: Record, repository: Repository, ledger: Ledger, change: 
     facts = record.plan.facts
     if facts.model not in change.chains:
         return False
-    proposal = read_proposal(
-        repository,
-        Folder(facts.model, facts.candidate),
-        base=change.base,
-        head=change.head,
-        chain=change.chains[facts.model],
-        changed=change.paths,
-    )
+    proposal = proposal_of(repository, change, Folder(facts.model, facts.candidate))
     if isinstance(proposal, Faulty):
         return False
     plan, sealed = bind_remembered(proposal, ledger.story(facts.model), ledger, now=now)
