@@ -99,12 +99,20 @@ class GitLedger:
         Raises:
             RecordError: one is absent, or is not what its digest says.
         """
-        found = {}
+        return {digest: filed(content, digest) for digest, content in self.held(digests)}
+
+    def held(self, digests: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Each digest with the file of its record, of which a few at a time are held in memory.
+
+        Raises:
+            RecordError: one is absent.
+        """
         for digest, content in self.contents(digests):
             if content is None:
-                raise RecordError(f"the ledger holds no record {digest}")
-            found[digest] = filed(content, digest)
-        return found
+                raise RecordError(
+                    f"the ledger holds no record {digest}: `ratchet audit verify` says what else is wrong"
+                )
+            yield digest, content
 
     def contents(self, digests: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
         """Each digest with the file of its record, None where there is none; a few files at a time are held in memory."""

@@ -176,6 +176,15 @@ def _refuse_absent(ledger: GitLedger) -> None:
 
 def _whole(ledger: GitLedger) -> Read:
     _refuse_absent(ledger)
+    return sound(ledger)
+
+
+def sound(ledger: GitLedger) -> Read:
+    """All lines of a ledger, of which there may be none.
+
+    Raises:
+        RecordError: its chain does not hold.
+    """
     read = read_lines(ledger.lines())
     if read.broken:
         first = read.broken[0]

@@ -1,13 +1,12 @@
 """replay: every recorded decision judged under another policy. Effects in order, no decisions."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from model_ratchet.actions.audit import log
 from model_ratchet.actions.spread import spread
-from model_ratchet.core.errors import RecordError, UsageError
+from model_ratchet.core.errors import UsageError
 from model_ratchet.core.finding import Finding
 from model_ratchet.core.names import PolicyName
 from model_ratchet.documents.files import policy_path
@@ -66,15 +65,8 @@ def replay_all(
     for row in log(ledger):
         if row.record and model in (None, row.model):
             rows[row.record] = (*rows.get(row.record, ()), row)
-    replayed = spread(partial(_replayed, policy), _files(ledger, rows), workers)
+    replayed = spread(partial(_replayed, policy), ledger.held(rows), workers)
     return tuple(Decision(rows=of, replayed=one) for of, one in zip(rows.values(), replayed, strict=True))
-
-
-def _files(ledger: GitLedger, digests: dict[str, tuple[Row, ...]]) -> Iterator[tuple[str, bytes]]:
-    for digest, content in ledger.contents(digests):
-        if content is None:
-            raise RecordError(f"the ledger holds no record {digest}: `ratchet audit verify` says what else is wrong")
-        yield digest, content
 
 
 def _replayed(policy: Policy, one: tuple[str, bytes]) -> Replayed:

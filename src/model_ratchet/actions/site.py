@@ -9,29 +9,26 @@ from functools import partial
 from pathlib import Path
 
 from model_ratchet import __version__
+from model_ratchet.actions.audit import sound
 from model_ratchet.actions.reading import Faulty, read_at
-from model_ratchet.actions.render import read_models
 from model_ratchet.actions.spread import spread
-from model_ratchet.actions.status import StatusInput, status
+from model_ratchet.actions.status import StatusInput, standing_of, survey
 from model_ratchet.actions.surroundings import Place
-from model_ratchet.core.errors import RecordError, UsageError
+from model_ratchet.core.errors import UsageError
 from model_ratchet.documents.files import REVOCATIONS, kind_of
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.revocations import Revocation, Revocations
 from model_ratchet.engine.filed import filed
-from model_ratchet.engine.lines import read_lines
 from model_ratchet.engine.story import Story, stories
 from model_ratchet.engine.track import together, track
 from model_ratchet.git import Git
-from model_ratchet.git_write import Writer
-from model_ratchet.ledger import GitLedger, fetch_ledger, open_ledger
+from model_ratchet.ledger import GitLedger
 from model_ratchet.report.chronicle import Row, chronicle
 from model_ratchet.report.html import as_html
 from model_ratchet.report.html.scorecard import Measure, scorecard
 from model_ratchet.report.site import pages
 from model_ratchet.report.site.seen import DECISIONS, InForce, Seen, SeenModel, report_path
 from model_ratchet.report.standing import Standing
-from model_ratchet.snapshot import documents
 
 _KEPT = "pages.json"
 """In the site's folder: page → what it was made of, so that the next run knows which to write."""
@@ -75,7 +72,7 @@ def site(asked: SiteInput, folder: Path, *, workers: int | None = None) -> Writt
     reported = {digest for digest in seen.reports if report_path(digest) in stale}
     cards: dict[str, tuple[Measure, ...]] = {}
     work = partial(_read, frozenset(reported))
-    for digest, card, text in spread(work, _contents(ledger, sorted(asked_of | reported)), workers):
+    for digest, card, text in spread(work, ledger.held(sorted(asked_of | reported)), workers):
         cards[digest] = card
         if text is not None:
             _write(folder / report_path(digest), text)
@@ -95,21 +92,12 @@ def look(asked: SiteInput) -> tuple[GitLedger, Seen]:
         RepositoryError: git could not answer.
         RecordError: the ledger, or what the watch remembers, does not hold.
     """
-    repository = Writer(asked.repo)
-    base = asked.base if asked.base is not None else repository.default_base()
-    found = status(StatusInput(repo=asked.repo, base=asked.base, fetch=asked.fetch))
-    ledger = fetch_ledger(repository) if asked.fetch else open_ledger(repository)
-    read = read_lines(ledger.lines())
-    if read.broken:
-        raise RecordError(
-            f"{read.broken[0].place}: {read.broken[0].what}; `ratchet audit verify` says all that is wrong"
-        )
-    told = stories(read.events)
-    rows = sorted(chronicle(read.events), key=lambda row: (row.at, row.line), reverse=True)
-    commit = repository.commit(base)
-    files = documents(repository, commit)
-    located, _ = read_models(files, commit, ())
-    bound = {name: tuple(map(str, one.document.policies)) for name, one in located.items()}
+    there = survey(StatusInput(repo=asked.repo, base=asked.base, fetch=asked.fetch))
+    events = sound(there.ledger).events
+    told = stories(events)
+    found = standing_of(there, told)
+    rows = sorted(chronicle(events), key=lambda row: (row.at, row.line), reverse=True)
+    bound = {name: tuple(map(str, one.document.policies)) for name, one in there.located.items()}
     standing = {one.model: one for one in found.models}
     of_model: dict[str, list[Row]] = {}
     for row in rows:
@@ -118,19 +106,19 @@ def look(asked: SiteInput) -> tuple[GitLedger, Seen]:
         _model(name, standing.get(name), told.get(name), of_model.get(name, ()), bound.get(name, ()))
         for name in sorted(standing.keys() | told.keys())
     )
-    known = read_at(Revocations, files, commit, REVOCATIONS)
+    known = read_at(Revocations, there.files, there.commit, REVOCATIONS)
     revoked = () if isinstance(known, Faulty) else known.document.revocations
     seen = Seen(
         models=models,
         track=together(one.track for one in models),
         rows=tuple(row for row in rows if row.what in DECISIONS),
-        policies=tuple(_in_force(files.paths(commit, "policies"), bound, revoked)),
+        policies=tuple(_in_force(there.files.paths(there.commit, "policies"), bound, revoked)),
         watched_at=found.watched_at,
         findings=tuple(map(str, found.findings)),
-        address=_address(asked.environ, repository),
+        address=_address(asked.environ, there.repository),
         reports=frozenset(digest for story in told.values() for digest in _current(story)),
     )
-    return ledger, seen
+    return there.ledger, seen
 
 
 def _model(
@@ -179,13 +167,6 @@ def _address(environ: Mapping[str, str], repository: Git) -> str | None:
     url = repository.remote_url()
     place = Place.of(url) if url is not None else None
     return place.url if place is not None else None
-
-
-def _contents(ledger: GitLedger, digests: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-    for digest, content in ledger.contents(digests):
-        if content is None:
-            raise RecordError(f"the ledger holds no record {digest}: `ratchet audit verify` says what else is wrong")
-        yield digest, content
 
 
 def _read(reported: frozenset[str], one: tuple[str, bytes]) -> tuple[str, tuple[Measure, ...], str | None]:

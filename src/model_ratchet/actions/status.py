@@ -8,11 +8,15 @@ from model_ratchet.actions.check import read_chain
 from model_ratchet.actions.render import read_models
 from model_ratchet.actions.watch_state import Kept, known, on_branch
 from model_ratchet.core.alert import State
+from model_ratchet.core.finding import Finding
+from model_ratchet.documents.model import ModelFile
+from model_ratchet.documents.read import Located
 from model_ratchet.engine.lifecycle import Chain
 from model_ratchet.engine.story import Story, stories
 from model_ratchet.engine.watch import Says, WatchState
 from model_ratchet.git_write import Writer
-from model_ratchet.ledger import fetch_ledger, open_ledger
+from model_ratchet.ledger import GitLedger, fetch_ledger, open_ledger
+from model_ratchet.ports import Files
 from model_ratchet.report.standing import Running, Standing, Status
 from model_ratchet.snapshot import documents
 
@@ -30,6 +34,19 @@ class StatusInput:
     fetch: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What the base branch, the ledger and the watch hold of the models that are asked for, read once."""
+
+    repository: Writer
+    commit: str
+    files: Files
+    located: Mapping[str, Located[ModelFile]]
+    findings: tuple[Finding, ...]
+    ledger: GitLedger
+    kept: Kept
+
+
 def status(asked: StatusInput) -> Status:
     """How the models stand.
 
@@ -37,6 +54,18 @@ def status(asked: StatusInput) -> Status:
         UsageError: a model is named that is not there.
         RepositoryError: git could not answer.
         RecordError: the ledger, or what the watch remembers, can't be read.
+    """
+    found = survey(asked)
+    return standing_of(found, stories(found.ledger.events()))
+
+
+def survey(asked: StatusInput) -> Survey:
+    """Everything that says how the models stand.
+
+    Raises:
+        UsageError: a model is named that is not there.
+        RepositoryError: git could not answer.
+        RecordError: what the watch remembers can't be read.
     """
     repository = Writer(asked.repo)
     base = asked.base if asked.base is not None else repository.default_base()
@@ -47,13 +76,26 @@ def status(asked: StatusInput) -> Status:
         commit, ledger, kept = repository.commit(base), open_ledger(repository), known(repository)
     files = documents(repository, commit)
     located, findings = read_models(files, commit, asked.models)
-    told = stories(ledger.events())
+    return Survey(
+        repository=repository,
+        commit=commit,
+        files=files,
+        located=located,
+        findings=tuple(sorted(findings)),
+        ledger=ledger,
+        kept=kept,
+    )
+
+
+def standing_of(found: Survey, told: Mapping[str, Story]) -> Status:
+    """How the models of a survey stand, by their stories."""
     return Status(
         models=tuple(
-            _standing(read_chain(files, commit, name), told.get(name, Story(model=name)), kept) for name in located
+            _standing(read_chain(found.files, found.commit, name), told.get(name, Story(model=name)), found.kept)
+            for name in found.located
         ),
-        watched_at=kept.last.at if kept.last is not None else None,
-        findings=tuple(sorted(findings)),
+        watched_at=found.kept.last.at if found.kept.last is not None else None,
+        findings=found.findings,
     )
 
 
