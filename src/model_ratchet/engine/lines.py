@@ -71,13 +71,13 @@ class Read:
 
 def link(head: Head, events: Sequence[Event], files: Mapping[str, str] | None = None) -> tuple[bytes, Head]:
     """The lines of events that follow a head, and the new head. The last of them names the ``files``: path → digest."""
-    written = b""
+    written: list[bytes] = []
     for left, event in zip(reversed(range(len(events))), events, strict=True):
         named = {"files": files} if files and not left else {}
         line = canonical({"event": as_json(event), **named, "n": head.n + 1, "previous": head.digest})
-        written += line + b"\n"
+        written += (line, b"\n")
         head = Head(head.n + 1, digest_of(line))
-    return written, head
+    return b"".join(written), head
 
 
 def digest_of(content: bytes) -> str:

@@ -59,8 +59,8 @@ def element(tag: str, *children: Node, **attributes: Value) -> Element:
     """
     if tag not in _TAGS:
         raise ValueError(f"<{tag}> is no element of a page that only shows something")
-    named = ((name.rstrip("_").replace("_", "-"), value) for name, value in attributes.items())
-    kept = tuple((name, _value(name, value)) for name, value in named if value is not None and value is not False)
+    named = [(_name(name), value) for name, value in attributes.items() if value is not None and value is not False]
+    kept = tuple([(name, _value(name, value)) for name, value in named])
     return Element(tag, kept, tuple(child for child in children if child is not None))
 
 
@@ -71,8 +71,6 @@ def listed(tag: str, items: Iterable[Node], **attributes: Value) -> Element | No
 
 
 def _value(name: str, value: str | bool | float) -> str:
-    if not _harmless(name):
-        raise ValueError(f"the attribute {name} may run or load something")
     if value is True:
         return ""
     if not isinstance(value, str):
@@ -83,9 +81,13 @@ def _value(name: str, value: str | bool | float) -> str:
 
 
 @cache
-def _harmless(attribute: str) -> bool:
-    known = attribute.lower()
-    return _ATTRIBUTE.fullmatch(attribute) is not None and not known.startswith("on") and known not in _REFUSED
+def _name(written: str) -> str:
+    """The name of an attribute, as the page has it, of one that is written in Python."""
+    name = written.rstrip("_").replace("_", "-")
+    known = name.lower()
+    if _ATTRIBUTE.fullmatch(name) is None or known.startswith("on") or known in _REFUSED:
+        raise ValueError(f"the attribute {name} may run or load something")
+    return name
 
 
 def number(value: float) -> str:

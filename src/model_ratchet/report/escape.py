@@ -71,7 +71,7 @@ def clean(said: str) -> str:
 
 def visible(said: str) -> str:
     """The text as it stands, its blanks and line feeds too, in which each run of what nobody sees is shown as “�”."""
-    if said.replace("\n", "").isprintable() and said.isascii():
+    if said.isprintable() or said.replace("\n", "").isprintable():
         return said
     kept = (
         "\N{REPLACEMENT CHARACTER}" if one != "\n" and unicodedata.category(one) in _HIDDEN else one for one in said

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 from model_ratchet.report.charts.chart import Table
 from model_ratchet.report.charts.figure import NARROW, canvas
 from model_ratchet.report.charts.scale import Scale, domain, midnights, powers, round_values
-from model_ratchet.report.elements import Element, element, number
+from model_ratchet.report.elements import Element, element
 from model_ratchet.report.thresholds import Side
 
 Point = tuple[float, float]
@@ -197,9 +197,7 @@ def _extent(mark: Line | Ribbon | Dots | Steps) -> Iterator[Point]:
 
 
 def _path(points: Sequence[Point], x: Scale, y: Scale) -> str:
-    return "M" + "L".join(
-        f"{number(round(x.place(one), 1))} {number(round(y.place(other), 1))}" for one, other in points
-    )
+    return "M" + "L".join([f"{x.place(one):.1f} {y.place(other):.1f}" for one, other in points]).replace(".0", "")
 
 
 def _mark(mark: Line | Ribbon | Dots | Steps, x: Scale, y: Scale) -> Iterator[Element]:
