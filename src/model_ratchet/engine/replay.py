@@ -136,18 +136,24 @@ def _known(record: Record, plan: Plan) -> Callable[[BoundCriterion], Leaf | None
     if not facts:
         return lambda _: None
     held = {
-        (leaf.gate, leaf.id, bound.stages): (bound, leaf)
+        _place(bound): (bound, leaf)
         for gate, branch in zip(old.gates, record.verdict.gates, strict=True)
         for bound, leaf in zip(gate.criteria, branch.leaves, strict=True)
     }
 
     def known(bound: BoundCriterion) -> Leaf | None:
-        before, leaf = held.get((bound.gate, bound.criterion.id, bound.stages), (None, None))
+        before, leaf = held.get(_place(bound), (None, None))
         if before != bound or not same.issuperset(bound.stages):
             return None
         return leaf if early or new.scope(bound).decidable else None
 
-    return known
+    found = {_place(bound): known(bound) for bound in new.bound()}
+    return lambda bound: found[_place(bound)]
+
+
+def _place(bound: BoundCriterion) -> tuple[str, str, tuple[str, ...]]:
+    """What is said of a criterion once in a plan."""
+    return bound.gate, bound.criterion.id, bound.stages
 
 
 def _apart(facts: Facts) -> Facts:
