@@ -32,6 +32,7 @@ def serving(folder: Path, *, token: str | None = None) -> Iterator[str]:
         "SPARK_LOCAL_IP": "127.0.0.1",
         "PYSPARK_PYTHON": str(_VENV / "bin" / "python"),
         "SPARK_DAEMON_MEMORY": "768m",
+        "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     }
     if token is not None:
         environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"] = token
