@@ -44,7 +44,7 @@ from model_ratchet.engine.story import Story
 from model_ratchet.engine.undo import bind_undo, undo_of
 from model_ratchet.git import Git
 from model_ratchet.ledger import open_ledger
-from model_ratchet.ports import Blob, Files, Forge, Ledger, Repository
+from model_ratchet.ports import Blob, Files, Forge, Ledger, MetricSource, Repository
 from model_ratchet.report.check import Check, RollbackNote
 
 Progress = Callable[[str], None]
@@ -84,9 +84,12 @@ def check(
     repository: Repository | None = None,
     ledger: Ledger | None = None,
     forge: Forge | None = None,
+    sources: Mapping[str, MetricSource] | None = None,
     progress: Progress | None = None,
 ) -> Check:
     """The verdict on what ``head`` proposes to ``base`` at an instant; reviews are read where there is a forge to ask.
+
+    ``sources`` are asked in the place of those that the base branch names.
 
     Raises:
         RepositoryError: git could not answer.
@@ -116,7 +119,7 @@ def check(
     if isinstance(meant, Untouched):
         return Check(untouched=True, policies=note)
     ledger = ledger if ledger is not None else open_ledger(repository)
-    world = World(repository, ledger, _pull_request(asked, forge), forge, progress)
+    world = World(repository, ledger, _pull_request(asked, forge), forge, progress, sources)
     return replace(_judge_all(asked, world, change, meant.folders), policies=note)
 
 
@@ -222,10 +225,12 @@ def gather_evidence(
     *,
     changed: Collection[str],
     closed: Mapping[Need, Measurement | Missing] = _NOTHING,
+    sources: Mapping[str, MetricSource] | None = None,
 ) -> Evidence:
     """The answers of the model's sources and of the documents beside the request. What the forge tells is not among them.
 
-    ``closed`` is what was sealed of stages that are closed: no source is asked about them again.
+    ``closed`` is what was sealed of stages that are closed: no source is asked about them again. ``sources`` are asked in the
+    place of those that the base branch names.
     """
     from model_ratchet.sources.gather import gather
     from model_ratchet.sources.open import base_needs, deadlines, open_sources, route
@@ -245,17 +250,18 @@ def gather_evidence(
     for stage in plan.stages:
         if stage.window is not None and stage.name not in sealed_stages and asked_of_sources:
             asked_of_sources += base_needs(proposal.model, stage.name, stage.window, paired=stage.paired)
-    sources = open_sources(
-        proposal.sources,
-        proposal.model,
-        proposal.versions,
-        root=root,
-        environ=asked.environ,
-        now=asked.now,
-        literals=proposal.request.literals,
-        windows={stage.name: stage.window for stage in plan.stages if stage.window is not None},
-        changed=changed,
-    )
+    if sources is None:
+        sources = open_sources(
+            proposal.sources,
+            proposal.model,
+            proposal.versions,
+            root=root,
+            environ=asked.environ,
+            now=asked.now,
+            literals=proposal.request.literals,
+            windows={stage.name: stage.window for stage in plan.stages if stage.window is not None},
+            changed=changed,
+        )
     found = gather(
         asked_of_sources,
         sources,
@@ -275,6 +281,8 @@ class World:
     pull: PullRequest | None
     forge: Forge | None
     progress: Progress | None
+    sources: Mapping[str, MetricSource] | None = None
+    """Those that are asked in the place of what the base branch names."""
 
 
 def _pull_request(asked: CheckInput, forge: Forge | None) -> PullRequest | None:
@@ -358,7 +366,9 @@ def read_evidence(
     found = reusable(plan, asked.sealed)
     if found is None:
         root, progress = world.repository.root, world.progress
-        found = gather_evidence(proposal, plan, asked, root, progress, changed=change.paths, closed=closed)
+        found = gather_evidence(
+            proposal, plan, asked, root, progress, changed=change.paths, closed=closed, sources=world.sources
+        )
     found = _with_artifacts(found, proposal, plan, world)
     said = read_sign_offs(plan, world.repository, world.pull, base=change.base, head=change.head)
     return replace(found, answers={**found.answers, **said, **read_source_commit(plan, world.forge)})
