@@ -136,6 +136,8 @@ def _limit(at_most: Quantity) -> Iterator[Fault]:
         yield Fault(("at_most",), f"`at_most: {at_most}` is a share: a limit on single values is a time, such as 500ms")
     elif at_most.value <= 0:
         yield Fault(("at_most",), f"`at_most: {at_most}` can't be kept: every value is above it")
+    elif at_most.dimension is Dimension.TIME and at_most.value > _YEAR:
+        yield Fault(("at_most",), f"`at_most: {at_most}` never fails: no request takes a year")
 
 
 def _quantile(quantile: float) -> Iterator[Fault]:
