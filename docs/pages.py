@@ -17,10 +17,12 @@ from model_ratchet.criteria.base import Criterion
 from model_ratchet.documents.waiver import Waiver
 from model_ratchet.documents.watch import AllocationRule, DropRule, IncreaseRule, QuantileRule, RateRule, RowsRule
 from model_ratchet.engine.doctor import RULES
+from model_ratchet.engine.selftest.catalogue import ELSEWHERE, EVERY
 
 DOCS = Path(__file__).parent
 CRITERIA, DECISIONS, REFERENCE = DOCS / "criteria", DOCS / "decisions", DOCS / "reference"
 DOCTOR, WAIVERS, WATCH = DOCS / "github/doctor.md", DOCS / "waivers.md", DOCS / "watch.md"
+SELFTEST = DOCS / "selftest.md"
 WATCHED = (DropRule, RateRule, QuantileRule, IncreaseRule, AllocationRule)
 
 
@@ -67,9 +69,16 @@ def rules() -> str:
     return "\n".join([START, "", *head, *rows, "", END]).replace("{base}", "main")
 
 
+def attacks() -> str:
+    """What ``ratchet selftest`` tries, and where that can't be tried by itself."""
+    rows = [f"| {one.id} | {one.what} | {ELSEWHERE.get(one.id, '')} |" for one in EVERY]
+    return "\n".join([START, "", "| | what is tried | why it is not tried here |", "|---|---|---|", *rows, "", END])
+
+
 def pages() -> dict[Path, str]:
     """Every page as it should be; what stands outside of the marks is kept."""
     parts = {CRITERIA / f"{kind_of(one)}.md": generated(one) for one in BUILT_IN} | {DOCTOR: rules()}
+    parts[SELFTEST] = attacks()
     parts[WAIVERS] = "\n".join([START, "", said(Waiver), "", *table("key", Waiver), "", END])
     parts[WATCH] = "\n".join([START, "", *watch_rules(), "", *table("key", RowsRule), "", END])
     parts |= {DECISIONS / "README.md": decisions(), REFERENCE / "commands.md": commands()}

@@ -18,6 +18,12 @@ def shipped_policies() -> dict[str, bytes]:
     }
 
 
+def shipped_requirements() -> dict[str, bytes]:
+    """The lists of what a checkout is installed with, by their path; none where the package was installed from a wheel."""
+    folder = _CHECKOUT / "requirements"
+    return {f"requirements/{file.name}": file.read_bytes() for file in sorted(folder.glob("*.txt"))}
+
+
 def template(name: str, words: Mapping[str, str]) -> str:
     """A file of ``scaffold/`` with its ``__WORD__``s replaced; a word that is not given stays as it is."""
     text = (_PACKAGE / "scaffold" / name).read_text(encoding="utf-8")

@@ -29,6 +29,7 @@ COMMANDS = {
     "schema": ("drafting", "print or write the JSON Schemas of the documents"),
     "sources": ("inspecting", "ask each source one cheap question"),
     "doctor": ("inspecting", "whether GitHub is set up so that a verdict holds"),
+    "selftest": ("inspecting", "try the known attacks on the repository's own policies"),
     "render": ("moving", "write the configuration of routers, of Prometheus and of Grafana"),
     "watch": ("watching", "look at the versions that run, and tell people what has gone wrong"),
     "status": ("watching", "how all models stand"),

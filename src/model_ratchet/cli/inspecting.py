@@ -1,15 +1,13 @@
-"""``ratchet sources`` and ``doctor``: whether what a verdict rests on is in order."""
+"""``ratchet sources``, ``doctor`` and ``selftest``: whether what a verdict rests on is in order."""
 
 import argparse
 import os
+import sys
 from datetime import UTC, datetime
 
 from model_ratchet.cli.codes import ExitCode
-from model_ratchet.cli.options import (
-    Commands,
-    add_repo,
-)
-from model_ratchet.cli.terminal import colour, width, write
+from model_ratchet.cli.options import Commands, add_base, add_repo, instant
+from model_ratchet.cli.terminal import colour, remark, width, write
 
 
 def add_sources(commands: Commands, summary: str) -> None:
@@ -51,6 +49,27 @@ def add_doctor(commands: Commands, summary: str) -> None:
     parser.set_defaults(command=_doctor)
 
 
+def add_selftest(commands: Commands, summary: str) -> None:
+    """``ratchet selftest``."""
+    parser = commands.add_parser(
+        "selftest",
+        help=summary,
+        description="Tries the known attacks on a pull request (T) and traps of evidence (E) on the policies, model files, "
+        "workflows and owners of the protected branch, by the code that judges its promotions, and prints a line for each: "
+        "defended and how, NOT defended and what happened, or not applicable and why. It works in a temporary repository "
+        "with made-up sources, reviews and ledger: nothing is asked, sent, or written to the repository.",
+        epilog="Exit codes: 0 no attack got through, 1 one did, 2 a document of the base is invalid, 3 none is known to get "
+        "through, and no honest proposal passes that attacks could be tried on.",
+    )
+    add_repo(parser)
+    add_base(parser)
+    parser.add_argument(
+        "--now", type=instant, metavar="INSTANT", help="try as of this instant, such as 2025-09-01T12:00:00Z"
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to print (default: text)")
+    parser.set_defaults(command=_selftest)
+
+
 def _sources(options: argparse.Namespace) -> int:
     from model_ratchet.actions.sources import ask_sources
     from model_ratchet.core.finding import Finding
@@ -85,3 +104,25 @@ def _doctor(options: argparse.Namespace) -> int:
     )
     codes = {State.MISSING: ExitCode.FAILED, State.UNVERIFIED: ExitCode.ERRORED}
     return codes.get(decisive(found.answers), ExitCode.PASSED)
+
+
+def _selftest(options: argparse.Namespace) -> int:
+    from model_ratchet.actions.selftest import SelftestInput, Tried, selftest
+    from model_ratchet.engine.selftest.attack import State, decisive
+    from model_ratchet.report import render
+    from model_ratchet.report.check import Check
+    from model_ratchet.report.trials import as_json, as_lines
+
+    asked = SelftestInput(repo=options.repo, base=options.base, now=options.now or datetime.now(UTC))
+    tried = selftest(asked, progress=remark if sys.stderr.isatty() else None)
+    if not isinstance(tried, Tried):
+        write(render(Check(findings=tried), options.format, width=width(), colour=colour(options)))
+        return ExitCode.INVALID
+    write(
+        as_json(tried.base, tried.commit, tried.controls, tried.lines)
+        if options.format == "json"
+        else as_lines(tried.base, tried.commit, tried.controls, tried.lines, width=width(), colour=colour(options)),
+    )
+    if decisive(tried.lines) is State.BROKEN:
+        return ExitCode.FAILED
+    return ExitCode.ERRORED if tried.blind else ExitCode.PASSED
