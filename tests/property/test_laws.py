@@ -21,7 +21,6 @@ from builders.scopes import (
     answered,
     by_hour,
     good_rows,
-    paired_moments,
     some_facts,
     split_rows,
     uncomparable_rows,
@@ -63,6 +62,7 @@ from model_ratchet.criteria.integration import IntegrationFacts
 from model_ratchet.engine.code_review import code_reviews
 from model_ratchet.engine.judge import judge
 from model_ratchet.engine.plan import BoundGate
+from model_ratchet.engine.selftest.moments import paired_moments
 
 FEW = settings(max_examples=60)
 DIGEST = "sha256:" + "ab" * 32

@@ -18,6 +18,7 @@ from model_ratchet.actions.publish import REPORTS, Published
 from model_ratchet.actions.told import published_lines, refreshed_lines
 from model_ratchet.cli.options import FORMATS
 from model_ratchet.core.finding import Finding, Location
+from model_ratchet.engine.selftest.hostile import COMMANDS, obeyed
 from model_ratchet.report import render
 from model_ratchet.report.check import Check, RollbackNote, judged
 from model_ratchet.report.comment import comment
@@ -42,18 +43,6 @@ MARKUP = {
     "reference": "#1 GH-2 4f1c9a7e2b",
     "template": "{{ cycler.__init__.__globals__.os.popen('id').read() }} ${{ secrets.X }} {% raw %} ${HOME}",
     "long": "x" * 10_000,
-}
-COMMANDS = {
-    "error": "x\n::error::y",
-    "indented": "x\n  ::set-output name=a::b",
-    "old": "foo ##[add-mask]0",
-    "return": "x\r::stop-commands::t",
-    "separator": "x\u2028::warning::y",
-    "next line": "x\x85::warning::y",
-    "escape": "x\x1b[2K\r::error::y",
-    "percent": "x%0A::error::y",
-    "tab": "x\n\t::error::y",
-    "form feed": "x\x0c::error::y",
 }
 
 
@@ -104,15 +93,6 @@ def test_t16_a_template_is_text_in_every_format() -> None:
             assert "uid=" not in shown
         told = json.dumps(json.loads(render(checked, "json")))
         assert "cycler.__init__" in told
-
-
-def obeyed(log: str) -> list[str]:
-    """The lines that a runner takes for commands: ``::`` first in a line, or ``##[name]`` anywhere in one.
-
-    A runner reads lines as .NET does: carriage returns and line feeds end them, and blanks before them are cut off.
-    """
-    lines = log.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return [line.strip() for line in lines if line.strip().startswith("::") or "##[" in line]
 
 
 def own(line: str) -> bool:

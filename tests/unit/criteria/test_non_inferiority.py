@@ -19,11 +19,9 @@ from builders.scopes import (
     a_table,
     answered,
     arm_counts,
-    arm_moments,
     by_hour,
     good_rows,
     judged,
-    paired_moments,
     some_facts,
     split_rows,
     uncomparable_rows,
@@ -46,6 +44,7 @@ from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.base import Scope
 from model_ratchet.criteria.non_inferiority import NonInferiority
+from model_ratchet.engine.selftest.moments import arm_moments, paired_moments
 
 
 def a_criterion(margin: str = "1pp", metric: str = "accuracy", **more: object) -> NonInferiority:

@@ -14,7 +14,6 @@ from builders.scopes import (
     a_stage,
     a_table,
     judged,
-    paired_moments,
     some_facts,
     split_rows,
     uncomparable_rows,
@@ -37,6 +36,7 @@ from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.segments import Segments
+from model_ratchet.engine.selftest.moments import paired_moments
 
 FLAT = PairedCounts(both=1_400, only_baseline=60, only_candidate=60, neither=480)
 POOR = PairedCounts(both=1_400, only_baseline=160, only_candidate=40, neither=400)

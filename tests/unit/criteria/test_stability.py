@@ -12,7 +12,6 @@ from builders.scopes import (
     a_scope,
     a_stage,
     judged,
-    paired_moments,
     split_rows,
     uncomparable_rows,
     unpaired,
@@ -23,6 +22,7 @@ from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.base import Scope
 from model_ratchet.criteria.stability import Stability
+from model_ratchet.engine.selftest.moments import paired_moments
 
 HOUR = timedelta(hours=1)
 NONE = PairedCounts(both=0, only_baseline=0, only_candidate=0, neither=0)

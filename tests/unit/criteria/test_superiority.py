@@ -12,7 +12,6 @@ from builders.scopes import (
     answered,
     arm_counts,
     good_rows,
-    paired_moments,
     some_facts,
     split_rows,
     uncomparable_rows,
@@ -24,6 +23,7 @@ from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.base import MetricFacts, Scope
 from model_ratchet.criteria.superiority import Superiority
+from model_ratchet.engine.selftest.moments import paired_moments
 
 
 def a_criterion(rule: str = "point_and_significance", by: str = "2pp", **more: object) -> Superiority:

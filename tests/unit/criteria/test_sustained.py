@@ -13,7 +13,6 @@ from builders.scopes import (
     a_scope,
     a_stage,
     judged,
-    paired_moments,
     split_rows,
     uncomparable_rows,
     unpaired,
@@ -23,6 +22,7 @@ from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.sustained import Sustained
+from model_ratchet.engine.selftest.moments import paired_moments
 
 QUIET = PairedCounts(both=2_100, only_baseline=100, only_candidate=110, neither=690)
 
