@@ -282,8 +282,11 @@ class ArmCells:
     def _joint_sums(self, joint: _Joint) -> exp.Select:
         time = column("hour") if joint.by_hour else named(self._piece(), "piece")
         keys = [column("arm"), column("served"), time, *(column(name) for name in sorted(joint.dimensions))]
+        # without hours there is a row for each of many clusters, of which nothing but moments are asked
+        moments = {f"{sums}{i}" for i in range(len(self._form.metrics)) for sums in "ns"}
+        kept = [measure for measure in self._measures if joint.by_hour or measure.name in moments]
         return (
-            exp.select(*keys, *(named(measure.tree, measure.name) for measure in self._measures))
+            exp.select(*keys, *(named(measure.tree, measure.name) for measure in kept))
             .from_(within(self._rows, "rows"), copy=False)
             .group_by(*(number(position) for position in range(1, len(keys) + 1)), copy=False)
         )
