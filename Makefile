@@ -24,8 +24,14 @@ test: $(STAMP) components ## run the whole test suite
 components: ## the servers that the tests run for themselves, where they can be installed
 	@PYTHON=$(PYTHON) tests/components/install.sh
 
-bench: $(STAMP) ## measure, and write docs/performance.md
-	$(BIN)/python -m benchmarks
+# what rows are measured beside; the file of pins is whole, and pip would look for newer ones of its own accord
+.venv-bench/.installed: requirements/bench.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements/bench.txt
+	touch $@
+
+bench: $(STAMP) components .venv-bench/.installed ## measure, and write docs/performance.md (SECTIONS="log starts" for some)
+	$(BIN)/python -m benchmarks $(SECTIONS)
 
 simulate: $(STAMP) ## simulate the statistics, the watch and the inheritance (real data in DATA), and write the tables of their pages
 	$(BIN)/python -m benchmarks.choices
@@ -60,4 +66,4 @@ dist: $(STAMP) ## the archives of a release, and what they bring (an SBOM in Cyc
 	  requirements/runtime.txt
 
 clean: ## remove what the other verbs made
-	rm -rf $(VENV) .venv-mlflow .venv-spark .venv-oracles build dist demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-mlflow .venv-spark .venv-oracles .venv-bench build dist demo .pytest_cache .mypy_cache .ruff_cache

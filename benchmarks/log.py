@@ -1,13 +1,14 @@
 """A prediction log of any size: two versions that scored each request, over the seven days of a canary."""
 
 from datetime import UTC, datetime, timedelta
+from math import gcd
 from pathlib import Path
 
 import duckdb
 
 from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import Interval, Need, Window
-from model_ratchet.documents.model import ModelFile
+from model_ratchet.documents.model import Cluster, ModelFile
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.read import read
 from model_ratchet.documents.request import PromotionRequest
@@ -16,6 +17,7 @@ from model_ratchet.engine.bind import Documents, bind
 from model_ratchet.engine.history import StageHistory, StageRun
 from model_ratchet.engine.plan import Plan
 from model_ratchet.sources.open import base_needs, route
+from model_ratchet.sources.reach import Reach
 from model_ratchet.sources.table import TableSource
 
 ROOT = Path(__file__).parents[1]
@@ -67,15 +69,21 @@ artifact: {{uri: "models://fraud/1", digest: "sha256:{"a" * 64}"}}
 owner: payments
 """
 
+_STRIDE = 61_803_399
+"""Whole numbers times this, modulo a power of ten, come in no order, and each once."""
 
-def write_log(path: Path, rows: int) -> None:
-    """``rows`` rows in the order of their request ids, as a log with time-ordered ids stands: 13 columns, snappy."""
+
+def write_log(path: Path, rows: int, *, scattered: bool = False) -> None:
+    """``rows`` rows in the order of their times: 13 columns, snappy. Request ids ascend with them, or are ``scattered``."""
+    requests = rows // 2
+    identity = f"r * {_STRIDE} % {requests}" if scattered else "r"
+    assert not scattered or gcd(_STRIDE, requests) == 1
     micros = DAYS * 86_400_000_000
     countries, devices = SEGMENTS["country"], SEGMENTS["device"]
     duckdb.sql("SET threads = 2")
     duckdb.sql(f"""
         COPY (
-            SELECT r AS request_id, t AS requested_at,
+            SELECT {identity} AS request_id, t AS requested_at,
                 if(a = 1, '{CANDIDATE}', '{BASELINE}') AS version,
                 if((hash(u) % 20 = 0) = (a = 1), 'served', 'shadow') AS mode,
                 u AS "user", {list(countries)}[1 + u % 6] AS country, {list(devices)}[1 + u % 3] AS device,
@@ -85,23 +93,34 @@ def write_log(path: Path, rows: int) -> None:
                 t::DATE AS service_date, 'sha256:' || repeat(if(a = 1, 'c', 'b'), 64) AS digest
             FROM (
                 SELECT r, a, (hash(r) % 200000)::INT AS u, hash(r, 1) % 10 < 4 AS label,
-                    TIMESTAMPTZ '{START.isoformat()}' + to_microseconds((r * ({micros}::HUGEINT) // {rows // 2})::BIGINT) AS t
-                FROM range({rows // 2}) AS requests(r), (VALUES (0), (1)) AS arms(a)
-            ) ORDER BY r, a
+                    TIMESTAMPTZ '{START.isoformat()}' + to_microseconds((r * ({micros}::HUGEINT) // {requests})::BIGINT) AS t
+                FROM (SELECT i // 2 AS r, (i % 2)::INT AS a FROM range({rows}) AS lines(i))
+            )
         ) TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE 250000, COMPRESSION snappy)
     """)
 
 
-def a_source(path: Path, *, only: str | None = None) -> TableSource:
-    """The log as a source of the model, or of one with a single metric."""
-    text = f"apiVersion: ratchet/v1\nkind: Sources\nsources: {{requests: {{kind: table, path: {path}}}}}\n"
+def a_source(path: Path, *, only: str | None = None, cluster: str | None = None) -> TableSource:
+    """The log in a file as a source of the model; ``only`` with this metric, or with rows that depend by this column."""
+    model = _model()
+    if only is not None:
+        model = model.model_copy(update={"metrics": {only: model.metrics[only]}})
+    if cluster is not None:
+        model = model.model_copy(update={"cluster": Cluster(column=cluster)})
+    return described(f"{{kind: table, path: {path}}}", model)
+
+
+def described(table: str, model: ModelFile | None = None) -> TableSource:
+    """The source of the model that a line of a sources file describes."""
+    text = f"apiVersion: ratchet/v1\nkind: Sources\nsources: {{requests: {table}}}\n"
     sources = read(Sources, "policies/sources.yaml", text.encode())
     assert isinstance(sources, Sources), sources
     config = sources.sources["requests"]
     assert isinstance(config, Table)
     versions = Versions(candidate=CANDIDATE, baseline=BASELINE, others=frozenset())
-    model = _model() if only is None else _model().model_copy(update={"metrics": {only: _model().metrics[only]}})
-    return TableSource(name="requests", config=config, model=model, versions=versions, root=ROOT)
+    return TableSource(
+        name="requests", config=config, model=model or _model(), versions=versions, root=ROOT, reach=Reach.of(sources)
+    )
 
 
 def needs() -> list[Need]:

@@ -8,47 +8,42 @@ import hashlib
 import json
 import resource
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from functools import partialmethod
 from pathlib import Path
 from time import perf_counter
+from typing import ParamSpec, TypeVar
 
-import duckdb
-import numpy as np
-import pandas as pd
-import pyarrow.parquet as pq
 from sqlglot import exp
 
-from benchmarks.log import CANDIDATE, COLUMNS, DAYS, SEGMENTS, START, a_source, needs
-from model_ratchet.core.evidence import Missing, Shape
+from benchmarks.log import a_source, needs
+from benchmarks.peers import join, pandas_counts, pandas_everything, scan
+from model_ratchet.core.evidence import Arm, ArmMoments, Clustering, Grouping, Measurement, Missing, Need, Shape
+from model_ratchet.sources import table_window
 from model_ratchet.sources.duckdb_engine import DuckDBEngine
-from model_ratchet.sources.table_survey import SURVEY
+from model_ratchet.sources.table_cells import ArmCells
+from model_ratchet.sources.table_pairs import PairCells
+from model_ratchet.stats.clusters import arm_difference
 
 Work = Callable[[Path], object]
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _NEEDS = needs()
 """They come of the policy, which is read once, whatever is measured."""
 
-# one aggregate a column that no statistics of the file can answer
-_CHEAPEST = {
-    "request_id": "sum(request_id)",
-    "requested_at": "max(epoch_us(requested_at))",
-    "user": 'sum("user")',
-    "score": "sum(score)",
-    "label": "sum(label::INT)",
-    "label_time": "max(epoch_us(label_time))",
-    "latency_ms": "sum(latency_ms)",
-    "service_date": "max(service_date - DATE '2000-01-01')",
-}
+_OF_ACCURACY = [need for need in _NEEDS if need.metric == "accuracy"]
 
 
-def scan(log: Path) -> object:
-    """DuckDB merely scans the columns that the needs read."""
-    sums = ", ".join(_CHEAPEST.get(name, f"sum(strlen({name}))") for name in COLUMNS)
-    duckdb.execute("SET threads = 2; SET memory_limit = '512MiB'; SET TimeZone = 'UTC'")
-    duckdb.execute(f"SELECT {sums} FROM '{log}'").fetchall()
-    return None
+@dataclass(frozen=True)
+class Parts:
+    """What was found, what its parts took in seconds, and the ends of the interval that follows from the sums by user."""
+
+    found: Mapping[Need, Measurement | Missing]
+    seconds: Mapping[str, float]
+    interval: tuple[float | None, float | None]
 
 
 def everything(log: Path) -> object:
@@ -62,73 +57,56 @@ def folded(log: Path) -> object:
     return everything(log)
 
 
-def counts(log: Path) -> object:
-    """Counts by hour, segment and arm: the one question of the survey, for the proportion alone."""
-    keep, taken = DuckDBEngine.keep, []
+def accuracy(log: Path) -> object:
+    """All that the standard policy asks about the accuracy of a classifier."""
+    return a_source(log, only="accuracy").answer(_OF_ACCURACY).answers
 
-    def timed(engine: DuckDBEngine, name: str, question: exp.Query) -> None:
+
+def parts(log: Path) -> object:
+    """For accuracy alone: counts by hour, segment and arm; pairs by request id; sums by user, and the error that they give.
+
+    What else is asked of the log, before and in between, is no part of these.
+    """
+    seconds: dict[str, float] = defaultdict(float)
+    for owner, name, part in _PARTS:
+        setattr(owner, name, _timed(getattr(owner, name), seconds, part))
+    plain = [need for need in _OF_ACCURACY if need.shape in (Shape.COUNTS, Shape.PAIRED_COUNTS)]
+    by_user = replace(plain[0], shape=Shape.MOMENTS, grouping=Grouping.TOTAL, segment="", clustering=Clustering.COLUMN)
+    by_user = replace(by_user, paired=False, arms=(Arm.BASELINE, Arm.CANDIDATE))
+    found = a_source(log, only="accuracy", cluster="user").answer([*plain, by_user]).answers
+    moments = found[by_user]
+    assert isinstance(moments, ArmMoments), moments
+    estimate = _timed(arm_difference, seconds, "clusters")(moments, level=0.95)
+    return Parts(found, seconds, (estimate.low, estimate.high))
+
+
+_PARTS = (
+    (table_window, "take_survey", "counts"),
+    (PairCells, "__init__", "pairs"),
+    (PairCells, "segment", "pairs"),
+    (ArmCells, "__init__", "clusters"),
+    (ArmCells, "moments", "clusters"),
+)
+
+
+def _timed(work: Callable[P, T], seconds: dict[str, float], part: str) -> Callable[P, T]:
+    """The work, which adds what it takes to the seconds of a part."""
+
+    def timed(*given: P.args, **named: P.kwargs) -> T:
         started = perf_counter()
-        keep(engine, name, question)
-        if name == SURVEY:
-            taken.append(perf_counter() - started)
+        try:
+            return work(*given, **named)
+        finally:
+            seconds[part] += perf_counter() - started
 
-    setattr(DuckDBEngine, "keep", timed)  # noqa: B010
-    asked = [need for need in _NEEDS if need.shape is Shape.COUNTS and need.metric == "accuracy"]
-    a_source(log, only="accuracy").answer(asked)
-    return Seconds(taken[0])
-
-
-class Seconds(float):
-    """A piece of work that took its own time."""
-
-
-def pandas_counts(log: Path) -> object:
-    """The counts by pandas: integer codes for every key, one group-by."""
-    rows = _frame(log, ["requested_at", "version", "mode", *SEGMENTS, "score", "label", "label_time"])
-    known = (rows["label_time"] <= _LABELS_UNTIL) & np.isfinite(rows["score"])
-    rows["n"] = known.astype("int8")
-    rows["right"] = (known & ((rows["score"] > 0.5) == rows["label"])).astype("int8")
-    keys = ["version", "mode", "hour", *SEGMENTS]
-    return rows.groupby(keys, observed=True, sort=False)[["n", "right"]].sum().sum().tolist()
-
-
-def pandas_everything(log: Path) -> object:
-    """Counts, pairs, cluster sums, latency counts and histogram, and distinct users, by pandas as well as it can."""
-    rows = _frame(log, list(COLUMNS))
-    known = (rows["label_time"] <= _LABELS_UNTIL) & np.isfinite(rows["score"])
-    rows["n"] = known.astype("int8")
-    rows["right"] = (known & ((rows["score"] > 0.5) == rows["label"])).astype("int8")
-    micros = (rows["latency_ms"] * 1000).round().astype("int64")
-    rows["micros"], rows["within"] = micros, (micros <= 500_000).astype("int8")
-    cells = rows.groupby(["version", "mode", "hour", *SEGMENTS], observed=True, sort=False)
-    sums = cells[["n", "right", "micros", "within"]].sum()
-    rows["bucket"] = np.ceil(np.log(micros) / np.log(1.02)).astype("int16")
-    buckets = rows.groupby(["version", "bucket"], observed=True, sort=False).size()
-    users = rows[rows["mode"] == "served"].groupby("version", observed=True)["user"].nunique()
-    mine = rows["version"] == CANDIDATE
-    paired = ["request_id", "hour", *SEGMENTS, "service_date", "n", "right"]
-    pairs = rows.loc[~mine, ["request_id", "n", "right"]].merge(rows.loc[mine, paired], on="request_id")
-    pairs = pairs[(pairs["n_x"] == 1) & (pairs["n_y"] == 1)]
-    table = pairs.groupby(["hour", *SEGMENTS, "right_x", "right_y"], observed=True, sort=False).size()
-    clusters = (pairs["right_y"] - pairs["right_x"]).groupby(pairs["service_date"]).agg(["sum", "size"])
-    return [int(frame.to_numpy().sum()) for frame in (sums, buckets, users, table, clusters)]
-
-
-_LABELS_UNTIL = pd.Timestamp(START + timedelta(days=DAYS + 1))
-
-
-def _frame(log: Path, columns: list[str]) -> pd.DataFrame:
-    texts = [name for name in ("version", "mode", *SEGMENTS, "digest") if name in columns]
-    rows: pd.DataFrame = pq.read_table(log, columns=columns, read_dictionary=texts).to_pandas(
-        split_blocks=True, self_destruct=True
-    )
-    rows["hour"] = ((rows["requested_at"] - pd.Timestamp(START)) // pd.Timedelta(hours=1)).astype("int16")
-    return rows
+    return timed
 
 
 WORK: dict[str, Work] = {
     "scan": scan,
-    "counts": counts,
+    "join": join,
+    "accuracy": accuracy,
+    "parts": parts,
     "everything": everything,
     "folded": folded,
     "pandas-counts": pandas_counts,
@@ -155,16 +133,19 @@ def main() -> None:
     found = WORK[work](Path(log))
     seconds = perf_counter() - started
     after = resource.getrusage(resource.RUSAGE_SELF)
+    told: dict[str, object] = {
+        "seconds": seconds,
+        "processor": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        "memory": _peak(),
+    }
+    if isinstance(found, Parts):
+        told |= {"parts": found.seconds, "interval": found.interval}
+        found = found.found
     if isinstance(found, Mapping):
         missing = [answer for answer in found.values() if isinstance(answer, Missing)]
         assert not missing, missing[:3]
         found = [(str(need), str(answer)) for need, answer in found.items()]
-    told = {
-        "seconds": float(found) if isinstance(found, Seconds) else seconds,
-        "processor": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
-        "memory": _peak(),
-        "digest": hashlib.sha256(json.dumps(found, default=str).encode()).hexdigest(),
-    }
+    told["digest"] = hashlib.sha256(json.dumps(found, default=str).encode()).hexdigest()
     print(json.dumps(told))
 
 
