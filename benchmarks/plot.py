@@ -6,7 +6,7 @@ from math import log10
 from benchmarks.table import Row
 from model_ratchet.report.elements import Element, element
 
-_WIDTH, _LINE, _LEFT, _RIGHT, _TOP = 860, 20, 470, 60, 34
+_WIDTH, _LINE, _LEFT, _RIGHT, _TOP = 980, 20, 590, 60, 34
 _LEAST, _MOST = 0.01, 3.0
 _TICKS = (0.01, 0.03, 0.1, 0.3, 1, 3)
 _MET, _MISSED = "#1a7f5a", "#b3261e"
@@ -37,7 +37,7 @@ def plot(rows: Sequence[Row]) -> str:
 def _line(row: Row, share: float, y: float) -> list[Element]:
     x, colour = _x(share), _MET if row.met else _MISSED
     return [
-        element("text", f"{row.what} ÷ {row.beside}", x=_LEFT - 10, y=y + 4, text_anchor="end"),
+        element("text", f"{row.what} ÷ {row.beside}".replace("`", ""), x=_LEFT - 10, y=y + 4, text_anchor="end"),
         element("line", x1=_x(_LEAST), x2=x, y1=y, y2=y, stroke=colour, stroke_width="1.5"),
         element("circle", cx=x, cy=y, r=4, fill=colour),
         element("text", f"{row.ratio:.2f}", x=x + 8, y=y + 4, fill=colour),

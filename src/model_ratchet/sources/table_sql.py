@@ -158,7 +158,7 @@ def grouped_by(question: exp.Select, *sets: Sequence[Tree]) -> exp.Select:
 
 def how_many(condition: Tree | None = None) -> Tree:
     """How many rows there are, or how many of them meet the condition."""
-    return exp.Count(this=exp.Star()) if condition is None else total(flag(condition))
+    return exp.Count(this=exp.Star() if condition is None else choose((condition, number(1))))
 
 
 def only_where(aggregate: Tree, condition: Tree) -> exp.Filter:
