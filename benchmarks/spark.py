@@ -38,7 +38,7 @@ def main() -> None:
         folder = Path(name)
         (folder / "log").mkdir()
         write_log(folder / "log" / "part0.parquet", rows)
-        with spark.serving(folder) as url:
+        with spark.serving(folder, java="") as url:
             source = described(f"{{kind: table, url: '{url}', table: lake.log, deadline: 60m}}")
             print(json.dumps(_measured(source, folder) | {"workers": spark.workers_seen(folder)}))
 

@@ -14,11 +14,12 @@ from components.ports import free_port, listening
 
 _VENV = Path(__file__).parents[2] / ".venv-spark"
 _CLASSES = "org.apache.spark"
+_SHORT_RUNS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 @contextmanager
-def serving(folder: Path, *, token: str | None = None) -> Iterator[str]:
-    """The URL of its Spark Connect server. Tables are kept below ``folder``."""
+def serving(folder: Path, *, token: str | None = None, java: str = _SHORT_RUNS) -> Iterator[str]:
+    """The URL of its Spark Connect server. Tables are kept below ``folder``; ``java`` are options of all its processes."""
     homes = sorted(_VENV.glob("lib/python3*/site-packages/pyspark/bin/spark-class"))
     if not homes:
         absent("Spark", "make components")
@@ -32,7 +33,7 @@ def serving(folder: Path, *, token: str | None = None) -> Iterator[str]:
         "SPARK_LOCAL_IP": "127.0.0.1",
         "PYSPARK_PYTHON": str(_VENV / "bin" / "python"),
         "SPARK_DAEMON_MEMORY": "768m",
-        "JAVA_TOOL_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "JAVA_TOOL_OPTIONS": java,
     }
     if token is not None:
         environment["SPARK_CONNECT_AUTHENTICATE_TOKEN"] = token
