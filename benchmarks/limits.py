@@ -74,10 +74,8 @@ def requested() -> Iterator[Row]:
     """What a check of a pull request asks of GitHub."""
     say("a check of a pull request")
     told = one("benchmarks.requests_made")
-    for what in ("first", "again"):
-        made = told[what]
-        name = {"first": "opened", "again": "again, after a review"}[what]
-        yield Row(f"requests to GitHub: a pull request checked {name}", "25", made / 25, 1, f"{made}")
+    for what, name in (("first", "an opened pull request"), ("again", "the same after a review")):
+        yield Row(f"requests to GitHub, check of {name}", "25", told[what] / 25, 1, f"{told[what]}")
 
 
 def audited() -> Iterator[Row]:

@@ -25,10 +25,11 @@ def test_what_is_kept_belongs_to_a_section() -> None:
     ("row", "line"),
     [
         (ROW, "| counts | a scan | 0.60× | 1.2× | ✔ | 0.5 s |"),
+        (replace(ROW, ratio=1.2), "| counts | a scan | 1.20× | 1.2× | ✔ | 0.5 s |"),
         (replace(ROW, ratio=1.201), "| counts | a scan | 1.20× | 1.2× | ✘ | 0.5 s |"),
         (replace(ROW, at_most=None), "| counts | a scan | 0.60× |  |  | 0.5 s |"),
     ],
-    ids=["met", "missed", "no target"],
+    ids=["met", "just met", "missed", "no target"],
 )
 def test_a_row_says_whether_it_met_its_target(row: Row, line: str) -> None:
     assert row.line() == line
