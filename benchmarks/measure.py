@@ -33,11 +33,10 @@ def say(text: str) -> None:
 
 def one(module: str, *arguments: str, python: Path | None = None) -> dict[str, Any]:
     """What a module prints as JSON when it is run, by this Python or another."""
-    paths = os.pathsep.join((str(ROOT), str(ROOT / "tests")))
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environ["PYTHONPATH"] = os.pathsep.join((str(ROOT), str(ROOT / "tests")))
     command = [str(python or sys.executable), "-m", module, *arguments]
-    done = subprocess.run(
-        command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": paths}
-    )
+    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, env=environ)
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return told
 

@@ -25,9 +25,9 @@ some of the sections below and leaves the others as they are; each says when and
 * DuckDB is limited to 512 MiB and 2 threads, where we use it and where we are measured beside it. Peak memory is that of the
   whole process, Python and its libraries included.
 * The clock of a piece of rows starts when its libraries are imported; the clock of a whole command with the process.
-* Whole commands start from compiled bytecode, as an installation leaves it. With `PYTHONDONTWRITEBYTECODE=1` and no compiled
-  files every import is compiled anew, which takes two to four times as long: `make .venv/.installed` compiles them, and so
-  should an image (`python -m compileall`, or the installer's own switch).
+* Whole commands start from compiled bytecode, as an installation leaves it; the bench takes `PYTHONDONTWRITEBYTECODE` out of
+  their environment. Where it is set and nothing is compiled, every import is compiled anew, which takes up to 2.6 times as
+  long: an image should compile what it installs (`python -m compileall`, or the installer's own switch).
 * What has no target is told for comparison. A ratio above its target stays on the page.
 """
 
