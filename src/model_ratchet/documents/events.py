@@ -279,6 +279,8 @@ def read_event(value: object) -> Event:
     """
     try:
         return _adapter().validate_json(json.dumps(value))
+    except RecursionError:
+        raise RecordError("an event of the ledger does not read: it is nested too deeply") from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(step) for step in first["loc"])

@@ -179,7 +179,7 @@ def _looked_at(line: bytes, head: Head) -> tuple[Event, Mapping[str, str]] | str
     if held is None:
         return "it is no line of a ledger"
     named = {"files": held.files} if held.files else {}
-    if canonical({"event": held.event, **named, "n": held.n, "previous": held.previous}) != line:
+    if _spelled({"event": held.event, **named, "n": held.n, "previous": held.previous}) != line:
         return "it is not written as Ratchet writes it"
     if held.previous != head.digest:
         return "it does not follow the line before: that one was changed, or lines were dropped, added or moved"
@@ -191,10 +191,18 @@ def _looked_at(line: bytes, head: Head) -> tuple[Event, Mapping[str, str]] | str
         return error
 
 
+def _spelled(value: object) -> bytes | None:
+    """How Ratchet writes a JSON value; None for what it never writes: infinity, text that is no Unicode, endless nesting."""
+    try:
+        return canonical(value)
+    except (RecordError, RecursionError):
+        return None
+
+
 def _line(line: bytes) -> _Line | None:
     try:
         value = json.loads(line)
         named = {str(path): str(digest) for path, digest in value.get("files", {}).items()}
         return _Line(int(value["n"]), str(value["previous"]), value["event"], named)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None

@@ -150,6 +150,22 @@ def test_nothing_is_added_behind_a_line_that_does_not_read() -> None:
         head_of(b"{}\n")
 
 
+UNSPELLABLE = {
+    "an infinite number": b'{"event":{},"n":1e999,"previous":"x"}',
+    "infinity in an event": b'{"event":{"kind":"hold","model":"fraud","share":1e999},"n":1,"previous":"x"}',
+    "no Unicode": b'{"event":{"kind":"hold","model":"fraud","because":"\\ud800"},"n":1,"previous":"x"}',
+    "nesting": b'{"event":{"model":"fraud","a":' + b"[" * 800 + b"]" * 800 + b'},"n":1,"previous":"x"}',
+}
+
+
+@pytest.mark.parametrize("line", UNSPELLABLE.values(), ids=UNSPELLABLE)
+def test_a_line_that_nothing_could_spell_is_told_like_any_other_that_is_not_ours(line: bytes) -> None:
+    (broken,) = read_lines({JULY: line + b"\n"}).broken
+    assert (broken.place, broken.unread) == (f"{JULY}:1", False)
+    with pytest.raises(RecordError, match="does not read"):
+        list(events_of(line))
+
+
 def test_an_event_of_an_unknown_kind_is_an_error_and_never_passed_over() -> None:
     with pytest.raises(RecordError, match="does not read"):
         list(
