@@ -15,6 +15,8 @@ from model_ratchet.documents.words import meant, suggestion
 from model_ratchet.documents.yaml import Path, Value
 
 _LONGEST = 80
+_MOST_ERRORS = 500
+"""Finding words for one takes a millisecond, and a document has room for tens of thousands."""
 _TYPES = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -38,10 +40,12 @@ _BOUNDS = {
 
 
 def complaints(kind: type[Model], error: ValidationError, value: Value) -> tuple[Fault, ...]:
-    """Every fault that the errors of one document stand for."""
+    """Every fault that the errors of one document stand for: of the first 500 errors, and that there are more."""
     outline = Outline.of(kind)
-    errors = [_placed(found, outline, value) for found in error.errors(include_url=False)]
-    found: list[Fault] = []
+    stated = error.errors(include_url=False)
+    errors = [_placed(found, outline, value) for found in stated[:_MOST_ERRORS]]
+    left = len(stated) - len(errors)
+    found = [Fault((), f"{left} further errors were not looked at: mend the others first")] if left else []
     for one in _united(errors):
         if one.type == "faults":
             found += [Fault((*one.path, *fault.path), fault.message, fault.at_key) for fault in one.context[FAULTS]]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from model_ratchet.core.fields import Model
@@ -17,7 +18,7 @@ class Outline:
     @classmethod
     def of(cls, kind: type[Model]) -> "Outline":
         """The outline of a whole document."""
-        schema = kind.model_json_schema(by_alias=True)
+        schema = _schema(kind)
         return cls(schema, schema)._plain()
 
     @property
@@ -74,3 +75,9 @@ class Outline:
             if len(branches) != 1:
                 return Outline(self.root, node)
             node = {**{key: node[key] for key in ("examples", "description") if key in node}, **branches[0]}
+
+
+@cache
+def _schema(kind: type[Model]) -> Mapping[str, Any]:
+    """The schema of a document; made once, because it takes longer than reading one."""
+    return kind.model_json_schema(by_alias=True)
