@@ -199,7 +199,7 @@ class Reply:
         """
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             status = "an answer that is no JSON"
             raise UnanswerableError(because(Why.SOURCE_UNREACHABLE, source=self._source, status=status)) from None
 

@@ -39,6 +39,8 @@ from model_ratchet.sources.prometheus_counters import Hourly, counts, pieces
 from model_ratchet.sources.reach import Reach
 
 _STEP = timedelta(minutes=1)
+_LARGEST = 1e290
+"""Smaller values are still numbers once they have a unit and are added up; NaN is not smaller."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +112,7 @@ class _Asked:
     def _remembers(self, need: Need) -> None:
         if need.window is None or not need.window.intervals:
             raise UnanswerableError(because(Why.NO_ROWS, metric=need.metric, arm=" or ".join(need.arms)), lasting=False)
-        if self._keeps is not None and self.api.now is not None and need.window.start < self.api.now - self._keeps:
+        if self._keeps is not None and self.api.now is not None and self.api.now - need.window.start > self._keeps:
             days = f"{self._keeps / timedelta(days=1):g} days"
             since = need.window.start.isoformat()
             raise UnanswerableError(because(Why.RETENTION_SHORT, source=self._source.name, keeps=days, since=since))
@@ -223,7 +225,7 @@ class _Asked:
             return Missing(
                 reason=because(Why.SERIES_ABSENT, source=self._source.name, metric=need.metric), lasting=False
             )
-        bad = sum(1 for value in values if not isfinite(value))
+        bad = sum(1 for value in values if not abs(value) < _LARGEST)
         if bad:
             share = bad / len(values)
             return Missing(reason=because(Why.NOT_A_NUMBER, source=self._source.name, column=need.metric, share=share))

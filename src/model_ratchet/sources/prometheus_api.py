@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from math import floor
 from typing import Any, TypeAlias
@@ -21,7 +21,8 @@ _ERRORS = frozenset(
     {"timeout", "canceled", "execution", "bad_data", "internal", "unavailable", "not_found", "not_acceptable"}
 )
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000}
-_DURATION = re.compile(r"(\d+)(ms|[smhdwy])")
+_DURATION = re.compile(r"(\d{1,12})(ms|[smhdwy])", re.ASCII)
+_FOREVER = 1000 * _UNITS["y"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,11 @@ class PrometheusApi:
         if reply.status != 200:
             return None
         data = reply.json()
-        text = str(data.get("data", {}).get("storageRetention", "")) if isinstance(data, dict) else ""
+        told = data.get("data") if isinstance(data, dict) else None
+        text = str(told.get("storageRetention", "")) if isinstance(told, dict) else ""
         now = clock(reply)
         length = sum(int(number) * _UNITS[unit] for number, unit in _DURATION.findall(text.split(" or ")[0]))
-        return (timedelta(seconds=length), now) if length and now is not None else None
+        return (timedelta(seconds=min(length, _FOREVER)), now) if length and now is not None else None
 
     def _ask(self, metric: str, path: str, form: dict[str, str]) -> Any:
         reply = self._server.post(f"/api/v1/{path}", form).checked(400, 422)
@@ -87,22 +89,25 @@ class PrometheusApi:
             raise UnanswerableError(because(Why.QUERY_REFUSED, source=self._source, metric=metric, error=error))
         warnings = data.get("warnings")
         if warnings:
-            raise UnanswerableError(because(Why.ANSWER_PARTIAL, source=self._source, warnings=len(warnings)))
+            number = len(warnings) if isinstance(warnings, list) else 1
+            raise UnanswerableError(because(Why.ANSWER_PARTIAL, source=self._source, warnings=number))
         return data.get("data")
 
     def _series(self, metric: str, data: Any) -> list[Series]:
         try:
             return [self._one(metric, one) for one in data["result"]]
-        except (KeyError, TypeError, ValueError):
-            status = "an answer of another form"
-            raise UnanswerableError(because(Why.SOURCE_UNREACHABLE, source=self._source, status=status)) from None
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
+            raise unlike(self._source) from None
 
     def _one(self, metric: str, one: Any) -> Series:
         if "histogram" in one or "histograms" in one:
             raise UnanswerableError(because(Why.HISTOGRAM_NATIVE, source=self._source, metric=metric))
         labels = tuple(sorted((str(k), str(v)) for k, v in one["metric"].items() if k != "__name__"))
         values = one["values"] if "values" in one else [one["value"]]
-        return Series(labels, tuple((float(at), float(value)) for at, value in values))
+        samples = tuple((float(at), float(value)) for at, value in values)
+        if not samples:
+            raise ValueError("a series without a sample")
+        return Series(labels, samples)
 
 
 def chunks(start: datetime, end: datetime, step: timedelta) -> Iterable[tuple[datetime, datetime]]:
@@ -113,12 +118,19 @@ def chunks(start: datetime, end: datetime, step: timedelta) -> Iterable[tuple[da
         yield start + first * step, start + last * step
 
 
+def unlike(source: str) -> UnanswerableError:
+    """What was answered is not what was asked for."""
+    status = "an answer of another form"
+    return UnanswerableError(because(Why.SOURCE_UNREACHABLE, source=source, status=status))
+
+
 def clock(reply: Reply) -> datetime | None:
     """When the server made the answer, by its own clock."""
     try:
-        return parsedate_to_datetime(reply.headers.get("Date", ""))
-    except (ValueError, TypeError):
+        stated = parsedate_to_datetime(reply.headers.get("Date", ""))
+    except (OverflowError, TypeError, ValueError):
         return None
+    return stated if stated.tzinfo is not None else stated.replace(tzinfo=UTC)
 
 
 def _seconds(instant: datetime) -> str:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from model_ratchet.core.evidence import HOUR, Window
 from model_ratchet.core.reason import Why, because
 from model_ratchet.sources.engine import UnanswerableError
-from model_ratchet.sources.prometheus_api import Labels, PrometheusApi, Series
+from model_ratchet.sources.prometheus_api import Labels, PrometheusApi, Series, unlike
 
 Hourly: TypeAlias = Mapping[int, int]
 """Events by hour of active time."""
@@ -79,9 +79,10 @@ def _interval(
     once = {
         one.labels: one.samples[-1][1] for one in api.at(metric, f"last_over_time({selector}[30d])", interval[0].start)
     }
-    last = _at_ends(api, metric, "last_over_time", selector, interval)
-    least = _at_ends(api, metric, "min_over_time", selector, interval)
-    resets = _at_ends(api, metric, "resets", selector, interval)
+    last, least, resets = (
+        _at_ends(api, source, metric, function, selector, interval)
+        for function in ("last_over_time", "min_over_time", "resets")
+    )
     for piece in interval:
         raw: dict[Labels, Series] | None = None
         for labels, value in last.get(piece, {}).items():
@@ -101,7 +102,7 @@ def _interval(
 
 
 def _at_ends(
-    api: PrometheusApi, metric: str, function: str, selector: str, interval: list[Piece]
+    api: PrometheusApi, source: str, metric: str, function: str, selector: str, interval: list[Piece]
 ) -> Mapping[Piece, Mapping[Labels, float]]:
     """A function of the samples within each piece, taken at its end: one range query for whole hours, single ones beside."""
     found: dict[Piece, dict[Labels, float]] = {piece: {} for piece in interval}
@@ -111,6 +112,8 @@ def _at_ends(
         by_end = {piece.end.timestamp(): piece for piece in whole}
         for one in api.over(metric, query, whole[0].end, whole[-1].end, HOUR):
             for at, value in one.samples:
+                if at not in by_end:
+                    raise unlike(source)
                 found[by_end[at]][one.labels] = value
     for piece in interval:
         if piece.end - piece.start != HOUR:
