@@ -32,7 +32,7 @@ _STYLES = {
     Outcome.ERRORED: "magenta",
     Outcome.FAILED: "red",
 }
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _MOST_PARTS = 12
 _NARROW = 90
 """With fewer columns than this a criterion takes lines below each other instead of a row: cells would break words."""
@@ -56,7 +56,9 @@ def as_text(check: Check, *, width: int | None = None, colour: bool = False) -> 
 
 
 def safe(text: str) -> str:
-    """The text without control characters, direction marks, and what some readers take for the end of a line."""
+    """The text without control characters, direction marks, what some readers take for the end of a line, and what is no
+    character, which neither UTF-8 nor XML can hold.
+    """
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
