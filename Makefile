@@ -4,9 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DATA   ?= ../shared/data
+SECONDS := 1800
 
 .DEFAULT_GOAL := help
-.PHONY: help test components bench simulate lint demo docs site-docs pictures schemas dist clean
+.PHONY: help test components fuzz bench simulate lint demo docs site-docs pictures schemas dist clean
 
 help: ## print the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -23,6 +24,10 @@ test: $(STAMP) components ## run the whole test suite
 
 components: ## the servers that the tests run for themselves, where they can be installed
 	@PYTHON=$(PYTHON) tests/components/install.sh
+
+fuzz: $(STAMP) components ## fuzz each target for SECONDS of CPU time, and keep in build/fuzz what broke it
+	printf '%s\n' yaml_guard junit_report prometheus_answers escapers ledger_lines | \
+	  PYTHONPATH=tests xargs -P 2 -I TARGET $(BIN)/python -m fuzz.driver TARGET --seconds $(SECONDS) --keep build/fuzz/TARGET
 
 # what rows are measured beside; the file of pins is whole, and pip would look for newer ones of its own accord
 .venv-bench/.installed: requirements/bench.txt
@@ -66,4 +71,4 @@ dist: $(STAMP) ## the archives of a release, and what they bring (an SBOM in Cyc
 	  requirements/runtime.txt
 
 clean: ## remove what the other verbs made
-	rm -rf $(VENV) .venv-mlflow .venv-spark .venv-oracles .venv-bench build dist demo .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .venv-mlflow .venv-spark .venv-oracles .venv-bench .venv-fuzz build dist demo .pytest_cache .mypy_cache .ruff_cache

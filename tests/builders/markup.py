@@ -22,6 +22,19 @@ AFTERWARDS = {
 }
 """GitHub's own passes over the text of a rendered comment, the runner's over a log, and links of words alone."""
 
+PLACES = {
+    "a paragraph": ("{}", {"p"}),
+    "the middle of a line": ("said: {} – so", {"p"}),
+    "a heading": ("### {}", {"h3"}),
+    "a list": ("* {}", {"ul", "li"}),
+    "a quotation": ("> {}", {"blockquote", "p"}),
+    "bold": ("**{}**", {"p", "strong"}),
+    "the line after a line": ("first\n{}", {"p", "br"}),
+    "a cell": ("| a | b |\n|---|---|\n| {} | c |", {"table", "thead", "tbody", "tr", "th", "td"}),
+    "a summary": ("<details><summary>{}</summary>\n\nrest\n\n</details>", {"details", "summary", "p"}),
+}
+"""Where a text may stand in a comment, and the tags that are ours there."""
+
 
 @dataclass
 class Markup(HTMLParser):
@@ -91,3 +104,18 @@ def read_html(html: str) -> Markup:
     found.feed(html)
     found.close()
     return found
+
+
+def shown(found: Markup) -> str:
+    """What a reader sees."""
+    return found.text.replace(JOINER, "")
+
+
+def harmless(found: Markup, allowed: set[str]) -> None:
+    """Asserts that there is no markup but our own, and nothing that GitHub makes anything of afterwards."""
+    assert set(found.tags) - {"span"} <= allowed
+    assert not found.attributes
+    assert not found.comments
+    assert not found.unbalanced
+    for name, pattern in AFTERWARDS.items():
+        assert not pattern.search(found.prose), name

@@ -42,6 +42,7 @@ environment() {
 environment mlflow
 environment spark
 environment oracles
+environment fuzz
 
 described=.venv/github
 wanted=$(cat tests/components/github/{package-lock.json,cut.py} | sha256sum)

@@ -39,7 +39,9 @@ def test_there_is_no_lock_file_that_holds_addresses() -> None:
     assert [file.name for file in _files() if file.name in {"uv.lock", "poetry.lock", "Pipfile.lock"}] == []
 
 
-@pytest.mark.parametrize("name", ["runtime.txt", "build.txt", "dev.txt", "mlflow.txt", "sign.txt", "oracles.txt"])
+@pytest.mark.parametrize(
+    "name", ["runtime.txt", "build.txt", "dev.txt", "mlflow.txt", "sign.txt", "oracles.txt", "fuzz.txt"]
+)
 def test_every_requirement_is_pinned_by_a_hash_and_has_no_address(name: str) -> None:
     text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
     pins = [line for line in text.splitlines() if "==" in line and not line.lstrip().startswith("#")]

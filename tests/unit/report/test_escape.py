@@ -7,21 +7,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from builders.markup import AFTERWARDS, JOINER, Markup, by_github, by_markdown_it
+from builders.markup import AFTERWARDS, JOINER, PLACES, Markup, by_github, by_markdown_it, harmless, shown
 from model_ratchet.report.escape import address, clean, code, inert, link, path, shorten, slack, text
 
 PARSERS = (by_github, by_markdown_it)
-PLACES = {
-    "a paragraph": ("{}", {"p"}),
-    "the middle of a line": ("said: {} – so", {"p"}),
-    "a heading": ("### {}", {"h3"}),
-    "a list": ("* {}", {"ul", "li"}),
-    "a quotation": ("> {}", {"blockquote", "p"}),
-    "bold": ("**{}**", {"p", "strong"}),
-    "the line after a line": ("first\n{}", {"p", "br"}),
-    "a cell": ("| a | b |\n|---|---|\n| {} | c |", {"table", "thead", "tbody", "tr", "th", "td"}),
-    "a summary": ("<details><summary>{}</summary>\n\nrest\n\n</details>", {"details", "summary", "p"}),
-}
 NASTY = (
     "@acme/all", "a@b.example", "#123", "acme/models#1", "GH-7", "1a2b3c4d5e", "<img src=//e.example>", "</details>", "</td>",
     "```", "~~~", "`code`", "a|b", "a\\|b", "\\", "\\\\|", "![x](https://e.example/x.png)", "[ok](http://evil.example)",
@@ -36,19 +25,6 @@ ANY = st.one_of(
     st.text(alphabet="@#<>[]()!`|\\*_~$&:;.-+=/ \n0a1b2cghGHwW", max_size=40),
     st.lists(st.sampled_from(NASTY), min_size=1, max_size=4).map("".join),
 )
-
-
-def shown(found: Markup) -> str:
-    return found.text.replace(JOINER, "")
-
-
-def harmless(found: Markup, allowed: set[str]) -> None:
-    assert set(found.tags) - {"span"} <= allowed
-    assert not found.attributes
-    assert not found.comments
-    assert not found.unbalanced
-    for name, pattern in AFTERWARDS.items():
-        assert not pattern.search(found.prose), name
 
 
 @pytest.mark.parametrize("parse", PARSERS)
