@@ -7,6 +7,8 @@ from typing import TypeAlias
 
 Value: TypeAlias = str | int | float | bool
 
+_EXACT = 2**53
+
 
 class Why(StrEnum):
     """Every reason that Ratchet gives. The parameters of each stand beside it."""
@@ -221,10 +223,15 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A reason code with its parameters."""
+    """A reason code with its parameters: numbers beyond ±2⁵³ are floats, as which JSON gives them back."""
 
     why: Why
     parameters: Mapping[str, Value] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        large = {name: float(one) for name, one in self.parameters.items() if type(one) is int and abs(one) > _EXACT}
+        if large:
+            object.__setattr__(self, "parameters", {**self.parameters, **large})
 
 
 def because(why: Why, **parameters: Value) -> Reason:

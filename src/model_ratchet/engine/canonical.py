@@ -1,5 +1,6 @@
 """Canonical JSON (RFC 8785): the one spelling of a value, so that equal records have equal bytes."""
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,23 @@ def canonical(value: object, *, digits: int | None = None) -> bytes:
         return _spell(value, number if digits is None else partial(_rounded, digits=digits)).encode("utf-8")
     except UnicodeEncodeError as error:
         raise RecordError(f"the text {error.object[:40]!r} is no Unicode, so that no record can hold it") from None
+
+
+def parsed(content: bytes | str, **more: Any) -> Any:
+    """The JSON value that is spelled canonically again as it is written: ``canonical(parsed(canonical(1e17)))`` is the same.
+
+    An integer beyond ±2⁵³ without quotes is how a float of that size is spelled, and becomes one. ``more`` are further hooks
+    of ``json.loads``.
+
+    Raises:
+        ValueError: it is no JSON.
+        RecursionError: it is nested too deeply.
+    """
+    return json.loads(content, parse_int=_integer, **more)
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) < 18 and -_EXACT <= int(digits) <= _EXACT else float(digits)
 
 
 def number(value: float) -> str:

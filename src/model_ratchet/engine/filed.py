@@ -3,10 +3,9 @@
 import hashlib
 import re
 
-from pydantic_core import from_json
-
 from model_ratchet.core.errors import ForeignError
 from model_ratchet.engine.canonical import canonical
+from model_ratchet.engine.canonical import parsed as parsed_json
 from model_ratchet.engine.record import Record, parsed, to_bytes
 
 _FORM = re.compile(rb'\{"sealed":(?P<sealed>\{.*\}),"sha256":"(?P<sha256>[0-9a-f]{64})","unsealed":\{\}\}\n', re.DOTALL)
@@ -30,7 +29,7 @@ def read_whole(content: bytes, record: Record) -> bool:
     if to_bytes(record) == content:
         return True
     sealed = _sealed(content, record.filed_as)
-    values, again = from_json(sealed), from_json(_sealed(to_bytes(record), None))
+    values, again = parsed_json(sealed), parsed_json(_sealed(to_bytes(record), None))
     return canonical(values) == sealed and within(values, again)
 
 

@@ -8,7 +8,6 @@ with an anchor, which was kept elsewhere.
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from datetime import UTC, datetime
 
 from model_ratchet.core.errors import RecordError
 from model_ratchet.documents.events import Event, as_json, read_event
-from model_ratchet.engine.canonical import canonical
+from model_ratchet.engine.canonical import canonical, parsed
 
 FOLDER = "events"
 _SHARD = re.compile(r"events/(\d{4})-(0[1-9]|1[0-2])\.jsonl")
@@ -201,7 +200,7 @@ def _spelled(value: object) -> bytes | None:
 
 def _line(line: bytes) -> _Line | None:
     try:
-        value = json.loads(line)
+        value = parsed(line)
         named = {str(path): str(digest) for path, digest in value.get("files", {}).items()}
         return _Line(int(value["n"]), str(value["previous"]), value["event"], named)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):

@@ -16,6 +16,7 @@ from model_ratchet.core.errors import RecordError
 from model_ratchet.core.evidence import Approvals, CodeReviews, Evidence, Groups, Measurement, Missing, Need, Simple
 from model_ratchet.core.verdict import Verdict
 from model_ratchet.engine.canonical import canonical
+from model_ratchet.engine.canonical import parsed as parsed_json
 from model_ratchet.engine.deferred import Answers, deferred
 from model_ratchet.engine.judge import JUDGE_VERSION
 from model_ratchet.engine.plan import Plan
@@ -282,7 +283,7 @@ def _json(content: bytes) -> object:
     except UnicodeDecodeError as error:
         raise RecordError(f"the record is not UTF-8: byte {error.start} is {content[error.start]:#04x}") from None
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_refused)
+        return parsed_json(text, object_pairs_hook=_once, parse_constant=_refused)
     except json.JSONDecodeError as error:
         if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
             raise RecordError(f"the record is cut off after {len(content)} bytes: fetch it again") from None

@@ -50,6 +50,7 @@ from model_ratchet.core.units import Dimension, Quantity
 from model_ratchet.core.verdict import Verdict
 from model_ratchet.engine.canonical import canonical
 from model_ratchet.engine.code_review import code_reviews
+from model_ratchet.engine.filed import filed, read_whole
 from model_ratchet.engine.judge import judge
 from model_ratchet.engine.plan import BoundWaiver
 from model_ratchet.engine.record import Record, as_sealed, digest, read, seal, to_bytes
@@ -92,6 +93,16 @@ def test_a_record_reads_back_as_it_was_sealed(make: Callable[[], Record]) -> Non
 def test_every_shape_of_evidence_reads_back(measurement: Measurement | Missing) -> None:
     evidence = Evidence({Need(shape=Shape.ROWS, limit=0.123456789123): measurement})
     assert read(to_bytes(seal(a_plan(), evidence, PENDING, now=NOW))).evidence == evidence
+
+
+@pytest.mark.parametrize("value", [2.0**53 + 2, 1e17, -1e20], ids=str)
+def test_a_record_of_very_large_numbers_reads_back_and_keeps_its_digest(value: float) -> None:
+    need = Need(shape=Shape.SERIES, metric="bytes_read", limit=value)
+    record = seal(a_plan(), Evidence({need: Series(points=((0, value),))}), PENDING, now=NOW)
+    found = read(to_bytes(record))
+    assert found == record
+    assert digest(found) == digest(record)
+    assert read_whole(to_bytes(record), filed(to_bytes(record), digest(record)))
 
 
 def test_the_same_check_gives_the_same_bytes_until_an_input_changes() -> None:
