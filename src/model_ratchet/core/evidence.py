@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from math import inf
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
@@ -20,6 +21,10 @@ from model_ratchet.core.reviews import GHOST, Review, Said, Standing
 from model_ratchet.core.scored import Bets, Scores
 
 HOUR = timedelta(hours=1)
+LARGEST_BUCKET = 5_000
+"""Of a ``LogHistogram``: 10³⁷ seconds."""
+MOST_HOURS = 1_000_000
+"""Of active time: a hundred years."""
 OTHER, NONE = "other", "(none)"
 """Of a segment column: all values that are not told apart, and no value."""
 
@@ -331,6 +336,13 @@ class LogHistogram:
     buckets: tuple[tuple[int, int], ...]
     shape: Literal["log_histogram"] = "log_histogram"
 
+    def __post_init__(self) -> None:
+        keys = [key for key, _ in self.buckets]
+        if keys != sorted(set(keys)) or not all(0 <= key <= LARGEST_BUCKET for key in keys):
+            raise ValueError(f"the buckets of a histogram are numbers from 0 to {LARGEST_BUCKET}, each once, rising")
+        if any(rows < 0 for _, rows in self.buckets):
+            raise ValueError("a bucket of a histogram holds no negative count")
+
     @property
     def n(self) -> int:
         """How many rows it holds."""
@@ -349,6 +361,13 @@ class BucketHistogram:
 
     buckets: tuple[tuple[float | None, int], ...]
     shape: Literal["bucket_histogram"] = "bucket_histogram"
+
+    def __post_init__(self) -> None:
+        edges = [inf if edge is None else edge for edge, _ in self.buckets]
+        if edges != sorted(set(edges)) or not all(edge >= 0 for edge in edges):
+            raise ValueError("the edges of a histogram are numbers from 0 on, each once, rising")
+        if any(rows < 0 for _, rows in self.buckets):
+            raise ValueError("a bucket of a histogram holds no negative count")
 
     @property
     def n(self) -> int:
@@ -369,6 +388,11 @@ class Series:
 
     points: tuple[tuple[int, float], ...]
     shape: Literal["series"] = "series"
+
+    def __post_init__(self) -> None:
+        hours = [hour for hour, _ in self.points]
+        if hours != sorted(set(hours)) or not all(0 <= hour <= MOST_HOURS for hour in hours):
+            raise ValueError(f"the hours of a series are numbers from 0 to {MOST_HOURS}, each once, rising")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

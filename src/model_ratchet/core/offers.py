@@ -21,6 +21,13 @@ class Offers:
     bins: tuple[tuple[int, int, int, int, int], ...]
     shape: Literal["offers"] = "offers"
 
+    def __post_init__(self) -> None:
+        places = [place for place, *_ in self.bins]
+        if places != sorted(set(places)) or not all(0 <= place < OFFER_BINS**2 for place in places):
+            raise ValueError(f"the bins of offers are numbers from 0 to {OFFER_BINS**2 - 1}, each once, rising")
+        if any(n < 1 or not 0 <= came <= n for _, n, came, *_ in self.bins):
+            raise ValueError("a bin of offers holds rows, of which at most all came")
+
     @property
     def n(self) -> int:
         """How many rows it holds."""

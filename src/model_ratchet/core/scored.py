@@ -32,6 +32,13 @@ class Scores:
     """Σ (1 − 2p)² p(1 − p): the variance of Σ (p − y)² about that."""
     shape: Literal["scores"] = "scores"
 
+    def __post_init__(self) -> None:
+        places = [place for place, *_ in self.bins]
+        if places != sorted(set(places)) or not all(1 <= place <= SCORE_BINS for place in places):
+            raise ValueError(f"the bins of scores are numbers from 1 to {SCORE_BINS}, each once, rising")
+        if any(n < 1 or not 0 <= came <= n or not 0 <= p <= n * PARTS for _, n, came, p in self.bins):
+            raise ValueError("a bin of scores holds rows, of which at most all came, with forecasts from 0 to 1")
+
     @property
     def n(self) -> int:
         """How many rows it holds."""

@@ -66,7 +66,11 @@ class Distribution(Criterion):
             for answer in answers:
                 if isinstance(answer, Missing):
                     return missing(answer)
-            first, second = (answer for answer in answers if isinstance(answer, Categories))
+            first, second = answers
+            if not isinstance(first, Categories) or not isinstance(second, Categories):
+                return Judgement(
+                    outcome=Outcome.ERRORED, reason=because(Why.CRASHED, what=f"the values of {one.segment}")
+                )
             rows = min(sum(count for _, count in first.counts), sum(count for _, count in second.counts))
             if rows < self.min_rows:
                 outcome = Outcome.INCONCLUSIVE if rows else Outcome.ERRORED

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
-from math import fsum, inf, isclose, isfinite
+from math import fsum, inf, isclose, isfinite, nan
 from pathlib import Path
 
 from model_ratchet.core.arms import Versions
@@ -277,7 +277,9 @@ def _added(series: Iterable[Hourly]) -> dict[int, int]:
 
 
 def _edge(le: str | None, unit: str) -> float | None:
+    """An upper edge in seconds; None for what is none."""
     try:
-        return None if le is None else float(le) * TIME_UNITS[unit]
+        edge = nan if le is None else float(le) * TIME_UNITS[unit]
     except ValueError:
         return None
+    return edge if edge >= 0 else None

@@ -39,13 +39,17 @@ class Scale:
         return self.low <= value <= self.high
 
 
+_LARGEST = 1e300
+"""What lies further out has no room beside it in a float."""
+
+
 def domain(values: Sequence[float], *, near: Sequence[float] = (), pad: float = 0.08) -> tuple[float, float]:
     """Two ends that hold all values, with some air. Values ``near`` are held too where that at most doubles the range.
 
     Raises:
         ValueError: there is no value.
     """
-    low, high = min(values), max(values)
+    low, high = max(min(values), -_LARGEST), min(max(values), _LARGEST)
     room = (high - low) or abs(high) or 1.0
     for one in near:
         if low - room <= one <= high + room:

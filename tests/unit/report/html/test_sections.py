@@ -152,6 +152,11 @@ def test_a_distribution_shows_every_row_that_is_no_stray_once() -> None:
     assert max(ticks) == 1.5
 
 
+def test_durations_that_are_all_0_have_no_place_on_a_logarithmic_scale() -> None:
+    record = a_record(dict([latency(BucketHistogram(buckets=((0.0, 50), (None, 0))))]))
+    assert durations(Shown(record=record, seen=view(record))) is None
+
+
 def test_buckets_of_fixed_edges_are_shown_too_and_different_edges_are_not_added() -> None:
     fixed = BucketHistogram(buckets=((0.1, 50), (0.2, 40), (None, 10)))
     record = a_record(dict([latency(fixed)]))

@@ -34,19 +34,22 @@ def durations(shown: Shown) -> Section | None:
 def _of(record: Record, metric: MetricFacts) -> Iterator[Element]:
     found = {arm: one for arm in Arm if (one := histogram(record, metric.name, arm)) is not None}
     if found:
-        yield figure(_plane(record, metric, found))
+        lowest, highest = _ends(tuple(found.values()))
+        kinds = [(found[arm], kind) for arm, (kind, _) in KINDS.items() if arm in found]
+        marks = tuple(Steps(kind, _bars(one, lowest, highest)) for one, kind in reversed(kinds))
+        if any(mark.bars for mark in marks):  # durations of 0 have no place on a logarithmic scale
+            yield figure(_plane(record, metric, found, marks))
 
 
-def _plane(record: Record, metric: MetricFacts, found: dict[Arm, _Histogram]) -> Plane:
+def _plane(record: Record, metric: MetricFacts, found: dict[Arm, _Histogram], marks: tuple[Steps, ...]) -> Plane:
     kinds = [(found[arm], kind) for arm, (kind, _) in KINDS.items() if arm in found]
-    lowest, highest = _ends(tuple(found.values()))
     limits = tuple(_limits(record, metric))
     return Plane(
         title=f"{name(metric.name)} over all stages, on a logarithmic scale",
         description=". ".join((*(_told(one, kind) for one, kind in kinds), *(f"Asked: {one.said}" for one in limits))),
         x=Axis(name=metric.name, written=lambda value: numbers.level(value, "s"), kind="log"),
         y=Axis(name="share of rows", written=numbers.percent, floor=0.0),
-        marks=tuple(Steps(kind, _bars(one, lowest, highest)) for one, kind in reversed(kinds)),
+        marks=marks,
         named=tuple(one for arm, one in KINDS.items() if arm in found),
         numbers=Table(
             ("percentile", *(f"{kind} ({numbers.percent(_LEVEL)} interval)" for _, kind in kinds)),
