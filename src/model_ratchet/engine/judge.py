@@ -21,7 +21,8 @@ def judge(
     """The verdict of a bound promotion: every criterion judged, nothing dropped, the worst wins.
 
     Evidence and sign-off are two parts; a gate that is decided by an approval because none of its criteria applies counts
-    with the sign-offs. The evidence of an undo is that of the promotion before. ``known`` gives the judgement of a criterion
+    with the sign-offs. The evidence of an undo is that of the promotion before; where otherwise nothing was measured, it is
+    errored. ``known`` gives the judgement of a criterion
     that was judged on the same evidence before.
     """
     leaves = {
@@ -47,7 +48,7 @@ def judge(
         found[False].append(Outcome.PENDING)
     return Verdict(
         gates=gates,
-        evidence_outcome=worst(found[False] or ([Outcome.PASSED] if plan.undoes else [])),
+        evidence_outcome=worst(found[False] or [Outcome.PASSED if plan.undoes else Outcome.ERRORED]),
         sign_off_outcome=worst(found[True]) if found[True] else Outcome.PASSED,
         reasons=plan.reasons,
         valid_until=valid_until(plan, gates),

@@ -106,6 +106,11 @@ def test_the_worst_criterion_decides_its_gate_and_the_worst_gate_the_verdict() -
     assert verdict.outcome is Outcome.FAILED
 
 
+def test_where_nothing_is_measured_and_only_people_are_asked_the_evidence_is_errored() -> None:
+    verdict = judged(a_plan(a_gate(approval_of(), name="sign-off")))
+    assert (verdict.sign_off_outcome, verdict.evidence_outcome) == (Outcome.PASSED, Outcome.ERRORED)
+
+
 def test_nothing_is_dropped() -> None:
     gates = (a_gate(one(), one(ACCURACY_IMPROVEMENT)), a_gate(approval_of(), name="sign-off"))
     verdict = judged(a_plan(*gates))
