@@ -80,7 +80,10 @@ def _placed(error: Any, outline: Outline, value: Value) -> _Error:
     for index, part in enumerate(error["loc"]):
         if outline.discriminator and part in outline.tags:
             outline = outline.form(part)
-        elif (isinstance(here, dict) and part in here) or (isinstance(here, list) and isinstance(part, int)):
+        elif (isinstance(here, dict) and part in here) or (
+            # (a list that is too short lacks what stands behind its end)
+            isinstance(here, list) and isinstance(part, int) and part < len(here)
+        ):
             path.append(part)
             here, around, outline = here[part], outline, outline.inside(part)
         elif absent and index == len(error["loc"]) - 1:
@@ -150,6 +153,8 @@ def _fault(one: _Error, *, claims: bool) -> Fault:
 
 def _missing(one: _Error) -> str:
     key = one.path[-1]
+    if isinstance(key, int):
+        return f"this is too short: there is no item {key + 1}"
     example = one.outline.example
     return f"`{key}` is missing: add it" + (f", such as `{key}: {example}`" if example else "")
 
