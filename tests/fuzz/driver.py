@@ -82,6 +82,7 @@ def _run(name: str, seconds: float, keep: Path, folder: Path, *, merge: bool) ->
         f"-max_len={LONGEST}",
         f"-rss_limit_mb={peak_mib() + MOST_MIB:.0f}",
         f"-timeout={_HANG_SECONDS}",
+        "-report_slow_units=3600",  # of wall time, which says how busy the machine is
         "-print_final_stats=1",
         "-verbosity=0",
         *(["-merge=1"] if merge else []),

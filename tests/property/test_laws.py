@@ -1,35 +1,31 @@
 """Laws that hold for every criterion and every verdict, whatever the numbers."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from builders.code import COMMIT, a_pull, a_report, a_scan, an_approval, of_code
-from builders.records import a_criterion, a_plan, bound
+from builders.cases import CASES, GAINING, Case, a_case, decisive, grouped, kind_of
+from builders.code import COMMIT, a_pull, a_report
+from builders.records import a_plan, bound
 from builders.scopes import (
     START,
     UNREADABLE,
     Answer,
     a_histogram,
     a_scope,
-    a_stage,
     answered,
     by_hour,
     good_rows,
-    some_facts,
     split_rows,
     uncomparable_rows,
     unpaired,
 )
-from builders.wagers import OF_EVENTS, betting_by_day, forecasts_by_day
 from model_ratchet.core.code import Checks, Scan
 from model_ratchet.core.evidence import (
-    Approval,
     Approvals,
     Arm,
     ArmRows,
@@ -38,7 +34,6 @@ from model_ratchet.core.evidence import (
     Counts,
     Document,
     Evidence,
-    Grouping,
     Groups,
     Labels,
     LogHistogram,
@@ -51,184 +46,16 @@ from model_ratchet.core.evidence import (
     Simple,
     Suite,
 )
-from model_ratchet.core.inherited import Reproduced, Turnover
+from model_ratchet.core.inherited import Reproduced
 from model_ratchet.core.outcome import Outcome, worst
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.scored import Bets, Scores
 from model_ratchet.criteria import BUILT_IN, AnyCriterion
-from model_ratchet.criteria.artifacts import OnArtifacts
-from model_ratchet.criteria.base import Scope
-from model_ratchet.criteria.integration import IntegrationFacts
 from model_ratchet.engine.code_review import code_reviews
 from model_ratchet.engine.judge import judge
 from model_ratchet.engine.plan import BoundGate
-from model_ratchet.engine.selftest.moments import paired_moments
 
 FEW = settings(max_examples=60)
-DIGEST = "sha256:" + "ab" * 32
-
-
-@dataclass(frozen=True)
-class Case:
-    """A criterion with evidence on which it passes."""
-
-    criterion: AnyCriterion
-    scope: Scope
-    answer: Callable[[Need], Answer | None]
-
-    @property
-    def evidence(self) -> Evidence:
-        return answered(self.criterion, self.scope, self.answer)
-
-    def outcome(self, evidence: Evidence | None = None) -> Outcome:
-        return self.criterion.judge(self.scope, self.evidence if evidence is None else evidence).outcome
-
-
-GAINING = PairedCounts(both=12_000, only_baseline=1_000, only_candidate=1_600, neither=5_400)
-
-
-def _grouped(need: Need, value: Simple, hours: int = 168) -> Answer:
-    if need.grouping is Grouping.HOUR:
-        return by_hour([value] * hours)
-    return Groups(groups=(("EWR", value), ("JFK", value))) if need.grouping is Grouping.SEGMENT else value
-
-
-def _answer(need: Need) -> Answer | None:
-    """Evidence on which every criterion of ``CASES`` passes."""
-    if need.shape in (Shape.SCORES, Shape.BETS) or (need.bound == "forecast" and need.shape is Shape.MOMENTS):
-        return _of_events(need)
-    return _counted(need) if need.shape in _COUNTED else _told(need)
-
-
-_COUNTED = (Shape.PAIRED_COUNTS, Shape.COUNTS, Shape.QUANTILE_COUNTS, Shape.LOG_HISTOGRAM, Shape.SERIES)
-
-
-def _counted(need: Need) -> Answer:
-    candidate = need.arms == (Arm.CANDIDATE,)
-    if need.shape is Shape.PAIRED_COUNTS:
-        return _grouped(need, GAINING)
-    if need.shape is Shape.COUNTS:
-        return _grouped(need, Counts(successes=0, n=9_000))
-    if need.shape is Shape.QUANTILE_COUNTS:
-        n = 500 if candidate else 9_500
-        return _grouped(need, QuantileCounts(at_or_below=n, n=n, maximum=0.2))
-    if need.shape is Shape.SERIES:
-        return Series(points=tuple((hour, 2.0**30 * (1 + 0.01 * (hour % 3))) for hour in range(48)))
-    if need.grouping is Grouping.TOTAL:
-        return a_histogram([0.1] * 500)
-    scale, cycle = (0.1, 7) if candidate else (0.2, 5)
-    return by_hour([a_histogram(scale * (1 + 0.03 * (n % cycle) + k / 90) for k in range(20)) for n in range(48)])
-
-
-SCORED = forecasts_by_day(1)
-BETS = betting_by_day(2, edge=0.05)
-
-
-def _of_events(need: Need) -> Answer:
-    candidate = need.arms == (Arm.CANDIDATE,)
-    if need.shape is Shape.MOMENTS:
-        # Σ of Brier scores in parts of 10⁻⁹: 20 clusters in which the candidate is a little better, more so in some
-        clusters = [(1_000, 210_000_000_000, 205_000_000_000 + n * 10**8) for n in range(20)]
-        return _grouped(need, paired_moments(clusters, unit=1_000_000_000))
-    days: Sequence[Simple] = SCORED[int(candidate)] if need.shape is Shape.SCORES else BETS if candidate else BETS[::-1]
-    return Groups(groups=tuple((str(day), one) for day, one in enumerate(days)))
-
-
-REPRODUCED_ALL = Reproduced(
-    digests=(("calibration", DIGEST), ("confidence", DIGEST), ("optimizer", DIGEST)),
-    turnover=(Turnover(segment="EWR", before=0.5, after=0.6), Turnover(segment="JFK", before=0.5, after=0.4)),
-    had_weights=True,
-)
-
-
-def _told(need: Need) -> Answer | None:
-    review = Approval(login="reviewer-a", role="risk", submitted_at=START + timedelta(days=8))
-    baseline, candidate = (
-        ArmRows(rows=20_000, served=n, units=n, digests=((DIGEST, 20_000),)) for n in (19_000, 1_000)
-    )
-    answers: Mapping[Shape, Answer] = {
-        Shape.CATEGORIES: Categories(counts=(("EWR", 9_000), ("JFK", 9_000))),
-        Shape.SUITE: Suite(passed=12, failed=0, skipped=0),
-        Shape.APPROVALS: Approvals(approvals=(review,)),
-        Shape.DOCUMENT: Document(path="risk.md", sections=(("risks", 40),)),
-        Shape.ROWS: good_rows(baseline=baseline, candidate=candidate),
-        Shape.SCAN: a_scan(),
-        Shape.CHECKS: Checks(reported=(a_report(name=need.metric),)),
-        Shape.REPRODUCED: REPRODUCED_ALL,
-        Shape.LABELS: Labels(labelled=20_000, rows=20_000),
-        Shape.CODE_REVIEWS: code_reviews([a_pull(an_approval())], COMMIT),
-    }
-    return answers.get(need.shape)
-
-
-def _case(kind: str, **parameters: object) -> Case:
-    criterion = a_criterion({"id": "law", "kind": kind, **parameters})
-    facts = some_facts(
-        metrics={**some_facts().metrics, **OF_EVENTS},
-        segments=("origin",),
-        candidate_digest=DIGEST,
-        baseline_digest=DIGEST,
-        infrastructure={"python": ">=3.11"},
-        stated={"infrastructure.python": "3.12", "dataset.version": "1"},
-        drill={"performed_at": START.isoformat(), "restored": some_facts().baseline or "", "result": "passed"},
-        decided_at=START,
-        golden="v1.0.0_20250101_000000",
-        integration=IntegrationFacts(score="forecast"),
-        drift={"accuracy": 0.0},
-    )
-    stage = replace(a_stage(), traffic=None) if isinstance(criterion, OnArtifacts) else a_stage()
-    return Case(criterion, Scope(facts=of_code(facts, **facts.stated), stages=(stage,)), _answer)
-
-
-CASES = (
-    _case("superiority", metric="accuracy", by="2pp"),
-    _case("superiority", metric="accuracy", by="2pp", rule="superiority_margin"),
-    _case("quantile_superiority", metric="latency", by="10%", quantile=0.95),
-    _case("non_inferiority", metric="accuracy", margin="1pp"),
-    _case("score_superiority", metric="forecast", score="brier", by="0.2pp"),
-    _case("score_non_inferiority", metric="forecast", score="log_loss", margin="0.2pp", segments=("origin",)),
-    _case("auc", metric="forecast", margin="1pp"),
-    _case("calibration", metric="forecast", detects="5pp"),
-    _case("calibration_not_worse", metric="forecast", margin="2pp"),
-    _case("betting", metric="bets", measure="edge_success", definition="above_break_even", margin="10pp"),
-    _case("drawdown", metric="bets", bankroll=1_000.0, at_most="50%"),
-    _case("drift", metric="accuracy", max_drop="2pp"),
-    _case("quantile_limit", metric="latency", quantile=0.95, at_most="500ms"),
-    _case("maximum", metric="latency", at_most="2000ms"),
-    _case("rate_limit", metric="errors", below="0.1%"),
-    _case("stability", metric="accuracy", window="48h", step="24h", max_drop="1pp"),
-    _case("sustained", metric="accuracy", days=7, max_daily_drop="1pp"),
-    _case("segments", metric="accuracy", max_drop="2pp", min_assessable="80%"),
-    _case("distribution", max_distance="10%"),
-    _case("ratio_limit", metric="memory", within="20%"),
-    _case(
-        "load",
-        busiest="10%",
-        min_share="80%",
-        latency="latency",
-        at_most="500ms",
-        errors="errors",
-        below="0.1%",
-    ),
-    _case("suite", suite="edge_cases"),
-    _case("required_checks", checks=("tests", "lint"), reviews=1),
-    _case("scan", scan="code", at_most="note", score_below=7.0, within="7d", tool="CodeQL"),
-    _case("sample_ratio"),
-    _case("coverage", max_gap="1h"),
-    _case("identity"),
-    _case("infrastructure"),
-    _case("artifacts", stage="shadow"),
-    _case("weight_turnover", stage="shadow", at_most="25pp"),
-    _case("metadata", require=("dataset.version",)),
-    _case("documents", require={"risk": ("Risks",)}),
-    _case("rollback_drill", within="30d"),
-    _case("approval", role="risk", after="canary"),
-)
-"""Every kind at least once."""
-
-
-def _id(case: Case) -> str:
-    return case.criterion.kind
 
 
 def test_every_kind_has_a_case_that_passes() -> None:
@@ -303,24 +130,7 @@ def _emptied_told(answer: Answer) -> Iterator[Simple | Groups]:
             yield from (rows for rows, _ in uncomparable_rows(mirrored=True))
 
 
-UNASKED = (Shape.MOMENTS,)
-
-
-def _decisive(case: Case, need: Need) -> bool:
-    """Whether the judgement rests on that answer, or only shows it or looks at it early."""
-    kind = case.criterion.kind
-    if need.grouping is Grouping.HOUR and kind in ("superiority", "non_inferiority", "drift", "rate_limit"):
-        return False  # early harm and warnings
-    if need.grouping is Grouping.TOTAL and need.shape is Shape.PAIRED_COUNTS and kind == "segments":
-        return False  # the values decide
-    if kind == "distribution" and need.shape is Shape.CATEGORIES:
-        return need.stage == "canary"
-    if isinstance(case.criterion, OnArtifacts):
-        return need.shape is Shape.REPRODUCED  # what it is computed from is missing in it
-    return need.shape not in UNASKED
-
-
-MISSED = [(case, need) for case in CASES for need in case.criterion.needs(case.scope) if _decisive(case, need)]
+MISSED = [(case, need) for case in CASES for need in case.criterion.needs(case.scope) if decisive(case, need)]
 
 
 @given(missed=st.sampled_from(MISSED), reason=st.sampled_from(UNREADABLE), lasting=st.booleans())
@@ -331,17 +141,17 @@ def test_a_missing_answer_never_passes(missed: tuple[Case, Need], reason: Reason
     assert case.outcome(Evidence(answers)) in (Outcome.ERRORED, Outcome.FAILED)
 
 
-@pytest.mark.parametrize("case", CASES, ids=_id)
+@pytest.mark.parametrize("case", CASES, ids=kind_of)
 def test_no_answer_at_all_never_passes(case: Case) -> None:
     if case.criterion.needs(case.scope):
         assert case.outcome(Evidence()) is Outcome.ERRORED
 
 
-@pytest.mark.parametrize("case", CASES, ids=_id)
+@pytest.mark.parametrize("case", CASES, ids=kind_of)
 def test_an_empty_or_too_small_answer_never_passes(case: Case) -> None:
     """All needs of one shape answered by nothing, or by too little."""
     good = case.evidence.answers
-    needs = [need for need in case.criterion.needs(case.scope) if _decisive(case, need)]
+    needs = [need for need in case.criterion.needs(case.scope) if decisive(case, need)]
     for shape in dict.fromkeys(need.shape for need in needs):
         mine = [need for need in needs if need.shape is shape]
         variants = {need: _rows_for(case) if shape is Shape.ROWS else list(_emptied(good[need])) for need in mine}
@@ -411,7 +221,7 @@ def _swapped(table: PairedCounts) -> PairedCounts:
 
 def _with_table(case: Case, table: PairedCounts) -> Outcome:
     def answer(need: Need) -> Answer | None:
-        return _grouped(need, table) if need.shape is Shape.PAIRED_COUNTS else case.answer(need)
+        return grouped(need, table) if need.shape is Shape.PAIRED_COUNTS else case.answer(need)
 
     return replace(case, answer=answer).outcome()
 
@@ -425,15 +235,15 @@ def _with_arms(criterion: AnyCriterion, baseline: Counts, candidate: Counts) -> 
             return split_rows(baseline.n, candidate.n)
         if need.shape is not Shape.COUNTS:
             return None
-        return _grouped(need, baseline if need.arms == (Arm.BASELINE,) else candidate)
+        return grouped(need, baseline if need.arms == (Arm.BASELINE,) else candidate)
 
     return criterion.judge(scope, answered(criterion, scope, answer)).outcome
 
 
 SUPERIOR = (
     *CASES[:2],
-    _case("superiority", metric="accuracy", by="0pp"),
-    _case("superiority", metric="accuracy", by="2%"),
+    a_case("superiority", metric="accuracy", by="0pp"),
+    a_case("superiority", metric="accuracy", by="2%"),
 )
 
 
