@@ -96,6 +96,8 @@ def _interval(
                     length = _length(piece)
                     raw = {one.labels: one for one in api.at(metric, f"{selector}[{length}]", piece.end)}
                 yield labels, piece, _climbed(source, metric, was, raw.get(labels))
+            elif now < was:  # and yet the server knows of no reset
+                raise unlike(source)
             else:
                 yield labels, piece, now - was
             values[labels] = now
