@@ -92,6 +92,8 @@ def test_what_can_not_be_compared_is_refused() -> None:
         betting.betting_difference(DAYS, DAYS[1:], "return", level=0.95, seed=1)
     with pytest.raises(ValueError, match="no value"):
         betting.betting_difference([Bets.nothing()] * 3, DAYS, "return", level=0.95, seed=1)
+    with pytest.raises(ValueError, match="no value"):
+        betting.betting_difference(DAYS, [Bets.nothing()] * 3, "return", level=0.95, seed=1)
     with pytest.raises(ValueError, match="no day"):
         betting.drawdown([], level=0.95, seed=1)
 

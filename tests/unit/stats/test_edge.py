@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.optimize import LinearConstraint, minimize
+from sklearn.covariance import ledoit_wolf as sklearn_ledoit_wolf
 
 from model_ratchet.stats.edge import edge_model
 from model_ratchet.stats.kelly import kelly, kelly_exclusive, towards_market
@@ -77,6 +78,20 @@ def test_odds_of_one_are_no_offer() -> None:
     assert found is not None
     with pytest.raises(ValueError, match="above 1"):
         found.confidence(0.5, 0.6, 1.0)
+
+
+def test_a_certain_and_an_impossible_outcome_are_probabilities() -> None:
+    np.testing.assert_allclose(kelly([0.0, 1.0], [2.0, 2.0]), [0, 1])
+
+
+def test_a_long_shot_makes_a_likely_outcome_worth_taking() -> None:
+    """0.3·4 comes first and leaves the reserve rate 0.7/0.75, below 0.5·1.9, which alone has no edge."""
+    np.testing.assert_allclose(kelly_exclusive([0.5, 0.3], [1.9, 4.0]), [0.5 - 8 / 17, 0.3 - 3.8 / 17], atol=1e-12)
+
+
+def test_no_outcome_is_taken_that_leaves_nothing_in_reserve() -> None:
+    """Both have an edge, and the bookmaker none: the first is bet alone."""
+    np.testing.assert_allclose(kelly_exclusive([0.5, 0.5], [2.5, 1.6]), [1 / 6, 0.0], atol=1e-12)
 
 
 def test_one_bet_alone_takes_its_edge_over_what_it_pays() -> None:
@@ -156,6 +171,15 @@ def test_returns_that_show_no_difference_are_shrunk_whole() -> None:
     covariance, shrinkage = ledoit_wolf([[1, 1], [-1, -1], [1, -1], [-1, 1]])
     assert shrinkage == 1
     np.testing.assert_allclose(covariance, np.eye(2))
+
+
+def test_returns_are_shrunk_as_by_another_library() -> None:
+    returns = np.random.default_rng(3).normal(0.001, 0.01, size=(30, 4)) * [1, 1, 2, 3]
+    theirs, share = sklearn_ledoit_wolf(returns)
+    covariance, shrinkage = ledoit_wolf(returns)
+    assert 0.1 < shrinkage < 0.9
+    assert shrinkage == pytest.approx(share)
+    np.testing.assert_allclose(covariance, theirs)
 
 
 def test_many_periods_are_believed() -> None:

@@ -69,6 +69,7 @@ def test_the_spread_of_segments_is_learned_from_eight_of_them() -> None:
     assert found[0] == pytest.approx(0.5, abs=0.15)
     assert found[1] == pytest.approx(FLOOR, abs=0.05)
     assert learned_spread("logistic", known[:7], centres[:7]) is None
+    assert learned_spread("logistic", known[:8], centres[:8]) is not None
 
 
 def blocks(n: int, per_block: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -121,3 +122,40 @@ def test_the_gain_of_a_map_over_itself_is_nothing() -> None:
 
 def _map(fitted: Fit | None) -> Map | None:
     return fitted.map if fitted is not None else None
+
+
+def test_a_fold_holds_the_days_whose_middle_event_lies_in_it() -> None:
+    """Of 40, 18 and 42 events the middle of the second day is the 49th of 100: it is fitted, and the last is scored."""
+    weights = np.array([40.0, 18.0, 42.0])
+    cells = Cells(np.full(3, 0.6), weights, weights / 2)
+    seen: list[float] = []
+
+    def fitted(chosen: Cells) -> Map:
+        seen.append(chosen.events)
+        return PARENT
+
+    found = forward_gain(cells, np.arange(3), fitted, IDENTITY, folds=2)
+    assert found is not None
+    assert (seen, found.events, found.blocks) == ([58.0], 42.0, 1)
+
+
+def test_as_many_days_as_folds_are_enough() -> None:
+    cells = Cells(np.full(3, 0.6), np.ones(3), np.ones(3))
+    assert forward_gain(cells, np.arange(3), lambda _: PARENT, IDENTITY, folds=3) is not None
+    assert forward_gain(cells, np.array([0, 1, 1]), lambda _: PARENT, IDENTITY, folds=3) is None
+
+
+def test_the_error_of_a_gain_is_that_of_a_ratio_over_days() -> None:
+    """√(G/(G−1) · Σ(gain of a day − mean · its events)²) over the events (Cochran 1977, eq. 6.13)."""
+    cells = Cells(np.array([0.6, 0.7, 0.2]), np.array([2.0, 3.0, 5.0]), np.array([1.0, 3.0, 1.0]))
+    gains = np.array(
+        [
+            n * np.log((1 - q) / (1 - p)) + y * (logit(q) - logit(p))
+            for p, n, y, q in zip(cells.p, cells.n, cells.y, PARENT(cells.p), strict=True)
+        ]
+    )
+    mean = gains.sum() / 10
+    found = gain(cells, np.array([1, 2, 4]), PARENT, IDENTITY)
+    assert found is not None
+    assert (found.mean, found.events, found.blocks) == pytest.approx((mean, 10, 3))
+    assert found.error == pytest.approx(np.sqrt(1.5 * ((gains - mean * cells.n) ** 2).sum()) / 10)

@@ -72,6 +72,12 @@ def test_rows_of_a_rate_reach_the_power_and_one_row_less_does_not_help_a_larger_
     assert power_rate(2_994, 0.001, 0.0) == 0.0
 
 
+@pytest.mark.parametrize("rate", [0.001, 0.002], ids=["at", "above"])
+def test_a_rate_that_is_not_below_the_limit_is_never_shown_to_be(rate: float) -> None:
+    with pytest.raises(ValueError, match="shown to be below"):
+        sample_size_rate(0.001, rate)
+
+
 def test_rows_to_clear_a_margin_clear_it() -> None:
     small = difference(PairedCounts(both=700, only_baseline=45, only_candidate=60, neither=195), level=0.9)
     more = rows_to_clear(small, margin=0.0, alpha=0.05, power=0.5)
@@ -89,5 +95,8 @@ def test_rows_to_clear_a_margin_clear_it() -> None:
 def test_an_estimate_below_the_margin_or_without_an_interval_asks_for_no_rows() -> None:
     below = Estimate(value=-0.01, low=-0.02, high=0.0, level=0.9, n=100, method="any", scale=Scale.ABSOLUTE)
     assert rows_to_clear(below, margin=0.0, alpha=0.05) == 0
-    open_ended = Estimate(value=0.1, low=None, high=None, level=0.9, n=100, method="any", scale=Scale.ABSOLUTE)
-    assert rows_to_clear(open_ended, margin=0.0, alpha=0.05) == 0
+    at_it = Estimate(value=0.0, low=-0.01, high=0.01, level=0.9, n=100, method="any", scale=Scale.ABSOLUTE)
+    assert rows_to_clear(at_it, margin=0.0, alpha=0.05) == 0
+    for low, high in ((None, None), (0.05, None), (None, 0.15)):
+        open_ended = Estimate(value=0.1, low=low, high=high, level=0.9, n=100, method="any", scale=Scale.ABSOLUTE)
+        assert rows_to_clear(open_ended, margin=0.0, alpha=0.05) == 0

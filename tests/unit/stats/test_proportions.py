@@ -284,6 +284,13 @@ def test_the_stratified_difference_is_the_weighted_mean_and_swaps_with_the_arms(
     assert (other.low, other.high) == pytest.approx((-estimate.high, -estimate.low), abs=1e-8)
 
 
+def test_the_stratified_difference_of_errors_mirrors_that_of_successes() -> None:
+    strata = [(of(30, 50), of(9, 12)), (of(5, 40), of(1, 9))]
+    right = stratified_difference(strata, level=0.95)
+    wrong = stratified_difference([(complement(b), complement(c)) for b, c in strata], level=0.95)
+    assert (wrong.value, wrong.p_value) == pytest.approx((-right.value, right.p_value))
+
+
 def test_large_strata_have_the_standard_error_of_independent_differences() -> None:
     # Sato's variance is consistent in both limits: with few large strata it meets the plain weighted one
     strata = [(of(70_000, 100_000), of(7_200, 10_000)), (of(16_000, 20_000), of(33_000, 40_000))]

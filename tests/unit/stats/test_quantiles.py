@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from model_ratchet.core.evidence import LogHistogram, QuantileCounts
+from model_ratchet.core.evidence import BucketHistogram, LogHistogram, QuantileCounts
 from model_ratchet.stats import quantiles
 
 GROWTH = 1.02
@@ -85,3 +85,31 @@ def test_a_faster_version_has_a_ratio_below_one_and_an_equal_one_covers_one() ->
     assert better.high < 1
     assert better.value == pytest.approx(np.exp(-0.2), rel=0.05)
     assert quantiles.quantile_ratio(base, faster, 0.95, level=0.95, seed=7) == better
+
+
+def test_rows_on_which_side_is_unclear_count_against_either_claim() -> None:
+    counts = QuantileCounts(at_or_below=190, n=200, maximum=1.0, unclear=4)
+    p_pass, p_fail = quantiles.at_most_p_values(counts, 0.95)
+    assert p_pass == pytest.approx(stats.binomtest(190, 200, 0.95, alternative="greater").pvalue, rel=1e-9)
+    assert p_fail == pytest.approx(stats.binomtest(194, 200, 0.95, alternative="less").pvalue, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("limit", "rows"), [(0.1, (5, 5)), (0.3, (2, 5)), (0.5, (2, 2)), (9.0, (0, 2))], ids=["edge", "in", "last", "open"]
+)
+def test_the_rows_of_the_bucket_that_holds_a_limit_may_be_above_it(limit: float, rows: tuple[int, int]) -> None:
+    assert quantiles.rows_above(BucketHistogram(buckets=((0.1, 7), (0.5, 3), (None, 2))), limit) == rows
+
+
+def test_a_rank_that_does_not_exist_leaves_the_interval_open() -> None:
+    found = quantiles.quantile(LogHistogram(buckets=((500, 1),)), 0.5, level=0.9)
+    assert (found.low, found.high) == (None, None)
+
+
+def test_a_ratio_is_of_seconds_within_their_buckets_and_its_p_value_that_of_the_draws() -> None:
+    slow, fast = [LogHistogram(buckets=((600, 40),))] * 5, [LogHistogram(buckets=((590, 40),))] * 5
+    found = quantiles.quantile_ratio(slow, fast, 0.95, level=0.9, seed=1)
+    assert (found.baseline, found.candidate) == pytest.approx((GROWTH**599.95 / 1e6, GROWTH**589.95 / 1e6), rel=1e-8)
+    assert (found.value, found.p_value) == pytest.approx((GROWTH**-10, 1 / 2_000))
+    assert quantiles.quantile_ratio(fast, slow, 0.95, level=0.9, seed=1).p_value == 1 / 2_000
+    assert quantiles.quantile_ratio(slow, slow, 0.95, level=0.9, seed=1).p_value == 1.0

@@ -77,6 +77,15 @@ def test_a_candidate_too_sure_of_itself_is_worse_calibrated(measure: score_table
     assert score_tables.calibration_difference(*days, measure, level=0.95, seed=1) == found
     back = score_tables.calibration_difference(days[1], days[0], measure, level=0.95, seed=1)
     assert back.value == pytest.approx(-found.value, abs=1e-12)
+    assert (
+        found.method == {"ece": "ECE in 10 bins", "mcb": "CORP miscalibration"}[measure] + ", block bootstrap over days"
+    )
+
+
+def test_one_bin_holds_every_event() -> None:
+    p, y, day = events(8)
+    tables = by_day(p, y, day)
+    assert score_tables.ece(tables[0], 1) == pytest.approx(forecast.ece(p[day == 0], y[day == 0], bins=1), abs=2e-3)
 
 
 def test_what_can_not_be_compared_is_refused() -> None:

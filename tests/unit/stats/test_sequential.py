@@ -143,6 +143,19 @@ def test_the_first_hour_is_told_at_which_the_e_value_crosses() -> None:
     assert first > 0
 
 
+def test_the_first_hour_is_told_at_which_the_one_sided_bound_falls_below_the_margin() -> None:
+    hours = [arms(720, 690)] * 60
+    variance = 0.72 * 0.28 + 0.69 * 0.31
+
+    def beyond(hour: int, *, one_sided: bool = True) -> bool:
+        n = 1_000 * (hour + 1)
+        return -0.03 + confidence_sequence_halfwidth(n, variance, 0.01, 60_000, one_sided=one_sided) < -0.01
+
+    first = next(hour for hour in range(60) if beyond(hour))
+    assert harm_independent(hours, margin=0.01, level=0.01, planned_n=60_000) == first
+    assert not beyond(first, one_sided=False)
+
+
 def test_harm_that_was_shown_once_stays_whatever_comes_after() -> None:
     bad, good = [pairs(200, 20)] * 3, [pairs(10, 300)] * 100
     for margin in (0.0, 0.01):
