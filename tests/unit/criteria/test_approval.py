@@ -7,9 +7,10 @@ import pytest
 
 from builders.scopes import START, UNREADABLE, a_scope, a_stage, judged, some_facts
 from model_ratchet.core.evidence import Approval as Review
-from model_ratchet.core.evidence import Approvals, Evidence, Missing, Shape
+from model_ratchet.core.evidence import Approvals, Evidence, Heard, Missing, Shape, Suite
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Reason, Why, because
+from model_ratchet.core.reviews import Said, Standing
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.approval import Approval
 from model_ratchet.criteria.base import Scope, StageFacts
@@ -24,6 +25,19 @@ def a_criterion(**more: object) -> Approval:
 
 def review(login: str, at: datetime = RECORDED, role: str = "risk") -> Review:
     return Review(login=login, role=role, submitted_at=at)
+
+
+def heard(login: str, standing: Standing, said: Said = Said.APPROVED, because: Reason | None = None) -> Heard:
+    return Heard(
+        review=1,
+        user=1,
+        login=login,
+        said=said,
+        commit="ab" * 20,
+        submitted_at=RECORDED,
+        standing=standing,
+        because=because,
+    )
 
 
 def of(
@@ -70,6 +84,32 @@ def test_two_people_are_two_people() -> None:
     assert of(review("reviewer-a"), review("reviewer-a"), criterion=two).outcome is Outcome.PENDING
     judgement = of(review("reviewer-b"), review("reviewer-a"), criterion=two)
     assert judgement.reason == because(Why.APPROVED, role="risk", by="reviewer-a, reviewer-b")
+
+
+def test_reviews_that_do_not_count_are_pointed_at_where_they_approve() -> None:
+    reviews = tuple(
+        heard(login, Standing.CONTRIBUTOR, said)
+        for login, said in (("author", Said.APPROVED), ("other", Said.DISMISSED))
+    )
+    judgement = judged(a_criterion(), a_scope(), {Shape.APPROVALS: Approvals(approvals=(), heard=reviews)})
+    assert judgement.warnings == (because(Why.APPROVAL_NOT_COUNTED, by="author", standing="contributor"),)
+
+
+def test_the_last_approval_of_another_state_says_what_changed_since() -> None:
+    reviews = tuple(
+        heard(login, Standing.OUTDATED, because=reason)
+        for login, reason in (
+            ("first", because(Why.OUTDATED_APPROVAL, role="risk", by="first", what="the policy")),
+            ("last", because(Why.OUTDATED_APPROVAL, role="risk", by="last", what="the folder")),
+        )
+    )
+    judgement = judged(a_criterion(), a_scope(), {Shape.APPROVALS: Approvals(approvals=(), heard=reviews)})
+    assert judgement.reason == because(Why.OUTDATED_APPROVAL, role="risk", by="first, last", what="the folder")
+
+
+def test_an_answer_of_another_shape_is_errored() -> None:
+    wrong = judged(a_criterion(), a_scope(), {Shape.APPROVALS: Suite(passed=1, failed=0, skipped=0)})
+    assert (wrong.outcome, wrong.reason.why) == (Outcome.ERRORED, Why.CANNOT_VERIFY)
 
 
 def test_an_approval_for_another_role_does_not_count() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from builders.records import a_criterion
 from builders.scopes import a_stage, some_facts
-from model_ratchet.core.evidence import Evidence, Missing, Shape
+from model_ratchet.core.evidence import Evidence, Missing, Shape, Suite
 from model_ratchet.core.inherited import Difference, Reproduced, Turnover
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Why, because
@@ -98,3 +98,9 @@ def test_a_stage_with_traffic_is_too_late() -> None:
 def test_a_model_that_asks_for_no_artefacts_binds_none() -> None:
     assert ARTIFACTS.unbound(some_facts()) == "integrate"
     assert ARTIFACTS.unbound(FACTS) is None
+
+
+def test_a_turn_of_exactly_the_limit_is_within_it_and_another_answer_is_errored() -> None:
+    assert judged(turned(("all", 0.5, 0.75)), TURNOVER).outcome is Outcome.PASSED
+    wrong = TURNOVER.judge(SCOPE, Evidence({REPRODUCED: Suite(passed=1, failed=0, skipped=0)}))
+    assert (wrong.outcome, wrong.reason.why) == (Outcome.ERRORED, Why.NOT_ASKED)

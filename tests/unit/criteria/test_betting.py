@@ -89,9 +89,12 @@ def test_a_definition_is_explicit(measure: str, definition: str, value: float | 
         assert found.estimate.value == pytest.approx(value, abs=1e-5)
 
 
-def test_bets_without_a_close_can_not_be_held_against_it() -> None:
+@pytest.mark.parametrize(
+    ("measure", "definition"), [("closing_line", "fair"), ("edge_success", "beats_closing")], ids=["line", "beats"]
+)
+def test_bets_without_a_close_can_not_be_held_against_it(measure: str, definition: str) -> None:
     unclosed = [replace(day, closed=0, beaten=0, line=0, fair=0, edge=0) for day in betting_by_day(1)]
-    criterion = on(kind="betting", measure="closing_line", definition="fair", margin="1pp")
+    criterion = on(kind="betting", measure=measure, definition=definition, margin="1pp")
     assert told(judged(criterion, scope(), bets(betting_by_day(2), unclosed))) == (Outcome.ERRORED, Why.NO_CLOSING)
 
 
@@ -139,6 +142,25 @@ def test_a_fall_is_held_against_a_share_of_the_bankroll(
     found = judged(on(**DRAWDOWN | {"at_most": at_most}), scope(), bets(days, days))
     assert found.estimate is not None
     assert told(found) == expected, found.estimate
+
+
+def test_a_fall_of_exactly_the_limit_is_not_beyond_it() -> None:
+    days = betting_by_day(3)
+    fall = judged(on(**DRAWDOWN), scope(), bets(days, days)).estimate
+    assert fall is not None
+    at_it = judged(on(**DRAWDOWN | {"bankroll": fall.value * 1_000 / 0.3}), scope(), bets(days, days))
+    assert at_it.estimate is not None
+    assert at_it.estimate.value == 0.3
+    assert at_it.outcome is Outcome.INCONCLUSIVE
+    assert at_it.reason == because(Why.INTERVAL_ACROSS, limit="30%", more_rows=0)
+
+
+def test_attempts_and_looks_share_the_level_of_a_fall() -> None:
+    days = betting_by_day(3)
+    once, thrice = (judged(on(**DRAWDOWN), scope(alpha_divisor=n), bets(days, days)).estimate for n in (1, 3))
+    assert once is not None
+    assert thrice is not None
+    assert [once.level, thrice.level] == pytest.approx([0.95, 1 - 0.05 / 3])
 
 
 def test_a_fall_needs_no_baseline_and_enough_bets() -> None:

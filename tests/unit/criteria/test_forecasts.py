@@ -8,9 +8,9 @@ import pytest
 from builders.records import a_criterion
 from builders.scopes import Answer, a_scope, a_stage, judged, uncomparable_rows, unpaired
 from builders.wagers import OF_EVENTS, forecasts_by_day
-from model_ratchet.core.evidence import Arm, Grouping, Groups, Labels, Need, PairedMoments, Shape
+from model_ratchet.core.evidence import Arm, Grouping, Groups, Labels, Missing, Need, PairedMoments, Shape
 from model_ratchet.core.outcome import Outcome
-from model_ratchet.core.reason import Why
+from model_ratchet.core.reason import Why, because
 from model_ratchet.core.scored import Scores
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria import AnyCriterion
@@ -48,7 +48,7 @@ def scored(baseline: float, candidate: float, *, clusters: int = 20, rows: int =
     )
 
 
-def moments(whole: PairedMoments, **of_segments: PairedMoments) -> Given:
+def moments(whole: PairedMoments | Missing, **of_segments: PairedMoments) -> Given:
     def answer(need: Need) -> Answer | None:
         if need.shape is not Shape.MOMENTS:
             return None
@@ -135,14 +135,20 @@ def test_a_calibrated_model_passes_and_one_too_sure_of_itself_fails_whatever_the
     good, sure = by_day(forecasts_by_day(1, rows=600)), by_day(forecasts_by_day(2, rows=600, slope=0.6))
     for test in ("ece", "spiegelhalter"):
         criterion = on(**CALIBRATION | {"test": test})
-        assert told(judged(criterion, scope(), good)) == (Outcome.PASSED, Why.CALIBRATED), test
+        passed = judged(criterion, scope(), good)
+        assert told(passed) == (Outcome.PASSED, Why.CALIBRATED), test
+        assert passed.estimate is not None
+        assert passed.estimate.method.startswith("ECE in 10 bins" if test == "ece" else "Spiegelhalter")
         assert told(judged(criterion, scope(), sure)) == (Outcome.FAILED, Why.MISCALIBRATED), test
 
 
 def test_a_test_that_could_not_have_seen_anything_decides_nothing() -> None:
     found = judged(on(**CALIBRATION | {"detects": "2pp"}), scope(), by_day(forecasts_by_day(1, rows=60)))
     assert told(found) == (Outcome.INCONCLUSIVE, Why.CHANCE_HIDES)
-    assert int(found.reason.parameters["more_rows"]) > 1_000
+    assert found.estimate is not None
+    assert found.estimate.high is not None
+    times = (found.estimate.high / 0.02) ** 2
+    assert int(found.reason.parameters["more_rows"]) == pytest.approx(found.estimate.n * (times - 1), abs=1)
     few = judged(on(**CALIBRATION), scope(), by_day(forecasts_by_day(1, days=2, rows=40)))
     assert told(few) == (Outcome.INCONCLUSIVE, Why.TOO_FEW_ROWS)
 
@@ -159,8 +165,9 @@ def test_the_difference_of_calibration_errors_is_decided_by_its_interval() -> No
     sure, good = forecasts_by_day(3, slope=0.5), forecasts_by_day(3, slope=1.0)
     assert told(judged(on(**NO_WORSE), scope(), by_day((sure[1], good[1])))) == (Outcome.PASSED, Why.NOT_WORSE)
     assert told(judged(on(**NO_WORSE), scope(), by_day((good[1], sure[1])))) == (Outcome.FAILED, Why.WORSE_CALIBRATED)
-    few = forecasts_by_day(4, rows=40, noise=0.3)
-    assert told(judged(on(**NO_WORSE), scope(), by_day(few))) == (Outcome.INCONCLUSIVE, Why.INTERVAL_ACROSS)
+    few = judged(on(**NO_WORSE), scope(), by_day(forecasts_by_day(4, rows=40, noise=0.3)))
+    assert few.outcome is Outcome.INCONCLUSIVE
+    assert few.reason == because(Why.INTERVAL_ACROSS, limit="2pp", more_rows=0)
     same = judged(on(**NO_WORSE), scope(), by_day((good[1], good[1])))
     assert told(same) == (Outcome.INCONCLUSIVE, Why.IDENTICAL)
 
@@ -168,6 +175,8 @@ def test_the_difference_of_calibration_errors_is_decided_by_its_interval() -> No
 def test_an_area_is_not_worse_by_more_than_the_margin() -> None:
     days = forecasts_by_day(5, noise=1.0)
     assert told(judged(on(**AUC), scope(), by_day(days))) == (Outcome.PASSED, Why.NOT_WORSE)
+    same = judged(on(**AUC), scope(), by_day((days[0], days[0])))
+    assert told(same) == (Outcome.INCONCLUSIVE, Why.IDENTICAL)
     assert told(judged(on(**AUC), scope(), by_day((days[1], days[0])))) == (Outcome.FAILED, Why.MARGIN_BROKEN)
     few = forecasts_by_day(6, rows=20, noise=0.5)
     assert told(judged(on(**AUC), scope(), by_day((few[1], few[0])))) == (Outcome.INCONCLUSIVE, Why.INTERVAL_ACROSS)
@@ -216,18 +225,52 @@ def test_too_few_labels_are_errored_and_another_metric_does_not_fit(given: dict[
     assert misfit == "'bets' is of the kind bets: this criterion reads a probability"
 
 
+def test_a_stage_that_can_not_hold_enough_clusters_does_not_fit_a_score() -> None:
+    where = replace(scope(cluster="service_date", finer_cluster=True), stages=(a_stage(days=4 / 24),))
+    assert len(list(on(**SUPERIORITY).misfits(where))) == len(list(on(**NOT_WORSE).misfits(where))) == 1
+
+
 @pytest.mark.parametrize("given", [AUC, NO_WORSE], ids=["auc", "calibration"])
 def test_a_stage_that_can_not_hold_enough_days_does_not_fit(given: dict[str, object]) -> None:
     (misfit,) = on(**given).misfits(replace(scope(), stages=(a_stage(days=3),)))
     assert misfit.startswith("its window holds 3 days")
+    assert list(on(**given).misfits(replace(scope(), stages=(a_stage(days=5),)))) == []
 
 
-def test_attempts_and_looks_share_the_level() -> None:
+@pytest.mark.parametrize("bins", [7, 9, 100])
+def test_bins_that_a_source_does_not_count_in_are_refused(bins: int) -> None:
+    with pytest.raises(ValueError, match="does not divide 960"):
+        on(**NO_WORSE, bins=bins)
+    on(**NO_WORSE, bins=20)
+
+
+def test_a_value_that_one_stage_lacks_is_no_segment() -> None:
+    where = replace(scope(), stages=(a_stage("shadow"), a_stage("canary")))
+    good = scored(0.22, 0.219)
+
+    def answer(need: Need) -> Answer | None:
+        if need.shape is not Shape.MOMENTS or need.grouping is Grouping.TOTAL:
+            return good if need.shape is Shape.MOMENTS else None
+        values = ("north",) if need.stage == "shadow" else ("north", "south")
+        return Groups(groups=tuple((value, good) for value in values))
+
+    assert [part.name for part in judged(on(**BY_LEAGUE), where, answer).parts] == ["league north"]
+
+
+def test_segments_are_not_looked_at_where_the_whole_can_not_be_judged() -> None:
+    good = scored(0.22, 0.219)
+    for whole in (Missing(reason=because(Why.COLUMN_ABSENT, source="log", column="p")), scored(0.22, 0.21, rows=0)):
+        found = judged(on(**BY_LEAGUE), scope(), moments(whole, north=good, south=good))
+        assert found.outcome is Outcome.ERRORED
+
+
+@pytest.mark.parametrize(("given", "sides"), [(NO_WORSE, 1), (CALIBRATION, 1), (AUC, 2)], ids=["ece", "alone", "auc"])
+def test_attempts_and_looks_share_the_level(given: dict[str, object], sides: int) -> None:
     days = by_day(forecasts_by_day(8))
-    once, thrice = (judged(on(**NO_WORSE), scope(alpha_divisor=n), days).estimate for n in (1, 3))
+    once, thrice = (judged(on(**given), scope(alpha_divisor=n), days).estimate for n in (1, 3))
     assert once is not None
     assert thrice is not None
-    assert [once.level, thrice.level] == pytest.approx([0.95, 1 - 0.05 / 3])
+    assert [once.level, thrice.level] == pytest.approx([1 - sides * 0.05, 1 - sides * 0.05 / 3])
     assert once.high is not None
     assert thrice.high is not None
     assert thrice.high > once.high

@@ -50,7 +50,14 @@ def test_what_production_does_not_offer_fails_and_is_named(name: str, stated: st
 
 @pytest.mark.parametrize(
     ("name", "stated"),
-    [("memory", "2147483648"), ("cpu", "4"), ("python", "3.11"), ("python", "3.13.9"), ("gpu", "optional")],
+    [
+        ("memory", "2147483648"),
+        ("cpu", "4"),
+        ("python", "3.11"),
+        ("python", "3.13.9"),
+        ("python", "3.13.0rc1"),
+        ("gpu", "optional"),
+    ],
 )
 def test_a_statement_exactly_at_a_limit_passes(name: str, stated: str) -> None:
     assert judged(**{name: stated}).outcome is Outcome.PASSED

@@ -408,6 +408,58 @@ def test_rows_that_look_clustered_without_a_cluster_are_warned_of_loudly() -> No
     assert [warning.why for warning in judgement.warnings] == [Why.LOOKS_CLUSTERED]
 
 
+@pytest.mark.parametrize(("apart", "by"), [(0, []), (1, ["day"]), (10, ["hour"])], ids=["not", "by-day", "by-hour"])
+def test_the_shortest_blocks_that_scatter_too_much_are_named(apart: int, by: list[str]) -> None:
+    """Days in turn are better and worse by so many of 20 discordant pairs an hour."""
+
+    def hour_of(day: int) -> PairedCounts:
+        lost = 10 + apart * (-1) ** day
+        return PairedCounts(both=970, only_baseline=lost, only_candidate=20 - lost, neither=10)
+
+    hours = by_hour([hour_of(hour // 24) for hour in range(14 * 24)])
+
+    def answer(need: Need) -> Answer | None:
+        if need.shape is Shape.PAIRED_COUNTS:
+            return hours if need.grouping is Grouping.HOUR else a_table(only_candidate=1_000)
+        return None
+
+    warnings = judged(a_criterion(), a_scope(), answer).warnings
+    assert [one.parameters["by"] for one in warnings] == by
+    if by == ["day"]:
+        # a day's difference of 48 has the variance 480 where pairs are independent
+        assert warnings[0].parameters["design_effect"] == pytest.approx(48**2 / 480, rel=0.1)
+
+
+def test_a_share_without_assignment_units_is_not_held_against_them() -> None:
+    lopsided = good_rows(
+        baseline=ArmRows(rows=20_000, served=19_000, units=500), candidate=ArmRows(rows=20_000, served=1_000, units=500)
+    )
+    evidence: dict[Shape, Answer] = {Shape.PAIRED_COUNTS: a_table(), Shape.ROWS: lopsided}
+    assert judged(a_criterion(), a_scope(), evidence).reason.why is Why.SAMPLE_RATIO
+    assert judged(a_criterion(), a_scope(assignment=False), evidence).outcome is Outcome.PASSED
+
+
+def test_clusters_without_a_row_are_errored() -> None:
+    evidence: dict[Shape, Answer] = {Shape.PAIRED_COUNTS: a_table(), Shape.MOMENTS: paired_moments([])}
+    judgement = judged(a_criterion(), a_scope(cluster="service_date"), evidence)
+    assert (judgement.outcome, judgement.reason.why) == (Outcome.ERRORED, Why.NO_ROWS)
+
+
+def test_a_stage_that_can_not_be_read_hides_no_harm_of_the_next() -> None:
+    scope = a_scope(a_stage("shadow"), a_stage("canary", decidable=False))
+    criterion = a_criterion()
+
+    def answer(need: Need) -> Answer | None:
+        if need.shape is not Shape.PAIRED_COUNTS:
+            return None
+        harm = a_table(only_baseline=1_800, only_candidate=1_000)
+        return Missing(reason=UNREADABLE[0]) if need.stage == "shadow" else harm
+
+    judgement = criterion.early(scope, answered(criterion, scope, answer))
+    assert judgement is not None
+    assert judgement.reason.parameters["stage"] == "canary"
+
+
 def test_harm_beyond_the_margin_fails_early_and_harm_within_it_does_not() -> None:
     scope = a_scope(a_stage(decidable=False))
     criterion = a_criterion()

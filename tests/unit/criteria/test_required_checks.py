@@ -161,6 +161,16 @@ def test_a_commit_without_a_pull_request_was_reviewed_by_nobody() -> None:
     )
 
 
+def test_the_least_that_any_pull_request_still_needs_is_said() -> None:
+    judgement = reviewed(a_pull(), a_pull(commits=(a_commit(None),), pull=8))
+    assert judgement.reason == because(Why.AWAITING_CODE_REVIEW, pulls="#7, #8", at_least=1)
+
+
+def test_an_app_without_checks_is_refused() -> None:
+    with pytest.raises(ValueError, match="whose `checks` count"):
+        a_criterion(app=7, reviews=1)
+
+
 def awaiting(at_least: int = 1) -> tuple[Outcome, object]:
     return Outcome.PENDING, because(Why.AWAITING_CODE_REVIEW, pulls="#7", at_least=at_least)
 

@@ -33,7 +33,8 @@ def test_users_in_the_shares_of_the_stage_pass_and_the_share_is_shown() -> None:
     assert (judgement.estimate.value, judgement.estimate.low, judgement.estimate.high) == pytest.approx(
         (1_030 / 20_030, low, high), rel=1e-7
     )
-    assert judgement.estimate.n == 20_030
+    assert (judgement.estimate.n, judgement.estimate.level) == (20_030, 0.95)
+    assert judgement.reason.parameters == {"share": pytest.approx(1_030 / 20_030), "of": "the units", "limit": 0.05}
 
 
 def test_users_that_are_not_in_their_shares_are_errored() -> None:

@@ -126,6 +126,8 @@ def test_every_window_can_be_asked_to_be_proven_alone() -> None:
     strict = of_hours(hours, a_criterion(prove="every_window"))
     assert (strict.outcome, strict.reason.why) == (Outcome.INCONCLUSIVE, Why.INTERVAL_ACROSS)
     assert {part.outcome for part in strict.parts} == {Outcome.INCONCLUSIVE}
+    many = PairedCounts(both=700, only_baseline=5, only_candidate=5, neither=290)
+    assert of_hours(dict.fromkeys(range(168), many), a_criterion(prove="every_window")).outcome is Outcome.PASSED
 
 
 def test_identical_predictions_are_judged_by_their_interval() -> None:
@@ -209,6 +211,8 @@ def test_no_evidence_at_all_is_errored() -> None:
             {"cluster": "service_date", "finer_cluster": True},
             ["a window of 4h holds 4 hourly clusters and min_clusters is 5"],
         ),
+        (a_criterion(window="5h", step="5h"), {"cluster": "service_date", "finer_cluster": True}, []),
+        (a_criterion(), {"cluster": "service_date", "finer_cluster": True}, []),
         (
             a_criterion(metric="memory"),
             {},

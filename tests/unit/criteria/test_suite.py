@@ -3,7 +3,7 @@
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from builders.scopes import UNREADABLE, a_scope, judged, some_facts
+from builders.scopes import UNREADABLE, a_scope, answered, judged, some_facts
 from model_ratchet.core.evidence import Evidence, Missing, Shape, Suite
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Reason, Why, because
@@ -28,6 +28,17 @@ def test_a_suite_of_which_every_case_passed_passes() -> None:
         Outcome.PASSED,
         because(Why.HOLDS, value="12 of 12 cases", limit="all"),
     )
+
+
+def test_the_share_of_cases_is_shown_and_none_where_some_were_skipped() -> None:
+    low, high = proportion_confint(11, 12, method="wilson")
+    judgement = of(11, 1, 0, "x")
+    assert judgement.estimate is not None
+    assert judgement.estimate.level == 0.95
+    assert (judgement.estimate.low, judgement.estimate.high) == pytest.approx((low, high))
+    for skipped, expected in ((0, (judgement.estimate,)), (1, (None,))):
+        evidence = answered(a_criterion(), a_scope(), {Shape.SUITE: Suite(passed=11, failed=1, skipped=skipped)})
+        assert a_criterion().measured(a_scope(), evidence, judgement) == expected
 
 
 def test_one_failed_case_fails_and_is_named() -> None:

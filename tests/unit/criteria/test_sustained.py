@@ -229,6 +229,8 @@ def test_repeated_attempts_divide_alpha() -> None:
             {"cluster": "service_date", "finer_cluster": True},
             ["a day holds 24 hourly clusters and min_clusters is 25"],
         ),
+        (a_criterion(min_clusters=24), {"cluster": "service_date", "finer_cluster": True}, []),
+        (a_criterion(min_clusters=25), {"cluster": "user_id"}, []),
         (
             a_criterion(metric="latency"),
             {},
