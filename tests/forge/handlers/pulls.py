@@ -167,6 +167,10 @@ def _holds(pull: Pull, sha: str) -> bool:
     return sha in own or (pull.merged_at is not None and pull.merge_commit_sha == sha)
 
 
+_NOTHING = "0" * 40
+"""The commit of a branch that is not there."""
+
+
 @route("GET", f"{REPO}/activity", "contents:read")
 def activity(call: Call) -> Answer:
     """The moves of a branch that a pull request has seen, newest first, or else those that were pushed with a token."""
@@ -201,10 +205,10 @@ def _move(call: Call, pull: Pull, push: Push) -> dict[str, Any]:
     return {
         "id": pull.number * 1000 + at,
         "node_id": f"PSH_{pull.number}_{at}",
-        "before": pull.pushes[at - 1].sha if at else "0" * 40,
+        "before": pull.pushes[at - 1].sha if at else _NOTHING,
         "after": push.sha,
         "ref": f"refs/heads/{pull.head_ref}",
         "timestamp": moment(push.at),
-        "activity_type": "push" if at else "branch_creation",
+        "activity_type": "branch_deletion" if push.sha == _NOTHING else "push" if at else "branch_creation",
         "actor": call.forge.shapes.user(push.by) if push.by else None,
     }

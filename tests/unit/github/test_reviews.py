@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,11 @@ from builders.repositories import Repo
 from builders.reviewing import QUICK
 from forge import faults
 from forge.hub import FULL
-from forge.state import Pull, Token
+from forge.state import Pull, Push, Token
 from model_ratchet.core.errors import ForgeError
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.reviews import Conversation, Said
+from model_ratchet.github import reviews
 from model_ratchet.github.client import Access
 from model_ratchet.github.forge import GithubForge
 
@@ -82,6 +84,28 @@ def test_authors_co_authors_and_pushers_are_told(scene: Scene) -> None:
 def test_a_commit_of_an_unknown_address_has_no_author(scene: Scene) -> None:
     (one,) = told(scene, scene.propose()).commits
     assert (one.author, one.author_email) == (None, "author@example.invalid")
+
+
+def test_who_moved_the_branch_since_it_was_proposed_or_brought_a_commit_of_it_has_pushed(scene: Scene) -> None:
+    pull = scene.propose()
+    opened, hour = pull.pushes[0].at, timedelta(hours=1)
+    early, brought, later, at_once, deleted = (
+        scene.forge.user(name) for name in ("early", "brought", "later", "at-once", "deleted")
+    )
+    pull.pushes += [
+        Push("a" * 40, early, opened - hour),
+        Push(pull.head_sha, brought, opened - hour),
+        Push("b" * 40, later, opened + hour),
+        Push("c" * 40, at_once, opened),
+        Push("0" * 40, deleted, opened + hour),
+    ]
+    found = told(scene, pull).pushers
+    assert sorted(one.login for one in found or () if one) == ["ada", "at-once", "brought", "later"]
+
+
+@pytest.mark.parametrize("account", [None, {}, {"login": "ghost"}], ids=["none", "empty", "no-id"])
+def test_an_account_without_an_id_is_nobody(account: dict[str, str] | None) -> None:
+    assert reviews.account(account) is None
 
 
 def test_pushes_that_can_not_be_read_are_not_told(scene: Scene) -> None:
