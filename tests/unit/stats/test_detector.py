@@ -171,3 +171,9 @@ def test_half_of_a_drop_is_shown_in_a_third_of_the_time_of_all_of_it() -> None:
 
     assert [hours(stakes_on_pairs(table, margin)) for margin in (0.05, 0.025)] == [26, 9]
     assert [hours(stakes_on_arms(*arms, margin, level=0.75)) for margin in (0.05, 0.025)] == [57, 18]
+
+
+def test_bets_that_lost_leave_evidence_below_nothing() -> None:
+    """One row that pays −½ leaves 1 − share/2 of each share: the mean of those."""
+    mean = 1 - sum(SHARES) / len(SHARES) / 2
+    assert Detector().after(((-0.5, 1),), alarm_at=1_000).evidence == pytest.approx(log(mean), rel=1e-7)

@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import LinearConstraint, minimize
 from sklearn.covariance import ledoit_wolf as sklearn_ledoit_wolf
 
-from model_ratchet.stats.edge import edge_model
+from model_ratchet.stats.edge import EdgeModel, edge_model
 from model_ratchet.stats.kelly import kelly, kelly_exclusive, towards_market
 from model_ratchet.stats.maps import Floats, logit, sigmoid
 from model_ratchet.stats.portfolio import ledoit_wolf, mean_variance
@@ -39,6 +39,12 @@ def test_a_model_that_points_the_wrong_way_has_no_weight() -> None:
     assert found is not None
     assert found.b < 0
     assert found.model_weight == 0
+
+
+def test_where_neither_says_anything_the_model_has_no_weight() -> None:
+    ones = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0))
+    nothing = EdgeModel(a=0.0, c=-1.0, b=0.0, covariance=ones, statistic=0.0, p_value=1.0, events=100)
+    assert nothing.model_weight == 0
 
 
 def test_the_confidence_is_a_half_where_the_offer_is_fair_and_grows_with_the_price() -> None:

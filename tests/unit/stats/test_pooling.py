@@ -49,8 +49,11 @@ def test_a_segment_without_events_is_the_inherited_map() -> None:
     assert found.own_weights == pytest.approx((0, 0), abs=1e-12)
 
 
-def test_one_class_has_nothing_of_its_own() -> None:
-    assert pool("logistic", Cells.of([0.4, 0.6], [1, 1]), PARENT, SD).own is None
+@pytest.mark.parametrize("came", [0, 1], ids=["none", "all"])
+def test_one_class_has_nothing_of_its_own(came: int) -> None:
+    cells = Cells.of([0.4, 0.6], [came, came])
+    assert cells.one_class
+    assert pool("logistic", cells, PARENT, SD).own is None
 
 
 def test_a_map_of_another_family_can_not_be_inherited() -> None:

@@ -41,6 +41,7 @@ def test_binomial_tails_agree_with_scipy_and_share_their_one_point(n: int, share
 
 def test_binomial_tails_end_where_counts_end() -> None:
     assert (tails.at_most(-1, 10, 0.5), tails.at_most(10, 10, 0.5)) == (0.0, 1.0)
+    assert (tails.at_most(-2, 10, 0.5), tails.at_most(12, 10, 0.5)) == (0.0, 1.0)
     assert (tails.at_least(0, 10, 0.5), tails.at_least(11, 10, 0.5)) == (1.0, 0.0)
     assert (tails.at_most(0, 0, 0.5), tails.at_least(0, 0, 0.5)) == (1.0, 1.0)
 
