@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders.code import a_report, of_code
 from builders.records import ACCURACY_IMPROVEMENT, ERROR_RATE, RISK, a_plan, bound
 from builders.scopes import START, a_stage, a_table, good_rows, some_facts
+from model_ratchet.core.code import Checks
 from model_ratchet.core.evidence import (
     Approval,
     Approvals,
@@ -155,6 +157,12 @@ def test_a_running_stage_is_pending_until_it_can_be_decided() -> None:
 def test_a_stage_that_has_ended_is_pending_until_its_labels_are_mature() -> None:
     leaf = only(judged(a_plan(a_gate(one()), stages=(replace(a_stage(), decidable=False),))))
     assert leaf.judgement.reason == because(Why.LABELS_MATURING, stage="canary", until=DECIDABLE.isoformat())
+
+
+def test_what_reads_no_stage_is_judged_before_any_has_ended() -> None:
+    code = bound({"id": "code", "kind": "required_checks", "checks": ("tests",)}, "documentation")
+    plan = a_plan(a_gate(code), stages=(open_stage(3),), facts=of_code(some_facts()))
+    assert only(judged(plan, checks=Checks(reported=(a_report(),)))).outcome is Outcome.PASSED
 
 
 def test_a_stage_in_its_first_hour_is_running() -> None:
