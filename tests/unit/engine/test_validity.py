@@ -114,6 +114,16 @@ def test_a_base_branch_that_moved_ends_it(changes: dict[str, object], outcome: O
     assert {reason.why for reason in found.reasons} == {why}
 
 
+def test_an_undo_ends_for_good_after_its_time() -> None:
+    record = passed(reasons=(because(Why.UNDOES, version="v1.0.0_20250101_000000"),))
+    assert worth(record, WINDOW_ENDS).holds
+    assert told(worth(record, WINDOW_ENDS + SECOND)) == (Outcome.FAILED, [Why.UNDO_ENDED])
+
+
+def test_what_had_run_out_when_it_was_judged_is_not_told_again() -> None:
+    assert worth(passed(expired=True), WINDOW_ENDS + SECOND).holds
+
+
 def test_a_verdict_that_names_no_model_file_never_holds() -> None:
     record = a_passed_record()
     assert told(worth(record)) == (Outcome.PENDING, [Why.RULES_CHANGED])
