@@ -5,9 +5,10 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DATA   ?= ../shared/data
 SECONDS := 1800
+SAMPLE  ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help test components fuzz bench simulate lint demo docs site-docs pictures schemas dist clean
+.PHONY: help test components fuzz mutants bench simulate lint demo docs site-docs pictures schemas dist clean
 
 help: ## print the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -28,6 +29,9 @@ components: ## the servers that the tests run for themselves, where they can be 
 fuzz: $(STAMP) components ## fuzz each target for SECONDS of CPU time, and keep in build/fuzz what broke it
 	printf '%s\n' yaml_guard junit_report prometheus_answers escapers ledger_lines | \
 	  PYTHONPATH=tests xargs -P 2 -I TARGET $(BIN)/python -m fuzz.driver TARGET --seconds $(SECONDS) --keep build/fuzz/TARGET
+
+mutants: $(STAMP) components ## change MODULES of what decides, SAMPLE mutants of each, see which tests notice, and write docs/mutation.md
+	OPENBLAS_NUM_THREADS=1 PYTHONPATH=tests $(BIN)/python -m mutation $(MODULES) --sample $(SAMPLE)
 
 # what rows are measured beside; the file of pins is whole, and pip would look for newer ones of its own accord
 .venv-bench/.installed: requirements/bench.txt
