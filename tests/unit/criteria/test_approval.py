@@ -100,11 +100,12 @@ def test_the_last_approval_of_another_state_says_what_changed_since() -> None:
         heard(login, Standing.OUTDATED, because=reason)
         for login, reason in (
             ("first", because(Why.OUTDATED_APPROVAL, role="risk", by="first", what="the policy")),
+            ("later", because(Why.OUTDATED_APPROVAL, role="risk", by="later", what="the model file")),
             ("last", because(Why.OUTDATED_APPROVAL, role="risk", by="last", what="the folder")),
         )
     )
     judgement = judged(a_criterion(), a_scope(), {Shape.APPROVALS: Approvals(approvals=(), heard=reviews)})
-    assert judgement.reason == because(Why.OUTDATED_APPROVAL, role="risk", by="first, last", what="the folder")
+    assert judgement.reason == because(Why.OUTDATED_APPROVAL, role="risk", by="first, last, later", what="the folder")
 
 
 def test_an_answer_of_another_shape_is_errored() -> None:

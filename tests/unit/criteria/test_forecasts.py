@@ -254,14 +254,16 @@ def test_a_value_that_one_stage_lacks_is_no_segment() -> None:
         values = ("north",) if need.stage == "shadow" else ("north", "south")
         return Groups(groups=tuple((value, good) for value in values))
 
-    assert [part.name for part in judged(on(**BY_LEAGUE), where, answer).parts] == ["league north"]
+    found = judged(on(**BY_LEAGUE), where, answer)
+    assert [part.name for part in found.parts] == ["league north"]
+    assert found.warnings == ()
 
 
 def test_segments_are_not_looked_at_where_the_whole_can_not_be_judged() -> None:
     good = scored(0.22, 0.219)
     for whole in (Missing(reason=because(Why.COLUMN_ABSENT, source="log", column="p")), scored(0.22, 0.21, rows=0)):
         found = judged(on(**BY_LEAGUE), scope(), moments(whole, north=good, south=good))
-        assert found.outcome is Outcome.ERRORED
+        assert (found.outcome, found.parts) == (Outcome.ERRORED, ())
 
 
 @pytest.mark.parametrize(("given", "sides"), [(NO_WORSE, 1), (CALIBRATION, 1), (AUC, 2)], ids=["ece", "alone", "auc"])

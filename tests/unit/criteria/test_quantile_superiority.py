@@ -63,6 +63,20 @@ def test_a_quantile_that_is_significantly_lower_by_the_minimum_passes() -> None:
     assert (judgement.outcome, judgement.reason) == (Outcome.PASSED, because(Why.BETTER, by="10%"))
 
 
+def test_exactly_the_least_rows_are_enough() -> None:
+    assert of(BASELINE, hourly(latencies(0.08, 2)), a_criterion(min_rows=9_600)).outcome is Outcome.PASSED
+    assert of(BASELINE, hourly(latencies(0.08, 2)), a_criterion(min_rows=9_601)).reason.why is Why.TOO_FEW_ROWS
+
+
+def test_a_gain_that_could_be_a_loss_does_not_pass() -> None:
+    """One hour of 24 is slow: drawn twice, it makes the quantile."""
+    steady, with_a_slow_hour = [[0.1] * 200] * 24, [[0.08] * 200] * 23 + [[0.3] * 200]
+    judgement = of(hourly(steady), hourly(with_a_slow_hour))
+    assert judgement.estimate is not None
+    assert judgement.estimate.value < 0.9
+    assert judgement.outcome is Outcome.INCONCLUSIVE
+
+
 def test_a_slower_candidate_fails() -> None:
     judgement = of(BASELINE, hourly(latencies(0.12, 2)))
     assert (judgement.outcome, judgement.reason) == (Outcome.FAILED, because(Why.WORSE, by="10%"))

@@ -70,3 +70,10 @@ def test_no_drill_fails() -> None:
 
 def test_an_age_that_can_not_be_taken_never_passes() -> None:
     assert judged(decided_at=None).outcome is Outcome.FAILED
+
+
+def test_a_drill_turns_when_it_is_performed_and_after_its_last_day() -> None:
+    criterion = RollbackDrill.model_validate({"id": "drill", "kind": "rollback_drill", "within": "30d"})
+    performed, too_old = criterion.turns_at(a_scope(drill=DRILL).facts)
+    assert (performed, too_old) == (START, START + timedelta(days=30) + timedelta.resolution)
+    assert criterion.turns_at(a_scope().facts) == ()
