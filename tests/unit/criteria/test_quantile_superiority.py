@@ -70,7 +70,7 @@ def test_exactly_the_least_rows_are_enough() -> None:
 
 def test_a_gain_that_could_be_a_loss_does_not_pass() -> None:
     """One hour of 24 is slow: drawn twice, it makes the quantile."""
-    steady, with_a_slow_hour = [[0.1] * 200] * 24, [[0.08] * 200] * 23 + [[0.3] * 200]
+    steady, with_a_slow_hour = [[0.1] * 200] * 24, [[0.08] * 200] * 23 + [[0.15] * 200]
     judgement = of(hourly(steady), hourly(with_a_slow_hour))
     assert judgement.estimate is not None
     assert judgement.estimate.value < 0.9
