@@ -73,6 +73,12 @@ def test_traced_code_tells_the_lines_that_it_reaches() -> None:
     assert lines == [3, 6, 7]
 
 
+def test_a_case_is_reached_with_the_match_that_it_belongs_to() -> None:
+    source = "def f(n):\n    match n:\n        case int() if n > 0:\n            return 1\n"
+    module = Module(source, "f.py")
+    assert {one.line for one in module.mutants if "case" in one.change} == {2}
+
+
 def test_every_reason_is_about_a_mutant_that_there_is() -> None:
     stale = [
         f"{name}: {change}"

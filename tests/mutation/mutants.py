@@ -129,11 +129,15 @@ def _in_body(body: list[ast.stmt], within: str) -> Iterator[Mutant]:
             place = (within + statement.name, min(one.lineno for one in (statement, *statement.decorator_list)))
             for inner, slot in _slots(statement):
                 if slot.field == "body":
-                    yield from _of_statement(inner, slot, place)
+                    yield from _of_statement(inner, slot, place, place[1])
 
 
-def _of_statement(statement: ast.AST, slot: Slot, place: Place) -> Iterator[Mutant]:
-    """The mutants of a statement (or of the case of a match), those of the statements within it after its own."""
+def _of_statement(statement: ast.AST, slot: Slot, place: Place, line: int) -> Iterator[Mutant]:
+    """The mutants of a statement, those of the statements within it after its own.
+
+    A case of a match, and what handles an exception, are reached with the statement that they belong to, in ``line``.
+    """
+    line = statement.lineno if isinstance(statement, ast.stmt) else line
     parts: list[tuple[ast.AST, Slot]] = [(statement, slot)]
     within: list[tuple[ast.AST, Slot]] = []
     while parts:
@@ -141,13 +145,13 @@ def _of_statement(statement: ast.AST, slot: Slot, place: Place) -> Iterator[Muta
         for after in _replacements(node, hangs):
             ast.copy_location(after, node)
             change = _change(statement, node, hangs, after)
-            yield Mutant(place[0], change, place, getattr(statement, "lineno", place[1]), hangs, node, after)
+            yield Mutant(place[0], change, place, line, hangs, node, after)
         for child, below in _slots(node):
             (within if isinstance(child, ast.stmt | ast.match_case | ast.ExceptHandler) else parts).append(
                 (child, below)
             )
     for child, below in within:
-        yield from _of_statement(child, below, place)
+        yield from _of_statement(child, below, place, line)
 
 
 def _slots(node: ast.AST) -> Iterator[tuple[ast.AST, Slot]]:

@@ -130,7 +130,8 @@ def _survivors(results: Mapping[str, Tried], reasons: Reasons) -> Iterator[str]:
             yield from ("", f"### `{module}`", "")
         for name in one.survivors:
             function, change = name.split(": ", maxsplit=1)
-            yield f"* `{function}`: ``{change}`` – {reasons.get(module, {}).get(name, '**not explained yet**')}"
+            shown = change.replace("](", "] (")  # no link
+            yield f"* `{function}`: ``{shown}`` – {reasons.get(module, {}).get(name, '**not explained yet**')}"
 
 
 def _share(killed: int, tried: int) -> str:
