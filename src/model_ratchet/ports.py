@@ -163,8 +163,11 @@ class Notifier(Protocol):
     def repeats(self) -> bool:
         """Whether it forgets what is not repeated, so that every run tells it what still fires."""
 
-    def tell(self, alert: Alert, now: datetime) -> None:
-        """Tell it once. What it is told twice, it knows by its fingerprint or shows twice. Raises ``NotifyError``."""
+    def tell(self, alert: Alert, now: datetime, delivery: str) -> None:
+        """Tell it once. What it is told twice, it knows by its fingerprint or by the id of its ``delivery``, or shows twice.
+
+        Raises ``NotifyError``.
+        """
 
     def close(self) -> None:
         """Let go of connections."""

@@ -29,6 +29,8 @@ class Told:
     headers: Mapping[str, str] = field(default_factory=dict)
     cut: int | None = None
     length: int | None = None
+    dropped: bool = False
+    """The connection ends without an answer."""
 
 
 def holding(body: bytes, tag: str = '"v1"') -> Callable[[Asked], Told]:
@@ -67,6 +69,9 @@ def answering(tell: Callable[[Asked], Told], tls: ssl.SSLContext | None = None) 
             asked = Asked(self.command, self.path, dict(self.headers), self.rfile.read(length).decode())
             running.asked.append(asked)
             told = tell(asked)
+            if told.dropped:
+                self.close_connection = True
+                return
             self.send_response(told.status)
             for name, value in told.headers.items():
                 self.send_header(name, value)

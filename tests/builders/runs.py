@@ -75,36 +75,13 @@ class Runner:
         """A process that has begun."""
         self.last += 1
         place = clone or self.clone()
-        folder = self.place
-        (folder / "home").mkdir(parents=True)
-        content = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        (folder / "event.json").write_bytes(content)
-        given = token or self.token
-        variables = {
-            "PATH": os.defpath,
-            "HOME": str(folder / "home"),
-            "CI": "true",
-            "GITHUB_ACTIONS": "true",
-            "GITHUB_API_URL": self.scene.forge.api,
-            "GITHUB_EVENT_NAME": event,
-            "GITHUB_EVENT_PATH": str(folder / "event.json"),
-            "GITHUB_OUTPUT": str(folder / "output.txt"),
-            "GITHUB_REPOSITORY": self.scene.repo.full_name,
-            "GITHUB_RUN_ATTEMPT": "1",
-            "GITHUB_RUN_ID": str(self.last),
-            "GITHUB_STEP_SUMMARY": str(folder / "summary.md"),
-            "GITHUB_TOKEN": given.value,
-            "RATCHET_APP": given.app.slug if given.app is not None else "",
-            "RUNNER_TEMP": str(folder),
-            **self.environ,
-            **environ,
-        }
+        given = variables(self.scene, self.place, event, payload, token or self.token, self.last)
         return subprocess.Popen(
             [str(Path(sys.executable).with_name("ratchet")), "check", f"--{mode}", "--repo", str(place.path)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             cwd=place.path,
-            env=variables,
+            env={**given, **self.environ, **environ},
             text=True,
         )
 
@@ -118,3 +95,29 @@ class Runner:
     def place(self) -> Path:
         """The folder of the last run."""
         return self.folder / f"run-{self.last}"
+
+
+def variables(
+    scene: Scene, folder: Path, event: str, payload: Mapping[str, Any] | bytes, token: Token, number: int
+) -> dict[str, str]:
+    """What a runner sets for a run whose files are in a folder, which is made."""
+    (folder / "home").mkdir(parents=True)
+    content = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    (folder / "event.json").write_bytes(content)
+    return {
+        "PATH": os.defpath,
+        "HOME": str(folder / "home"),
+        "CI": "true",
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_API_URL": scene.forge.api,
+        "GITHUB_EVENT_NAME": event,
+        "GITHUB_EVENT_PATH": str(folder / "event.json"),
+        "GITHUB_OUTPUT": str(folder / "output.txt"),
+        "GITHUB_REPOSITORY": scene.repo.full_name,
+        "GITHUB_RUN_ATTEMPT": "1",
+        "GITHUB_RUN_ID": str(number),
+        "GITHUB_STEP_SUMMARY": str(folder / "summary.md"),
+        "GITHUB_TOKEN": token.value,
+        "RATCHET_APP": token.app.slug if token.app is not None else "",
+        "RUNNER_TEMP": str(folder),
+    }

@@ -1,14 +1,23 @@
 """What goes wrong on demand, and who goes first: faults of the answers, and two clients in a scripted order."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
 PRIMARY = "API rate limit exceeded for installation."
 PATIENCE = 20.0
 """Seconds that a request waits for its turn before the script is broken."""
+
+
+class Half(Enum):
+    """Of which an answer holds the first half only."""
+
+    BYTES = "bytes"
+    LISTS = "lists"
 
 
 @dataclass
@@ -35,6 +44,9 @@ class Fault:
     drop: bool = False
     cut: int | None = None
     keep: int | None = None
+    half: Half | None = None
+    then: Callable[[], None] | None = None
+    """What happens once the request is carried out or lost, before anything is answered."""
 
 
 def failing(status: int) -> Fault:
@@ -68,14 +80,19 @@ def slow(seconds: float) -> Fault:
     return Fault(seconds=seconds)
 
 
-def dropped(*, carried_out: bool = False) -> Fault:
+def dropped(*, carried_out: bool = False, then: Callable[[], None] | None = None) -> Fault:
     """The connection ends without an answer."""
-    return Fault(drop=True, carried_out=carried_out)
+    return Fault(drop=True, carried_out=carried_out, then=then)
 
 
 def truncated(cut: int) -> Fault:
     """The right answer's first so many bytes under a length that promises all of them fewer: the JSON ends early."""
     return Fault(cut=cut)
+
+
+def halved(what: Half) -> Fault:
+    """The right answer's first half: of its bytes, under a length that says so, or of its lists, with no link to the rest."""
+    return Fault(half=what)
 
 
 def not_yet() -> Fault:
@@ -106,6 +123,8 @@ class Faults:
     hooks: list[Callable[[Exchange], None]] = field(default_factory=list)
     scripts: list["Turns"] = field(default_factory=list)
     ends: dict[str, tuple[int, bool]] = field(default_factory=dict)
+    numbered: dict[tuple[str, int], Fault] = field(default_factory=dict)
+    counted: Counter[str] = field(default_factory=Counter)
 
     def plan(
         self, fault: Fault, method: str, path: str = "", *, times: int = 1, skip: int = 0, client: str | None = None
@@ -118,6 +137,10 @@ class Faults:
 
     def next(self, asked: Exchange) -> Fault | None:
         """The fault that a request meets."""
+        self.counted[asked.client] += 1
+        numbered = self.numbered.pop((asked.client, self.counted[asked.client]), None)
+        if numbered is not None:
+            return numbered
         if asked.client in self.ends:
             left, carried_out = self.ends[asked.client]
             self.ends[asked.client] = (left - 1, carried_out)
@@ -134,6 +157,10 @@ class Faults:
             return one.fault
         return None
 
+    def nth(self, client: str, number: int, fault: Fault) -> None:
+        """A client's request of this number, from 1, meets the fault."""
+        self.numbered[client, number] = fault
+
     def end(self, client: str, after: int, *, carried_out: bool) -> None:
         """A client (token value) that has had so many answers gets no more: it is as if its process had ended.
 
@@ -143,7 +170,7 @@ class Faults:
 
     def unmet(self) -> list[Fault]:
         """Faults that no request has met: their test proved nothing."""
-        return [one.fault for one in self.planned if one.times]
+        return [*(one.fault for one in self.planned if one.times), *self.numbered.values()]
 
     def before(self, hook: Callable[[Exchange], None]) -> None:
         """Run something before every request, outside the lock: it may push, merge, or let time pass."""

@@ -19,7 +19,6 @@ What it does **not** prove, for it is our reading of GitHub and not GitHub:
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import count
 from pathlib import Path
 
 from forge import moves
@@ -38,6 +37,7 @@ from forge.state import (
     Delivery,
     Environment,
     Issue,
+    Numbers,
     Pull,
     Repository,
     Review,
@@ -81,7 +81,7 @@ class Forge:
     team_refusal: int = 404
     """What a token that may not read teams is told: GitHub says 404 to some and 403 to others."""
     spent: dict[str, int] = field(default_factory=dict)
-    counters: dict[str, "count[int]"] = field(default_factory=dict)
+    counters: dict[str, Numbers] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         github = self.organization("github")
@@ -96,7 +96,7 @@ class Forge:
 
     def next(self, kind: str, start: int = 1) -> int:
         """The next number of a kind of thing."""
-        return next(self.counters.setdefault(kind, count(start)))
+        return next(self.counters.setdefault(kind, Numbers(start)))
 
     # people
 

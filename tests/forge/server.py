@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.utils import format_datetime
@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from forge import contract, graphql, handlers
-from forge.faults import Exchange, Fault
+from forge.faults import Exchange, Fault, Half
 from forge.hub import Forge
 from forge.state import Token
 from forge.web import Answer, Call, Refused, encoded, match, not_found
@@ -57,6 +57,8 @@ class Desk:
                 asked.body = json.loads(body) if body else None
                 self.forge.requests.append(asked)
                 sent = self._answer(asked, path, headers, fault)
+                if fault is not None and fault.then is not None:
+                    fault.then()
             if fault is not None and fault.seconds:
                 time.sleep(fault.seconds)
             return sent
@@ -73,7 +75,11 @@ class Desk:
         if fault is not None and fault.status is not None:
             answer, said = Answer(fault.status, {"message": fault.message}), said | dict(fault.headers)
         if fault is not None and fault.keep is not None:
-            answer = Answer(answer.status, _kept(answer.body, fault.keep))
+            keep = fault.keep
+            answer = Answer(answer.status, _kept(answer.body, lambda _: keep))
+            said.pop("Link", None)
+        if fault is not None and fault.half is Half.LISTS:
+            answer = Answer(answer.status, _kept(answer.body, lambda length: length // 2))
             said.pop("Link", None)
         content = b"" if answer.body is None else encoded(answer.body)
         tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
@@ -85,7 +91,8 @@ class Desk:
             self.forge.spent[token.value] = self.forge.spent.get(token.value, 0) + 1
         drop = fault is not None and fault.drop
         asked.status = 0 if drop else answer.status
-        return Sent(answer.status, content[: fault.cut if fault else None], said, drop)
+        cut = None if fault is None else len(content) // 2 if fault.half is Half.BYTES else fault.cut
+        return Sent(answer.status, content[:cut], said, drop)
 
     def _carried_out(self, asked: Exchange, path: str, token: Token | None, headers: Mapping[str, str]) -> Answer:
         self.forge.sync()
@@ -144,10 +151,13 @@ def _nobody(forge: Forge) -> Token:
     return Token(NOBODY, forge.web_flow, None, {})
 
 
-def _kept(body: Any, keep: int) -> Any:
+def _kept(body: Any, keep: Callable[[int], int]) -> Any:
+    """A body with the beginnings of its lists; ``keep`` says how much of one of so many items."""
     if isinstance(body, list):
-        return body[:keep]
-    return {name: one[:keep] if isinstance(one, list) else one for name, one in body.items()}
+        return body[: keep(len(body))]
+    if isinstance(body, dict):
+        return {name: _kept(one, keep) if isinstance(one, list) else one for name, one in body.items()}
+    return body
 
 
 class _Server(ThreadingHTTPServer):

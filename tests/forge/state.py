@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from itertools import count
 from typing import Any
 
 from forge.git import Bare
@@ -14,6 +13,17 @@ ROLES = ("none", "read", "triage", "write", "maintain", "admin")
 STALE_AFTER = timedelta(days=14)
 ACTIONS_APP = 15368
 """The id of the app that GitHub Actions is."""
+
+
+@dataclass
+class Numbers:
+    """Numbers from a start on, one after the other."""
+
+    to_come: int = 1
+
+    def __next__(self) -> int:
+        self.to_come += 1
+        return self.to_come - 1
 
 
 @dataclass
@@ -319,7 +329,7 @@ class Repository:
     settings: dict[str, Any] = field(default_factory=dict)
     merge_methods: tuple[str, ...] = ("merge", "squash", "rebase")
     allow_auto_merge: bool = False
-    numbers: "count[int]" = field(default_factory=lambda: count(1))
+    numbers: Numbers = field(default_factory=Numbers)
 
     @property
     def full_name(self) -> str:

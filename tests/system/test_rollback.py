@@ -14,6 +14,7 @@ from builders.rollbacks import WORSE, Worse, a_worse
 from builders.signed import texts
 from builders.small import HISTORY, V1, V2, V3, V4, folder, promotion
 from builders.watching import START, hourly, pairs
+from forge import faults
 from forge.faults import Exchange
 from forge.rules import required_reviews
 from forge.state import Pull
@@ -62,6 +63,16 @@ def test_the_pull_request_removes_the_folder_and_nothing_else(worse: Worse) -> N
     body = pull.issue.body or ""
     assert "accuracy fell by 8 pp" in body
     assert "79 % of the mirrored ones" in body.replace("&#37;", "%")
+
+
+def test_a_list_that_lags_keeps_no_pull_request_out_of_the_issue_and_from_being_merged(worse: Worse) -> None:
+    worse.runs.scene.forge.faults.plan(faults.shortened(0), "GET", "/pulls", times=2)
+    worse.rolled_back()
+    worse.runs.scene.forge.faults.planned.clear()
+    (pull,) = worse.removals()
+    assert pull.merged_at is not None
+    (cause,) = [one for one in worse.runs.scene.repo.issues.values() if "root-cause" in one.labels]
+    assert f"### Pull request of the rollback\n\n#{pull.number}\n" in (cause.body or "")
 
 
 def test_the_issue_tells_what_happened_when(worse: Worse) -> None:

@@ -20,7 +20,7 @@ from model_ratchet.actions.recording import record_on_github
 from model_ratchet.actions.render import BRANCH as TRAFFIC
 from model_ratchet.actions.render import RenderInput, publish_traffic
 from model_ratchet.actions.shown_course import course_of
-from model_ratchet.core.errors import ForgeError, RepositoryError, UsageError
+from model_ratchet.core.errors import ForgeError, RatchetError, RepositoryError, UsageError
 from model_ratchet.core.names import Version
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.documents.files import policy_path
@@ -173,7 +173,7 @@ def _withdraw(plan: Withdraw, begun: _Begun) -> Iterator[Followed]:
     run = begun.where.run
     if run is None:
         return
-    yield from tried("root cause", partial(_ask_for_cause, plan, begun, run))
+    yield from tried("root cause", partial(_ask_for_cause, plan, begun, run, plan.pull))
     if plan.pull is not None:
         yield from (Followed(said=one, trouble=True) for one in tell_deployments(run, plan.pull))
         yield from tried(f"check of #{plan.pull}", partial(_judge, run, plan.pull))
@@ -187,9 +187,10 @@ def _restore(plan: Restore, begun: _Begun) -> Iterator[Followed]:
     if run is None:
         yield Followed(said=_left_to_do(plan, begun))
         return
-    yield from tried("pull request", partial(_propose, plan, begun, run))
-    yield from tried("root cause", partial(_ask_for_cause, plan, begun, run))
-    yield from tried("merge", partial(_merge, plan, begun, run))
+    number, followed = _propose(plan, begun, run)
+    yield from followed
+    yield from tried("root cause", partial(_ask_for_cause, plan, begun, run, number))
+    yield from tried("merge", partial(_merge, plan, begun, run, number))
     yield from tried("record", partial(_record, begun, run))
 
 
@@ -236,23 +237,31 @@ def _left_to_do(plan: Restore, begun: _Begun) -> str:
     return f"to do: open a pull request from {branch} to {begun.where.base}, merge it, and run `ratchet record`"
 
 
-def _propose(plan: Restore, begun: _Begun, run: Run) -> Followed | None:
+def _propose(plan: Restore, begun: _Begun, run: Run) -> tuple[int | None, tuple[Followed, ...]]:
+    """The number of the pull request of the removal, None where there is none, and what was done.
+
+    It is asked for once: GitHub's lists lag, and what was opened a moment ago may not be in them.
+    """
+    if not plan.removed:
+        return None, ()
     branch = removal_branch(begun.trigger.model, plan.incident)
-    if not plan.removed or pull_of(run.hub, branch) is not None:
-        return None
-    number = propose(
-        run.hub,
-        branch,
-        begun.where.base,
-        title=removal_title(begun.trigger, plan),
-        body=removal_body(begun.trigger, plan, run.job.url, _graphs(begun, plan.refuse)),
-    )
-    return Followed(said=f"pull request #{number} removes {plan.refuse}")
+    try:
+        number = pull_of(run.hub, branch)
+        if number is not None:
+            return number, ()
+        number = propose(
+            run.hub,
+            branch,
+            begun.where.base,
+            title=removal_title(begun.trigger, plan),
+            body=removal_body(begun.trigger, plan, run.job.url, _graphs(begun, plan.refuse)),
+        )
+    except RatchetError as error:
+        return None, (Followed(said=f"pull request: {error}", trouble=True),)
+    return number, (Followed(said=f"pull request #{number} removes {plan.refuse}"),)
 
 
-def _ask_for_cause(plan: Restore | Withdraw, begun: _Begun, run: Run) -> Followed | None:
-    removal = removal_branch(begun.trigger.model, plan.incident)
-    pull = plan.pull if isinstance(plan, Withdraw) else pull_of(run.hub, removal)
+def _ask_for_cause(plan: Restore | Withdraw, begun: _Begun, run: Run, pull: int | None) -> Followed | None:
     left = plan.candidate if isinstance(plan, Withdraw) else plan.refuse
     body = cause_body(begun.trigger, plan, begun.ledger.events(), pull, run.job.url, _graphs(begun, left))
     number, opened = open_once(run.hub, Draft(title=cause_title(begun.trigger, plan), body=body, label=LABEL))
@@ -266,9 +275,8 @@ def _graphs(begun: _Begun, version: Version) -> str:
     return course_of(begun.where.repository, begun.tip, trigger.model, str(version), policy, trigger.because)
 
 
-def _merge(plan: Restore, begun: _Begun, run: Run) -> Followed | None:
+def _merge(plan: Restore, begun: _Begun, run: Run, number: int | None) -> Followed | None:
     """Publish the verdict on the removal, and merge it where that passed and the policy lets it be merged."""
-    number = pull_of(run.hub, removal_branch(begun.trigger.model, plan.incident)) if plan.removed else None
     if number is None:
         return None
     state = read_pull(run.hub, number)

@@ -1,10 +1,11 @@
 """Rollback: which version serves again, which folders go, and when nobody but a person may decide. Pure.
 
 A plan is made of the chain and the ledger alone, so that a run that was cut off finds the incident that it began and goes on
-with it: what the hold of an incident says is never decided a second time.
+with it: what the hold of an incident says is never decided a second time. What it leaves out, and reviewers have to know, is
+looked at again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -98,7 +99,7 @@ def plan_rollback(
 
     After ``at_most`` incidents of the model within 24 hours only a person may begin another one.
     """
-    begun = _begun(asked, known, story)
+    begun = _begun(asked, known, story, look)
     if begun is not None:
         return begun
     if known.trouble is not None:
@@ -163,23 +164,24 @@ def events_of(plan: Restore | Withdraw, asked: Trigger, *, now: datetime) -> tup
     )
 
 
-def _begun(asked: Trigger, known: Chain, story: Story) -> Plan | None:
+def _begun(asked: Trigger, known: Chain, story: Story, look: Callable[[Version], Looked]) -> Plan | None:
     """The incident that is under way, or the last one of a version that was taken out since; None where there is none."""
     hold = story.hold
     if hold is not None and hold.serve is not None and asked.version in (None, str(hold.refuse)):
         if asked.serve not in (None, str(hold.serve)):
             return Page(f"{asked.model} is held on {hold.serve} by the incident {hold.incident}: release it first")
-        return _resumed(hold, known)
+        return _resumed(asked, hold, known, story, look)
     there = {str(one.candidate) for one in known.versions}
     if asked.version is None or asked.version in there or story.attempt(asked.version) is not None:
         return None
     last = next((one for one in reversed(story.incidents) if str(_refused(one)) == asked.version), None)
     if isinstance(last, Withdrawn):
         return Withdraw(incident=last.incident or "", candidate=last.candidate, pull=last.pull, begun=True)
-    return _resumed(last, known) if last is not None else None
+    return _resumed(asked, last, known, story, look) if last is not None else None
 
 
-def _resumed(hold: Hold, known: Chain) -> Plan:
+def _resumed(asked: Trigger, hold: Hold, known: Chain, story: Story, look: Callable[[Version], Looked]) -> Plan:
+    """The plan that a hold began, with what whoever reviews it has to know, which no event holds."""
     if known.trouble is not None:
         return Page(known.trouble)
     if hold.refuse is None or hold.serve is None or hold.incident is None:
@@ -187,8 +189,25 @@ def _resumed(hold: Hold, known: Chain) -> Plan:
     names = [one.candidate for one in known.versions]
     if hold.serve not in names:
         return Page(f"{hold.serve}, which serves by the incident {hold.incident}, is no longer promoted")
-    removed = tuple(names[: names.index(hold.serve)]) if hold.refuse in names else ()
-    return Restore(incident=hold.incident, refuse=hold.refuse, serve=hold.serve, removed=removed, begun=True)
+    if hold.refuse not in names:
+        return Restore(incident=hold.incident, refuse=hold.refuse, serve=hold.serve, removed=(), begun=True)
+    culprit, serving = names.index(hold.refuse), names.index(hold.serve)
+    looked = look(hold.serve)
+    return Restore(
+        incident=hold.incident,
+        refuse=hold.refuse,
+        serve=hold.serve,
+        removed=tuple(names[:serving]),
+        unsure=looked.unsure if looked.against is None else (looked.against, *looked.unsure),
+        passed_over=() if asked.serve is not None else _passed_over(known.versions[culprit + 1 : serving], story, look),
+        begun=True,
+    )
+
+
+def _passed_over(versions: Iterable[Promoted], story: Story, look: Callable[[Version], Looked]) -> tuple[str, ...]:
+    """The versions that can't serve, each with the reason."""
+    speaks = ((one.candidate, against(one, story) or look(one.candidate).against) for one in versions)
+    return tuple(f"{version}: {why}" for version, why in speaks if why is not None)
 
 
 def _refused(one: Hold | Withdrawn) -> Version | None:

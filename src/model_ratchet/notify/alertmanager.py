@@ -22,7 +22,7 @@ class AlertmanagerNotifier:
         self._lasts = lasts
         self.close = post.close
 
-    def tell(self, alert: Alert, now: datetime) -> None:
+    def tell(self, alert: Alert, now: datetime, delivery: str) -> None:  # noqa: ARG002
         """Post one alert."""
         self._post.send([posted(alert, now, self._lasts)], path="/api/v2/alerts")
 

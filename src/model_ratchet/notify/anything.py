@@ -22,7 +22,7 @@ class AppriseNotifier:
         self.name = name
         self._url = url
 
-    def tell(self, alert: Alert, now: datetime) -> None:  # noqa: ARG002
+    def tell(self, alert: Alert, now: datetime, delivery: str) -> None:  # noqa: ARG002
         """Send one message."""
         url = self._url()
         try:

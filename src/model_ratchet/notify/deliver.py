@@ -110,7 +110,7 @@ class _Job:
         """Tell one alert after the other, until the channel proves to be down."""
         try:
             for entry in self.entries:
-                failure = self._tell(entry.alert)
+                failure = self._tell(entry)
                 with self._lock:
                     if failure is None:
                         self._taken.add(entry.alert.fingerprint)
@@ -125,10 +125,10 @@ class _Job:
         finally:
             self._done.set()
 
-    def _tell(self, alert: Alert) -> NotifyError | None:
+    def _tell(self, entry: Entry) -> NotifyError | None:
         for tried in range(1, self._pace.tries + 1):
             try:
-                self.notifier.tell(alert, self._now)
+                self.notifier.tell(entry.alert, self._now, entry.delivery)
             except NotifyError as error:
                 wait = self._pace.first_wait * 2 ** (tried - 1) * (0.5 + self._pace.jitter())
                 wait = max(wait, error.wait)

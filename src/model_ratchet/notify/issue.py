@@ -23,7 +23,7 @@ class IssueNotifier:
         self._hub = hub
         self._label = label
 
-    def tell(self, alert: Alert, now: datetime) -> None:  # noqa: ARG002
+    def tell(self, alert: Alert, now: datetime, delivery: str) -> None:  # noqa: ARG002
         """Open the issue, or bring it up to date."""
         if self._hub is None:
             raise NotifyError("GITHUB_REPOSITORY and GITHUB_TOKEN are not set in the environment")

@@ -26,7 +26,7 @@ class PagerDutyNotifier:
         self._routing_key = routing_key
         self.close = post.close
 
-    def tell(self, alert: Alert, now: datetime) -> None:  # noqa: ARG002
+    def tell(self, alert: Alert, now: datetime, delivery: str) -> None:  # noqa: ARG002
         """Send what the alert's incident is to do: all of it may be sent again."""
         key = self._routing_key()
         for event in events(alert):

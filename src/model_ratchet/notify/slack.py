@@ -29,7 +29,7 @@ class SlackNotifier:
         self._post = post
         self.close = post.close
 
-    def tell(self, alert: Alert, now: datetime) -> None:  # noqa: ARG002
+    def tell(self, alert: Alert, now: datetime, delivery: str) -> None:  # noqa: ARG002
         """Post one message."""
         self._post.send(message(alert))
 

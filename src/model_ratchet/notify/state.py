@@ -1,5 +1,6 @@
 """State: what each channel was told and is still owed, as JSON that one run leaves to the next."""
 
+import hashlib
 from typing import Literal
 
 from model_ratchet.core.alert import Alert
@@ -23,6 +24,14 @@ class Entry(Model):
     def key(self) -> tuple[str, str]:
         """By what it is told from others."""
         return self.channel, self.alert.fingerprint
+
+    @property
+    def delivery(self) -> str:
+        """The id of the message that comes next: the same until what the channel took is kept, so that a run that is cut off
+        after it has told, and before it could keep that, is followed by the same message. 32 hexadecimal digits."""
+        alert = self.alert
+        parts = (self.channel, alert.fingerprint, alert.content, str(alert.since), str(self.told))
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
 
 class DeliveryState(Model):

@@ -10,7 +10,7 @@ from model_ratchet.notify.http import Post
 
 SIGNATURE = "X-Ratchet-Signature"
 DELIVERY = "X-Ratchet-Delivery"
-"""The same for a message that is sent again, so that a receiver can leave out what it has."""
+"""The same for a message that is sent again, by this run or a later one, so that a receiver can leave out what it has."""
 
 
 class WebhookNotifier:
@@ -24,10 +24,10 @@ class WebhookNotifier:
         self._secret = secret
         self.close = post.close
 
-    def tell(self, alert: Alert, now: datetime) -> None:
+    def tell(self, alert: Alert, now: datetime, delivery: str) -> None:  # noqa: ARG002
         """Post one message."""
         sent = body(alert)
-        headers = {DELIVERY: hashlib.sha256(f"{now.isoformat()}\n".encode() + sent).hexdigest()[:32]}
+        headers = {DELIVERY: delivery}
         if self._secret is not None:
             headers[SIGNATURE] = signature(self._secret(), sent)
         self._post.send(sent, headers=headers)

@@ -1,5 +1,6 @@
 """Rollback, planned: to which version, what goes, what nobody but a person decides, and the same incident found again."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -23,6 +24,7 @@ from model_ratchet.engine.story import Story, stories
 V1, V2, V3, V4 = (Version.parse(f"v1.{minor}.0_2025010{minor + 1}_000000") for minor in range(4))
 NOW = datetime(2025, 9, 1, 12, tzinfo=UTC)
 COMMIT = "c" * 40
+UNSEEN = "that its artifact is still there"
 RECORD = f"sha256:{'e' * 64}"
 
 
@@ -125,7 +127,7 @@ def planned(
     story = stories(events).get("demo", Story(model="demo"))
     look = (against or {}).get
     found = known if known is not None else a_chain(V1, V2, V3)
-    return plan_rollback(trigger, found, story, lambda one: Looked(look(one)), now=NOW, at_most=2)
+    return plan_rollback(trigger, found, story, lambda one: Looked(look(one), (UNSEEN,)), now=NOW, at_most=2)
 
 
 def restored(plan: Plan) -> tuple[Version, Version, tuple[Version, ...]]:
@@ -226,6 +228,24 @@ def test_an_incident_under_way_is_gone_on_with_and_never_decided_again(version: 
     assert (plan.begun, plan.incident) == (True, f"{V3}-1")
     assert events_of(plan, Trigger(model="demo", because="errors"), now=NOW) == ()
     assert why(planned(hold(V3, V1), serve=V2)).startswith(f"demo is held on {V1} by the incident {V3}-1")
+
+
+@pytest.mark.parametrize("serve", [None, V1], ids=["nearest", "named"])
+def test_a_run_that_goes_on_with_an_incident_tells_reviewers_what_the_first_one_would_have(
+    serve: Version | None,
+) -> None:
+    against = {V2: "its artifact is gone"}
+    first = planned(version=V3, serve=serve, against=against)
+    assert isinstance(first, Restore)
+    assert (first.unsure, len(first.passed_over)) == ((UNSEEN,), int(serve is None))
+    events = events_of(first, Trigger(model="demo", because="errors"), now=NOW)
+    assert planned(*events, version=V3, serve=serve, against=against) == replace(first, begun=True)
+
+
+def test_what_speaks_against_the_version_that_serves_already_is_told() -> None:
+    plan = planned(hold(V3, V2), against={V2: "its artifact is gone"})
+    assert isinstance(plan, Restore)
+    assert (plan.serve, plan.unsure) == (V2, ("its artifact is gone", UNSEEN))
 
 
 def test_after_the_removal_the_same_trigger_finds_its_incident_and_removes_nothing_more() -> None:

@@ -26,11 +26,13 @@ class Pager:
     fails: Callable[[Alert], Exception | None] = lambda _: None
     repeats: bool = False
     took: list[Alert] = field(default_factory=list)
+    deliveries: list[str] = field(default_factory=list)
     tried: int = 0
     closed: int = 0
 
-    def tell(self, alert: Alert, now: datetime) -> None:
+    def tell(self, alert: Alert, now: datetime, delivery: str) -> None:
         self.tried += 1
+        self.deliveries.append(delivery)
         failure = self.failures.pop(0) if self.failures else self.fails(alert)
         if failure is not None:
             raise failure
@@ -63,6 +65,19 @@ def test_an_alert_is_told_once_and_its_end_once() -> None:
     assert [one.state for one in team.took] == [State.FIRING, State.RESOLVED]
     assert (state, troubles) == (DeliveryState(), ())
     assert team.closed == 2
+
+
+def test_a_run_that_could_not_keep_what_it_told_is_followed_by_the_same_message() -> None:
+    team, later = Pager("team"), NOW + HOUR
+    deliver([an_alert(value="1 s")], channels(team), DeliveryState(), now=NOW, pace=QUICK)
+    state, _ = deliver([an_alert(value="2 s")], channels(team), DeliveryState(), now=later, pace=QUICK)
+    assert len(set(team.deliveries)) == 1
+    day = 24 * HOUR
+    state, _ = deliver([an_alert()], channels(team), again(state), now=later + day, pace=QUICK)  # a reminder
+    state, _ = deliver([resolved()], channels(team), again(state), now=later + day, pace=QUICK)
+    deliver([an_alert(since=later + 2 * day)], channels(team), again(state), now=later + 2 * day, pace=QUICK)
+    assert len(team.deliveries) == 5
+    assert len(set(team.deliveries)) == 4
 
 
 def test_a_channel_that_is_down_keeps_no_other_from_being_told_and_is_owed() -> None:
