@@ -9,7 +9,8 @@ import requests
 
 from builders.hubs import Scene, a_scene, client
 from forge import faults
-from forge.faults import Fault
+from forge.faults import Fault, Half
+from forge.limits import MINUTE, Limits
 from forge.server import serving
 from forge.state import Token
 
@@ -81,6 +82,51 @@ def test_json_ends_early_lists_are_cut_and_answers_come_late(tmp_path: Path) -> 
         start = time.monotonic()
         assert ask(scene, token, "GET", "/pulls/1/reviews").status_code == 200
         assert time.monotonic() - start >= 0.3
+
+
+@pytest.mark.parametrize("what", list(Half), ids=lambda what: what.value)
+def test_the_nth_request_of_a_client_gets_half_an_answer(tmp_path: Path, what: Half) -> None:
+    with a_scene(tmp_path) as scene:
+        for number in range(4):
+            scene.forge.issue(scene.repo, f"issue {number}", by=scene.ada)
+        mine, other = scene.forge.workflow_token(), scene.forge.workflow_token()
+        scene.forge.faults.nth(mine.value, 2, faults.halved(what))
+        whole = ask(scene, mine, "GET", "/issues").content
+        assert ask(scene, other, "GET", "/issues").content == whole
+        half = ask(scene, mine, "GET", "/issues")
+        assert half.content == whole[: len(whole) // 2] if what is Half.BYTES else len(half.json()) == 2
+        assert ask(scene, mine, "GET", "/issues").content == whole
+
+
+def test_what_happens_to_a_client_happens_once_its_work_is_done(tmp_path: Path) -> None:
+    seen: list[int] = []
+    with a_scene(tmp_path) as scene:
+        token = scene.forge.workflow_token()
+        then = faults.dropped(carried_out=True, then=lambda: seen.append(len(scene.repo.issues)))
+        scene.forge.faults.nth(token.value, 1, then)
+        with pytest.raises(requests.ConnectionError):
+            ask(scene, token, "POST", "/issues", title="made")
+    assert seen == [1]
+
+
+def test_an_app_is_let_in_as_often_as_github_says(tmp_path: Path) -> None:
+    with a_scene(tmp_path) as scene:
+        clock, limits = scene.forge.clock, Limits(workflow=7, a_minute=2, an_hour=3)
+        scene.forge.limits = limits
+
+        def make() -> tuple[int, str | None]:
+            answer = ask(scene, scene.forge.workflow_token(), "POST", "/issues", title="made")
+            return answer.status_code, answer.headers.get("Retry-After")
+
+        assert [make(), make(), make()] == [(201, None), (201, None), (403, "61")]
+        clock.advance(minutes=2)
+        assert [make(), make()] == [(201, None), (403, "3481")]
+        asked = [ask(scene, scene.forge.workflow_token(), "GET", "") for _ in range(5)]
+        assert [one.status_code for one in asked] == [200, 200, 200, 200, 403]
+        assert asked[-1].headers["x-ratelimit-remaining"] == "0"
+        clock.advance(hours=1)
+        assert make() == (201, None)
+        assert (limits.refused["github-actions"], limits.most("github-actions", MINUTE)) == (3, 2)
 
 
 def test_what_was_made_is_not_there_yet(tmp_path: Path) -> None:

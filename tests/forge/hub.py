@@ -24,6 +24,7 @@ from pathlib import Path
 from forge import moves
 from forge.faults import Exchange, Faults
 from forge.git import Bare
+from forge.limits import Limits
 from forge.rules import Rule
 from forge.shapes import Shapes
 from forge.state import (
@@ -78,6 +79,7 @@ class Forge:
     requests: list[Exchange] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     faults: Faults = field(default_factory=Faults)
+    limits: Limits | None = None
     team_refusal: int = 404
     """What a token that may not read teams is told: GitHub says 404 to some and 403 to others."""
     spent: dict[str, int] = field(default_factory=dict)

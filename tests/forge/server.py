@@ -53,7 +53,7 @@ class Desk:
             hook(asked)
         try:
             with self.lock:
-                fault = self.forge.faults.next(asked)
+                fault = self.forge.faults.next(asked) or self._limit(asked)
                 asked.body = json.loads(body) if body else None
                 self.forge.requests.append(asked)
                 sent = self._answer(asked, path, headers, fault)
@@ -65,6 +65,12 @@ class Desk:
         finally:
             for script in self.forge.faults.scripts:
                 script.answered()
+
+    def _limit(self, asked: Exchange) -> Fault | None:
+        token = self.forge.tokens.get(asked.client)
+        if token is None or self.forge.limits is None:
+            return None
+        return self.forge.limits.meet(token, asked.method, self.forge.clock.now)
 
     def _answer(self, asked: Exchange, path: str, headers: Mapping[str, str], fault: Fault | None) -> Sent:
         token = self.forge.tokens.get(asked.client)

@@ -1,0 +1,210 @@
+"""Cuts the story off everywhere, runs it again, and writes docs/reliability.md.
+
+python -m benchmarks.reliability [N]          everything, and the page
+python -m benchmarks.reliability STEP [N]     one step; prints a line of JSON for each fault
+python -m benchmarks.reliability CROWD [N]    one of the crowds; prints JSON
+
+With N, one fault of N is tried, and crowds and GitHub's limits are N times smaller. Ends with 1 where a step has ended
+otherwise than undisturbed and the page does not say why.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from benchmarks.log import ROOT
+
+sys.path.insert(0, str(ROOT / "tests"))
+
+PAGE = ROOT / "docs" / "reliability.md"
+BEGIN, END = "<!-- measured -->\n", "<!-- end -->\n"
+SERVED = "check of a served log"
+AT_ONCE, APP, WORKFLOW = "at once", "app", "workflow"
+CROWDS = {AT_ONCE: 50, APP: 500, WORKFLOW: 100}
+"""How many: runs on one pull request; pull requests in an hour, published by an App's token or by a workflow's own."""
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "killed": ("killed", "killed, done"),
+    "dropped": ("dropped", "dropped, done"),
+    "half an answer": ("half of the bytes",),
+    "half a list": ("half of each list",),
+    "disk full": ("disk full",),
+    "clock": ("clock",),
+}
+"""Column → the kinds of faults in it."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What came of one fault."""
+
+    step: str
+    kind: str
+    asked: str
+    point: str
+    differs: str
+
+
+def main() -> None:
+    """What is asked for, or all of it."""
+    *named, of = sys.argv[1:] if sys.argv[-1].isdecimal() else [*sys.argv[1:], "1"]
+    if not named:
+        sys.exit(_all(of))
+    (name,) = named
+    with tempfile.TemporaryDirectory(prefix="ratchet-reliability-") as folder:
+        for found in (_crowd if name in CROWDS else _step)(name, Path(folder), int(of)):
+            print(json.dumps(found), flush=True)
+
+
+def _step(name: str, folder: Path, of: int) -> Iterator[dict[str, Any]]:
+    from reliability.commands import nursery
+    from reliability.faults import Place
+    from reliability.steps import STEPS
+    from reliability.trials import points, tried, undisturbed
+
+    places = (Place.SERVICE,) if name == SERVED else tuple(Place)  # all else is as in any check
+    (folder / "world").mkdir()
+    with nursery(folder / "nursery") as commands, STEPS[name](folder / "world", commands) as world:
+        whole = undisturbed(world)
+        for point in islice(points(whole, places), 0, None, 1 if name == SERVED else of):
+            trial = tried(world, whole, point)
+            yield asdict(Told(name, trial.kind.value, trial.asked, trial.point, trial.differs))
+
+
+def _crowd(name: str, folder: Path, of: int) -> Iterator[dict[str, Any]]:
+    from forge.limits import HOUR, MINUTE, Limits
+    from reliability.commands import nursery
+    from reliability.crowds import a_crowd, at_once, in_an_hour
+    from reliability.steps import check_unsigned
+
+    (folder / "world").mkdir()
+    if name == AT_ONCE:
+        with nursery(folder / "nursery") as commands, check_unsigned(folder / "world", commands) as world:
+            yield asdict(at_once(world, CROWDS[name]))
+        return
+    with a_crowd(folder / "world", CROWDS[name] // of, hardened=name == APP) as crowd:
+        limits = crowd.scene.forge.limits = Limits().divided(of)
+        hours = [asdict(one) for one in in_an_hour(crowd)]
+        (app,) = limits.written
+        yield {
+            "pulls": len(crowd.pulls),
+            "limit": limits.app if name == APP else limits.workflow,
+            "hours": hours,
+            "a_minute": [limits.most(app, MINUTE), limits.a_minute],
+            "an_hour": [limits.most(app, HOUR), limits.an_hour],
+            "refused": limits.refused[app],
+        }
+
+
+def _all(of: str) -> int:
+    from reliability.steps import STEPS
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        told = dict(zip([*STEPS, *CROWDS], pool.map(lambda name: _one(name, of), [*STEPS, *CROWDS]), strict=True))
+    found = [Told(**one) for name in STEPS for one in told[name]]
+    return write(found, {name: told[name][0] for name in CROWDS}, int(of))
+
+
+def _one(name: str, of: str) -> list[dict[str, Any]]:
+    """One of them, in a process of its own."""
+    print(f"{name} …", file=sys.stderr, flush=True)
+    command = [sys.executable, "-m", "benchmarks.reliability", name, of]
+    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def write(found: Sequence[Told], crowds: Mapping[str, Mapping[str, Any]], of: int) -> int:
+    """Put what was found into the page; 1 where it holds a difference that nothing explains."""
+    from reliability.trials import explained
+
+    text = PAGE.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    after = rest.partition(END)[2]
+    sampled = [] if of == 1 else [f"One fault of {of} was tried (`python -m benchmarks.reliability {of}`).", ""]
+    measured = "\n".join([*sampled, *_table(found), "", *_differences(found), *_crowds(crowds), "", _machine(), ""])
+    PAGE.write_text(f"{before}{BEGIN}{measured}{END}{after}", encoding="utf-8")
+    unexplained = [one for one in found if one.differs and explained(one.step, one.kind, one.asked) is None]
+    for one in unexplained:
+        print(f"{one.step}, {one.point} {one.asked}:\n{one.differs}", file=sys.stderr)
+    return int(bool(unexplained))
+
+
+def _table(found: Sequence[Told]) -> Iterator[str]:
+    yield f"| step | {' | '.join(COLUMNS)} | all |"
+    yield "|---|" + "---|" * (len(COLUMNS) + 1)
+    steps = dict.fromkeys(one.step for one in found)
+    for step in steps:
+        of = [one for one in found if one.step == step]
+        cells = [_cell([one for one in of if one.kind in kinds]) for kinds in COLUMNS.values()]
+        yield f"| {step} | {' | '.join([*cells, _cell(of)])} |"
+    cells = [_cell([one for one in found if one.kind in kinds]) for kinds in COLUMNS.values()]
+    yield f"| **all** | {' | '.join([*cells, _cell(found)])} |"
+
+
+def _cell(found: Sequence[Told]) -> str:
+    if not found:
+        return ""
+    differ = sum(bool(one.differs) for one in found)
+    return f"{len(found)}, {differ} differ" if differ else str(len(found))
+
+
+def _differences(found: Sequence[Told]) -> Iterator[str]:
+    """Those that end otherwise, and why."""
+    from reliability.trials import explained
+
+    differ = [one for one in found if one.differs]
+    counted = Counter((one.step, explained(one.step, one.kind, one.asked)) for one in differ)
+    if not counted:
+        yield f"All {len(found)} end as the undisturbed run does."
+    else:
+        yield f"{len(found) - len(differ)} of {len(found)} end as the undisturbed run does. The others:"
+        yield ""
+        yield from (f"* {step}, {number}×: {why or 'not explained'}" for (step, why), number in counted.items())
+    yield ""
+
+
+def _crowds(crowds: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    yield "| crowd | what came of it |"
+    yield "|---|---|"
+    met = crowds[AT_ONCE]
+    last = "the last one's" if met["revision"] == met["newest"] else f"run {met['revision']}'s, not the last one's"
+    ends = Counter(met["codes"])
+    yield (
+        f"| {len(met['codes'])} runs at once on one pull request | {met['comments']} comment; the check that GitHub reads is "
+        f"{last} (“{met['says']}”); exit codes {', '.join(f'{number}× {code}' for code, number in sorted(ends.items()))} |"
+    )
+    for name, token in ((APP, "an App's token"), (WORKFLOW, "a workflow's own token")):
+        of = crowds[name]
+        hours = "; ".join(
+            f"hour {at}: {one['requests']:,} requests, {one['published']} published"
+            for at, one in enumerate(of["hours"], start=1)
+        )
+        yield (
+            f"| {of['pulls']} pull requests in an hour, {token}, {of['limit']:,} requests an hour | {hours}; at most "
+            f"{of['a_minute'][0]} writes in a minute (of {of['a_minute'][1]}) and {of['an_hour'][0]} in an hour (of "
+            f"{of['an_hour'][1]}); {of['refused']} requests were refused |"
+        )
+
+
+def _machine() -> str:
+    git = subprocess.run(["git", "--version"], check=True, stdout=subprocess.PIPE, text=True).stdout.split()[2]
+    packages = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "pygithub", "requests"))
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, "
+        f"Python {platform.python_version()}, git {git}, {packages}."
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""What goes wrong, and where: at a request, at what git asks of another repository, on the disk, or with the clock."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+
+
+class Place(Enum):
+    """Where a command reaches out of its own process."""
+
+    REQUEST = "request"
+    GIT = "git"
+    SERVICE = "service"
+
+
+class Kind(Enum):
+    """What goes wrong there."""
+
+    KILLED = "killed"
+    KILLED_DONE = "killed, done"
+    DROPPED = "dropped"
+    DROPPED_DONE = "dropped, done"
+    HALF_BYTES = "half of the bytes"
+    HALF_LISTS = "half of each list"
+    DISK = "disk full"
+    CLOCK = "clock"
+
+    @property
+    def done(self) -> bool:
+        """Whether what was asked is carried out all the same."""
+        return self in (Kind.KILLED_DONE, Kind.DROPPED_DONE)
+
+    @property
+    def kills(self) -> bool:
+        """Whether the process ends there."""
+        return self in (Kind.KILLED, Kind.KILLED_DONE)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One fault: the ``at``-th time, from 1, that a run reaches a place; or all through a run."""
+
+    kind: Kind
+    place: Place | None = None
+    at: int = 0
+    largest: int | None = None
+    """Bytes that no file may grow beyond."""
+    skew: timedelta = timedelta()
+    """How far GitHub's clock is off."""
+
+    def __str__(self) -> str:
+        if self.place is not None:
+            return f"{self.kind.value} at {self.place.value} {self.at}"
+        return f"{self.kind.value}: {self.skew if self.largest is None else self.largest}"

@@ -1,0 +1,112 @@
+"""Every fault at every point of a step: the step is cut off there, run again undisturbed, and has to end as if nothing was."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from difflib import unified_diff
+
+from model_ratchet.cli.codes import ExitCode
+from reliability.faults import Kind, Place, Point
+from reliability.worlds import Ran, World
+
+LATER = timedelta(minutes=3)
+"""So much later the step is run again."""
+WRITES = ("POST", "PATCH", "PUT", "DELETE", "push")
+SOUND = frozenset({ExitCode.PASSED, ExitCode.FAILED, ExitCode.WAITING})
+"""How a run ends that could do all it had to."""
+SIZES = (0, 40, 256, 1024, 4096, 16384, 65536)
+"""Bytes that no file can grow beyond where the disk is full."""
+SKEWS = (-15, -5, 5, 15)
+"""Minutes by which GitHub's clock is off."""
+
+
+UNTOLD = (
+    "what a list leaves out is not there: the merge is recorded as unverified, and an incident asks a person to look"
+)
+PUSHER = "what a list leaves out is not there: the push is recorded without who pushed it"
+EXPLAINED: Mapping[tuple[str, str, str], str] = {
+    ("record", Kind.HALF_LISTS.value, "check-runs"): UNTOLD,
+    ("record", Kind.HALF_LISTS.value, "reviews"): UNTOLD,
+    ("record", Kind.HALF_LISTS.value, "activity"): PUSHER,
+}
+"""Step, fault and the end of what was asked → why it ends otherwise, and has to."""
+
+
+def explained(step: str, kind: str, asked: str) -> str | None:
+    """Why a step ends otherwise than undisturbed; None where it must not."""
+    return EXPLAINED.get((step, kind, asked.rpartition("/")[2]))
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """How a step goes where nothing goes wrong."""
+
+    ran: Ran
+    end: str
+
+    def asked(self, point: Point) -> str:
+        """What is asked at a point."""
+        return self.ran.reached[point.place][point.at - 1] if point.place is not None else ""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of one fault."""
+
+    kind: Kind
+    asked: str
+    """What was asked there; empty of a fault that lasts."""
+    point: str
+    first: tuple[int, ...]
+    """How the disturbed run ended."""
+    differs: str
+    """From the undisturbed end, once it has run again; empty where it does not."""
+
+
+def undisturbed(world: World) -> Undisturbed:
+    """The step from its beginning to its end; that it is the same end when it is run again is a part of it."""
+    world.set_back()
+    ran = world.run()
+    end = world.end_state()
+    world.run(later=LATER)
+    assert world.end_state() == end, "a second run changes what the first has left"
+    return Undisturbed(ran, end)
+
+
+def points(whole: Undisturbed, places: Collection[Place] = tuple(Place)) -> Iterator[Point]:
+    """Everything that may go wrong at these places and, where it is all of them, through a whole run.
+
+    What only reads leaves nothing behind, so that it is not told apart whether it was done.
+    """
+    for place, asked in whole.ran.reached.items():
+        for at, what in enumerate(asked if place in places else (), start=1):
+            yield from (Point(kind, place, at) for kind in _kinds(place, what.startswith(WRITES)))
+    if len(places) < len(Place):
+        return
+    yield from (Point(Kind.DISK, largest=size) for size in SIZES)
+    yield from (Point(Kind.CLOCK, skew=timedelta(minutes=minutes)) for minutes in SKEWS)
+
+
+def _kinds(place: Place, writes: bool) -> Iterator[Kind]:
+    yield from (Kind.KILLED, Kind.DROPPED)
+    if writes:
+        yield from (Kind.KILLED_DONE, Kind.DROPPED_DONE)
+    if place is not Place.GIT:
+        yield Kind.HALF_BYTES
+    if place is Place.REQUEST and not writes:
+        yield Kind.HALF_LISTS
+
+
+def tried(world: World, whole: Undisturbed, point: Point) -> Trial:
+    """The step with a fault, and run again without, unless it has ended already as if nothing was."""
+    world.set_back()
+    first = world.run(point)
+    end, trouble = world.end_state(), ""
+    if first.codes != whole.ran.codes or end != whole.end:
+        again = world.run(later=LATER)
+        end = world.end_state()
+        trouble = "" if SOUND.issuperset(again.codes) else f"ended with {again.codes}: {again.log}"
+    differs = "\n".join(
+        unified_diff(whole.end.splitlines(), end.splitlines(), "undisturbed", str(point), "", "", 1, "")
+    )
+    return Trial(point.kind, whole.asked(point), str(point), first.codes, differs + trouble)
