@@ -32,7 +32,7 @@ killed*) kill -KILL 0 ;;
 esac
 exit 128
 """
-PATIENCE = 120.0
+PATIENCE = 900.0
 """Seconds after which a command is taken to hang."""
 
 

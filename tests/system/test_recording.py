@@ -215,7 +215,7 @@ def test_what_reviewers_say_after_the_merge_changes_nothing(signed: Signed) -> N
     assert kinds(recorded(signed.runs)) == ["promoted"]
 
 
-@pytest.mark.parametrize("path", ["/pulls", "/reviews", "/check-runs"])
+@pytest.mark.parametrize("path", ["/pulls", "/reviews", "/check-runs", "/activity"])
 def test_what_github_does_not_tell_is_recorded_by_a_later_run(signed: Signed, path: str) -> None:
     merged(signed, signed.passed())
     head = ledger_of(signed.runs).head()

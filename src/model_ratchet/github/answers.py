@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from model_ratchet.core.errors import ForgeError
-from model_ratchet.github.client import asking
+from model_ratchet.github.client import CutShortError, asking
 
 if TYPE_CHECKING:
     from github import Github
 
 Json = Mapping[str, Any]
 MOST_PAGES = 100
+_CUT_SHORT = 2
+"""How often an answer may end early before that is told."""
 _NEXT = re.compile(r'<([^>]+)>\s*;\s*rel="next"')
 
 
@@ -87,6 +90,11 @@ def _pages(github: Github, path: str, what: str, parameters: Mapping[str, str | 
 
 
 def _asked(github: Github, path: str, what: str, parameters: Mapping[str, str | int]) -> tuple[Mapping[str, str], Any]:
+    """Headers and JSON; asked again where the answer ended early, because nothing but an answer is changed by that."""
+    for _ in range(_CUT_SHORT):
+        with suppress(CutShortError), asking(f"tell {what}", of=what):
+            headers, found = github.requester.requestJsonAndCheck("GET", path, dict(parameters) or None)
+            return headers, found
     with asking(f"tell {what}", of=what):
         headers, found = github.requester.requestJsonAndCheck("GET", path, dict(parameters) or None)
     return headers, found

@@ -105,7 +105,7 @@ class Hub:
             try:
                 with asking(what):
                     return ask()
-            except _CutShortError:
+            except CutShortError:
                 pass
             except AbsentError:
                 if not there:
@@ -145,7 +145,7 @@ def connect(access: Access, pace: Pace | None = None) -> "Github":
     )
 
 
-class _CutShortError(LostError):
+class CutShortError(LostError):
     """The answer ended early: what was read may be read again."""
 
 
@@ -170,7 +170,7 @@ def asking(what: str, *, needs: str = "", of: str = "") -> Iterator[None]:
         raise LostError(said, what=of) from None
     except ValueError:
         said = f"GitHub's answer ended early when asked to {what}: run it again"
-        raise _CutShortError(said, what=of, status="cut off") from None
+        raise CutShortError(said, what=of, status="cut off") from None
 
 
 def _refused(status: int, what: str, needs: str) -> tuple[type[ForgeError], str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from model_ratchet.core.errors import ForgeError
+from model_ratchet.core.errors import AbsentError, ForbiddenError, ForgeError
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.reviews import Account, Commit, Conversation, Review, Said
 from model_ratchet.github.answers import Json, every, instant, one
@@ -105,14 +105,18 @@ def _email(person: Json | None) -> str:
 
 
 def _pushers(github: Github, about: Json, shas: frozenset[str]) -> tuple[Account | None, ...] | None:
-    """Who moved the branch since the pull request was opened, or brought one of its commits; None where that is not told."""
+    """Who moved the branch since the pull request was opened, or brought one of its commits; None where GitHub never tells.
+
+    Raises:
+        ForgeError: it can't be told now.
+    """
     source = about["head"].get("repo")
     if not source:
         return None
     path, ref = f"/repos/{source['full_name']}/activity", f"refs/heads/{about['head']['ref']}"
     try:
         moves = every(github, path, "who pushed", ref=ref)
-    except ForgeError:
+    except (AbsentError, ForbiddenError):
         return None
     since = instant(about["created_at"])
     own = [
@@ -128,5 +132,5 @@ def _members(github: Github, team: str) -> frozenset[int] | Reason:
     try:
         listed = every(github, f"/orgs/{organisation}/teams/{slug}/members", f"the members of {team}")
         return frozenset(int(told["id"]) for told in listed)
-    except ForgeError as error:
+    except (AbsentError, ForbiddenError) as error:
         return because(Why.TEAM_UNREADABLE, team=f"@{team}", status=error.status)

@@ -114,6 +114,25 @@ def test_pushes_that_can_not_be_read_are_not_told(scene: Scene) -> None:
     assert told(scene, pull).pushers is None
 
 
+def test_an_answer_that_ends_early_is_asked_for_again(scene: Scene) -> None:
+    pull = scene.propose()
+    scene.forge.faults.plan(faults.truncated(20), "GET", "/activity", times=2)
+    assert told(scene, pull).pushers is not None
+
+
+@pytest.mark.parametrize("path", ["/activity", "/members"])
+@pytest.mark.parametrize("fault", [faults.failing(500), faults.truncated(20)], ids=["500", "cut off"])
+def test_what_can_not_be_told_now_is_not_taken_for_what_is_never_told(
+    scene: Scene, path: str, fault: faults.Fault
+) -> None:
+    pull = scene.propose()
+    scene.forge.review(pull, by=scene.bob)
+    scene.forge.faults.plan(fault, "GET", path, times=9)
+    with pytest.raises(ForgeError):
+        told(scene, pull, token=members_token(scene), teams=("acme/risk",))
+    scene.forge.faults.planned.clear()
+
+
 def test_more_commits_than_github_lists_are_no_answer(scene: Scene) -> None:
     grown(scene.work, 251)
     scene.work.git("push", "--quiet", "origin", "feature")
