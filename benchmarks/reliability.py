@@ -91,7 +91,7 @@ def _crowd(name: str, folder: Path, of: int) -> Iterator[dict[str, Any]]:
     (folder / "world").mkdir()
     if name == AT_ONCE:
         with nursery(folder / "nursery") as commands, check_unsigned(folder / "world", commands) as world:
-            yield asdict(at_once(world, CROWDS[name]))
+            yield asdict(at_once(world, CROWDS[name] // of))
         return
     with a_crowd(folder / "world", CROWDS[name] // of, hardened=name == APP) as crowd:
         limits = crowd.scene.forge.limits = Limits().divided(of)
@@ -131,7 +131,7 @@ def write(found: Sequence[Told], crowds: Mapping[str, Mapping[str, Any]], of: in
     text = PAGE.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     after = rest.partition(END)[2]
-    sampled = [] if of == 1 else [f"One fault of {of} was tried (`python -m benchmarks.reliability {of}`).", ""]
+    sampled = [] if of == 1 else [f"A sample of {len(found)} faults. `make reliability` tries all of them.", ""]
     measured = "\n".join([*sampled, *_table(found), "", *_differences(found), *_crowds(crowds), "", _machine(), ""])
     PAGE.write_text(f"{before}{BEGIN}{measured}{END}{after}", encoding="utf-8")
     unexplained = [one for one in found if one.differs and explained(one.step, one.kind, one.asked) is None]
@@ -184,8 +184,11 @@ def _crowds(crowds: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         f"| {len(met['codes'])} runs at once on one pull request | {met['comments']} comment; the check that GitHub reads is "
         f"{last} (“{met['says']}”); exit codes {', '.join(f'{number}× {code}' for code, number in sorted(ends.items()))} |"
     )
-    for name, token in ((APP, "an App's token"), (WORKFLOW, "a workflow's own token")):
-        of = crowds[name]
+    tokens = {APP: "an App's token", WORKFLOW: "a workflow's own token"}
+    for name, token in tokens.items():
+        of = crowds.get(name)
+        if of is None:
+            continue
         hours = "; ".join(
             f"hour {at}: {one['requests']:,} requests, {one['published']} published"
             for at, one in enumerate(of["hours"], start=1)
