@@ -350,7 +350,7 @@ class Git:
 
     def _unsure(self, base: str, one: str, other: str) -> bool:
         """Whether a shallow history may hide a better common ancestor: it may, while it is cut between base and tips."""
-        if not self._shallow() or base in (one, other):
+        if base in (one, other) or not self._shallow():
             return False
         folder = Path(os.fsdecode(self._run("rev-parse", "--git-common-dir").strip()))
         cut = (self._root / folder / "shallow").read_text(encoding="ascii").split()

@@ -1,17 +1,24 @@
-"""Ports: what the actions ask of the world, as protocols. The clock is an argument, never a port."""
+"""Ports: what the actions ask of the world, as protocols. The clock is an argument, never a port.
 
-from collections.abc import Mapping, Sequence
+What the signatures name is imported by type checkers only: git alone decides most checks, and needs none of it.
+"""
+
+from __future__ import annotations
+
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path as FilePath
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from model_ratchet.core.alert import Alert
-from model_ratchet.core.code import Reported
-from model_ratchet.core.evidence import Measurement, Missing, Need
-from model_ratchet.core.reviews import Conversation, SourcePull
-from model_ratchet.engine.record import Record
-from model_ratchet.engine.story import Attempt, Story
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path as FilePath
+
+    from model_ratchet.core.alert import Alert
+    from model_ratchet.core.code import Reported
+    from model_ratchet.core.evidence import Measurement, Missing, Need
+    from model_ratchet.core.reviews import Conversation, SourcePull
+    from model_ratchet.engine.record import Record
+    from model_ratchet.engine.story import Attempt, Story
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from model_ratchet.actions.artifacts import altered, read_inputs, reproduce
 from model_ratchet.actions.policies import policy_change
 from model_ratchet.actions.proposal import Proposal, read_proposal
 from model_ratchet.actions.reading import Faulty
+from model_ratchet.actions.revisions import Revisions, between, read_revisions
 from model_ratchet.actions.sign_off import PullRequest, read_sign_offs
 from model_ratchet.actions.source_commit import read_source_commit
 from model_ratchet.core.evidence import OF_FORGE, Approvals, Document, Evidence, Measurement, Missing, Need, Shape
@@ -68,13 +69,9 @@ class CheckInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """The three commits of a check and what lies between them."""
+class Change(Revisions):
+    """The three commits of a check, what lies between them, and the chains on the base of the models that it touches."""
 
-    base: str
-    head: str
-    merge_base: str
-    paths: Mapping[str, str]
     chains: Mapping[str, Chain]
 
 
@@ -82,6 +79,7 @@ def check(
     asked: CheckInput,
     *,
     repository: Repository | None = None,
+    revisions: Revisions | None = None,
     ledger: Ledger | None = None,
     forge: Forge | None = None,
     sources: Mapping[str, MetricSource] | None = None,
@@ -89,13 +87,14 @@ def check(
 ) -> Check:
     """The verdict on what ``head`` proposes to ``base`` at an instant; reviews are read where there is a forge to ask.
 
+    ``revisions`` are those of ``base`` and ``head`` where they have been read.
     ``sources`` are asked in the place of those that the base branch names.
 
     Raises:
         RepositoryError: git could not answer.
     """
     repository = repository if repository is not None else Git(asked.repo)
-    change = read_change(repository, asked)
+    change = with_chains(repository, revisions) if revisions is not None else read_change(repository, asked)
     meant = meaning_of(repository, change)
     match meant:
         case Refused(findings):
@@ -164,21 +163,23 @@ def _taken_back(known: Chain, meant: RolledBack, story: Story) -> Check:
 
 def read_change(repository: Repository, asked: CheckInput) -> Change:
     """The commits of a check, the paths between them, and the chains of the models that they touch."""
-    base = repository.commit(asked.base if asked.base is not None else repository.default_base())
-    head = repository.commit(asked.head)
-    return change_between(repository, base=base, head=head, merge_base=repository.merge_base(base, head))
+    return with_chains(repository, read_revisions(repository, base=asked.base, head=asked.head))
 
 
 def change_between(repository: Repository, *, base: str, head: str, merge_base: str) -> Change:
     """What differs between a merge base and a head, and the chains on the base of the models that it touches."""
-    paths = {change.path: change.status for change in repository.changes(merge_base, head)}
-    models = sorted({folder.model for folder in touched_folders(paths)})
+    return with_chains(repository, between(repository, base=base, head=head, merge_base=merge_base))
+
+
+def with_chains(repository: Files, revisions: Revisions) -> Change:
+    """The same with the chains on the base of the models whose promotions differ."""
+    models = sorted({folder.model for folder in touched_folders(revisions.paths)})
     return Change(
-        base=base,
-        head=head,
-        merge_base=merge_base,
-        paths=paths,
-        chains={model: read_chain(repository, base, model) for model in models},
+        base=revisions.base,
+        head=revisions.head,
+        merge_base=revisions.merge_base,
+        paths=revisions.paths,
+        chains={model: read_chain(repository, revisions.base, model) for model in models},
     )
 
 

@@ -46,9 +46,8 @@ __all__ = ["ExitCode", "parser", "run"]
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code. Nothing above this line ever shows a traceback for what a user did."""
-    asked = next((one for one in arguments if not one.startswith("-")), "")
     try:
-        options = parser(asked).parse_args(arguments)
+        options = parser(*arguments[:1]).parse_args(arguments)
     except SystemExit as left:
         return left.code if isinstance(left.code, int) else ExitCode.INVALID
     command: Callable[[argparse.Namespace], int] = options.command
@@ -72,7 +71,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def parser(asked: str | None = None) -> argparse.ArgumentParser:
-    """The parser of the command that is asked for, of all where none is named; the others are only listed."""
+    """The parser of the command that is asked for, of all where none is named; what is no command gets the list of them."""
     top = argparse.ArgumentParser(
         prog="ratchet",
         description="Lets a model version into production only when it is shown to be strictly better.",
@@ -84,6 +83,6 @@ def parser(asked: str | None = None) -> argparse.ArgumentParser:
     for name, (module, summary) in COMMANDS.items():
         if asked in (None, name):
             getattr(import_module(f"model_ratchet.cli.{module}"), f"add_{name}")(commands, summary)
-        else:
+        elif asked not in COMMANDS:
             commands.add_parser(name, help=summary)
     return top

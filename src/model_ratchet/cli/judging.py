@@ -19,6 +19,7 @@ from model_ratchet.core.errors import UsageError
 
 if TYPE_CHECKING:
     from model_ratchet.actions.publish import Published
+    from model_ratchet.report.check import Check
 
 
 def add_check(commands: Commands, summary: str) -> None:
@@ -104,19 +105,7 @@ def _check(options: argparse.Namespace) -> int:
 
         checked = rejudge(options.record)
     else:
-        from model_ratchet.actions.check import check
-        from model_ratchet.actions.rejudge import stored
-        from model_ratchet.actions.sign_off import forge_of
-
-        show = progress()
-        sealed = tuple(stored(path) for path in options.reuse)
-        with forge_of(options.pull_request, os.environ) as (pull_request, forge):
-            checked = check(
-                replace(check_input(options), pull_request=pull_request, sealed=sealed),
-                forge=forge,
-                progress=show,
-            )
-        show("")
+        checked = _checked(options)
     if options.write_record is not None:
         from model_ratchet.actions.rejudge import write_records
 
@@ -129,6 +118,37 @@ def _check(options: argparse.Namespace) -> int:
             remark("nothing was judged, so no report was written")
     write(render(checked, options.format, width=width(), colour=colour(options)), options.output)
     return ExitCode.of(checked.outcome)
+
+
+def _checked(options: argparse.Namespace) -> "Check":
+    """The check of what is proposed; what judges is imported where there is something to judge."""
+    from model_ratchet.actions.revisions import Revisions, read_revisions
+    from model_ratchet.git import Git
+    from model_ratchet.report.check import Check
+
+    repository: Git | None = None
+    revisions: Revisions | None = None
+    if options.pull_request is None and not options.reuse:
+        repository = Git(options.repo)
+        revisions = read_revisions(repository, base=options.base, head=options.head)
+        if revisions.apart:
+            return Check(untouched=True)
+    from model_ratchet.actions.check import check
+    from model_ratchet.actions.rejudge import stored
+    from model_ratchet.actions.sign_off import forge_of
+
+    show = progress()
+    sealed = tuple(stored(path) for path in options.reuse)
+    with forge_of(options.pull_request, os.environ) as (pull_request, forge):
+        checked = check(
+            replace(check_input(options), pull_request=pull_request, sealed=sealed),
+            repository=repository,
+            revisions=revisions,
+            forge=forge,
+            progress=show,
+        )
+    show("")
+    return checked
 
 
 def _check_event(options: argparse.Namespace) -> int:

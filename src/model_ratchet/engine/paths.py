@@ -23,6 +23,11 @@ def listed(paths: Collection[str], most: int = 5) -> str:
     return f"{named} and {len(paths) - most} more" if len(paths) > most else named
 
 
+def touches_ours(paths: Collection[str]) -> bool:
+    """Whether any path stands in ``promotions/`` or ``policies/``, however a system that ignores case would read it."""
+    return any(_folded(path.partition("/")[0]) in OURS for path in paths)
+
+
 def name_findings(changes: Mapping[str, str], at_head: Collection[str]) -> Iterator[Finding]:
     """What is added or changed under a name that is no text, or that another system takes for another file's.
 

@@ -7,7 +7,6 @@ from model_ratchet.engine.impact import Effect, Impact
 from model_ratchet.engine.paths import listed
 from model_ratchet.report.check import Check, OpenPromotion, OpenPromotions, PolicyNote, RollbackNote, RuleDifference
 
-UNTOUCHED = "nothing to judge: the change touches no promotion"
 _ORDER = (Weight.LOOSER, Weight.CHANGED, Weight.STRICTER)
 
 

@@ -1,14 +1,22 @@
 """Check: what a check found: a verdict for each promotion, or findings, a rollback, trouble, or nothing to judge."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from __future__ import annotations
 
-from model_ratchet.core.finding import Finding, Location
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from model_ratchet.core.outcome import Outcome, worst
-from model_ratchet.documents.compare import Weight
-from model_ratchet.engine.impact import Impact
-from model_ratchet.engine.queue import QueueVerdict
-from model_ratchet.engine.record import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from model_ratchet.core.finding import Finding, Location
+    from model_ratchet.documents.compare import Weight
+    from model_ratchet.engine.impact import Impact
+    from model_ratchet.engine.queue import QueueVerdict
+    from model_ratchet.engine.record import Record
+
+UNTOUCHED = "nothing to judge: the change touches no promotion"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,6 @@ from model_ratchet.core.outcome import Outcome
 from model_ratchet.documents.compare import Weight
 from model_ratchet.engine.queue import QueueVerdict
 from model_ratchet.report.change import (
-    UNTOUCHED,
     by_weight,
     difference_sentence,
     impacts,
@@ -21,7 +20,7 @@ from model_ratchet.report.change import (
     rollback_lines,
     rollback_sentence,
 )
-from model_ratchet.report.check import Check, PolicyNote
+from model_ratchet.report.check import UNTOUCHED, Check, PolicyNote
 from model_ratchet.report.queued import against, queue_sentence
 from model_ratchet.report.view import Gate, Row, Stage, View, view
 
