@@ -2,14 +2,14 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 COMMIT = re.compile(r"[0-9a-f]{40}")
-_VERSION = re.compile(r"v(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})_(\d{8}_\d{6})", re.ASCII)
+_VERSION = re.compile(r"v(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})_((\d{8})_(\d{6}))", re.ASCII)
 _SEMVER = re.compile(r"(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})", re.ASCII)
 
 
@@ -39,7 +39,7 @@ class Version:
                 "such as v2.1.0_20250818_142000"
             )
         try:
-            built_at = datetime.strptime(match[4], "%Y%m%d_%H%M%S").replace(tzinfo=UTC)
+            built_at = datetime.fromisoformat(f"{match[5]}T{match[6]}Z")
         except ValueError:
             raise ValueError(f"{text!r} is not a version: {match[4]} is no date and time (YYYYMMDD_HHMMSS)") from None
         return cls(int(match[1]), int(match[2]), int(match[3]), built_at)

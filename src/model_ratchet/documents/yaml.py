@@ -245,7 +245,7 @@ class _Reader:
         if event.value == "<<" and event.implicit[0]:
             self._refuse(at, path, "the merge key << is refused: write the keys out")
             return None
-        if _CONTROL.search(event.value):
+        if not event.implicit[0] and _CONTROL.search(event.value):  # a plain one stands so in the text
             self._refuse(at, path, f"the key {_short(event.value)!r} holds an invisible character: remove it")
             return None
         if event.implicit[0] and not isinstance(_resolve(event.value), str):
@@ -289,6 +289,7 @@ _WORDS: Mapping[str, bool | None] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+_STARTS_OF_NUMBERS = frozenset("+-.0123456789")
 _INTEGER = re.compile(r"[-+]?\d+", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?", re.ASCII)
 _OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+", re.ASCII)
@@ -299,6 +300,8 @@ def _resolve(text: str) -> Value | _Refusal:
     """What a plain scalar means in the core schema of YAML 1.2; a refusal where readers of YAML disagree."""
     if text in _WORDS:
         return _WORDS[text]
+    if text[0] not in _STARTS_OF_NUMBERS:
+        return text
     if _INTEGER.fullmatch(text):
         digits = text.lstrip("+-")
         if digits != "0" and digits.startswith("0"):
