@@ -1,6 +1,6 @@
 """render: what existing systems are to be given, from git alone: no metric source and no GitHub is asked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -130,21 +130,32 @@ def read_models(
     Raises:
         UsageError: a model is named that is not there.
     """
+    located: dict[str, Located[ModelFile]] = {}
+    findings: list[Finding] = []
+    for name, found in each_model(repository, commit, names):
+        if isinstance(found, Faulty):
+            findings += found.findings
+        else:
+            located[name] = found
+    return located, findings
+
+
+def each_model(
+    repository: Files, commit: str, names: Sequence[str]
+) -> Iterator[tuple[str, Located[ModelFile] | Faulty]]:
+    """The same one after the other, by name: each is read when it is asked for.
+
+    Raises:
+        UsageError: a model is named that is not there.
+    """
     there = {
         Path(path).stem: path for path in repository.paths(commit, "policies/models") if kind_of(path) is ModelFile
     }
     for name in names:
         if name not in there:
             raise UsageError(f"the base branch holds no {model_path(name)}{suggestion(name, there)}")
-    located: dict[str, Located[ModelFile]] = {}
-    findings: list[Finding] = []
     for name in sorted(set(names) or there):
-        found = read_at(ModelFile, repository, commit, there[name])
-        if isinstance(found, Faulty):
-            findings += found.findings
-        else:
-            located[name] = found
-    return located, findings
+        yield name, read_at(ModelFile, repository, commit, there[name])
 
 
 def write_files(rendered: Rendered, folder: Path) -> tuple[Placed, ...]:

@@ -1,13 +1,15 @@
 """watch: one look at every version that runs: what its rules say, who is told, and which versions have to leave."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from model_ratchet.actions.reading import Faulty, read_at
-from model_ratchet.actions.render import read_models
+from model_ratchet.actions.render import each_model
 from model_ratchet.actions.watch_state import Kept, Last
 from model_ratchet.actions.watched import Case, Cases
 from model_ratchet.core.alert import Alert, Severity, State
@@ -25,7 +27,12 @@ from model_ratchet.notify.open import open_channels
 from model_ratchet.report.watched import alerts_of, held, resolved
 from model_ratchet.snapshot import documents
 
+if TYPE_CHECKING:
+    from model_ratchet.sources.lines import Lines
+
 CONNECTIONS = 32
+_AHEAD = 2
+"""Versions whose documents are read for each that is looked at."""
 Progress = Callable[[str], None]
 
 
@@ -111,15 +118,24 @@ def watch_once(
     """
     commit = repository.commit(asked.base if asked.base is not None else repository.default_base())
     files = documents(repository, commit)
-    located, findings = read_models(files, commit, asked.models)
     sources = read_at(Sources, files, commit, SOURCES)
     every = Cases(files, commit, ledger, asked.now)
-    told = (one for model in located.values() for one in every.of(model.document))
+    located: list[str] = []
+    findings: list[Finding] = []
+
+    def cases() -> Iterator[Case | Unclear]:
+        for name, model in each_model(files, commit, asked.models):
+            if isinstance(model, Faulty):
+                findings.extend(model.findings)
+            else:
+                located.append(name)
+                yield from every.of(model.document)
+
     if isinstance(sources, Faulty):
         findings += sources.findings
-        found: list[Seen | Unclear] = [one for one in told if isinstance(one, Unclear)]
+        found: list[Seen | Unclear] = [one for one in cases() if isinstance(one, Unclear)]
     else:
-        found = _look(told, sources.document, kept, asked, repository.root, progress)
+        found = _look(cases(), sources.document, kept, asked, repository.root, progress)
     seen = [one for one in found if isinstance(one, Seen)]
     unclear = tuple(one for one in found if isinstance(one, Unclear))
     alerts = [
@@ -171,29 +187,42 @@ def _look(
     root: Path,
     progress: Progress | None,
 ) -> list[Seen | Unclear]:
-    """All versions in their order, some of them looked at side by side, and while the documents of others are still read."""
+    """All versions in their order, some of them looked at side by side, and while the documents of the next are read.
+
+    Documents are read in step with the looks, a few ahead: read all at once they would keep the looks waiting for the
+    interpreter, and not the servers.
+    """
+    from model_ratchet.sources.lines import Lines
 
     def one(case: Case | Unclear) -> Seen | Unclear:
         if isinstance(case, Unclear):
             return case
-        seen = _seen(case, sources, kept, asked, root)
+        seen = _seen(case, sources, kept, asked, root, lines)
         if progress is not None:
             progress(f"looked at {case.model.name} {case.subject.version}")
         return seen
 
-    with ThreadPoolExecutor(max_workers=asked.connections) as threads:
-        return list(threads.map(one, cases))
+    with Lines(asked.connections) as lines, ThreadPoolExecutor(max_workers=asked.connections) as threads:
+        found: list[Seen | Unclear] = []
+        ahead: deque[Future[Seen | Unclear]] = deque()
+        for case in cases:
+            ahead.append(threads.submit(one, case))
+            if len(ahead) > _AHEAD * asked.connections:
+                found.append(ahead.popleft().result())
+        return [*found, *(one.result() for one in ahead)]
 
 
-def _seen(case: Case, sources: Sources, kept: Kept, asked: WatchInput, root: Path) -> Seen:
+def _seen(case: Case, sources: Sources, kept: Kept, asked: WatchInput, root: Path, lines: "Lines") -> Seen:
     from model_ratchet.sources.gather import gather
     from model_ratchet.sources.open import deadlines, open_sources, route
+    from model_ratchet.sources.prometheus import on_lines
 
     state = kept.states.get((case.model.name, case.subject.version))
     due = asks(case.subject, case.rules, state.come_to if state is not None else {}, now=asked.now)
+    opened = open_sources(sources, case.model, case.versions, root=root, environ=asked.environ, now=asked.now)
     evidence = gather(
         needs(due),
-        open_sources(sources, case.model, case.versions, root=root, environ=asked.environ, now=asked.now),
+        on_lines(opened, lines),
         lambda need: route(need, case.model, sources),
         deadlines=deadlines(sources),
     )

@@ -56,10 +56,11 @@ class Server:
         retries: int = _TRIES,
         seconds: float = _READ_SECONDS,
         signed: AuthBase | None = None,
+        connections: int = _CONNECTIONS,
     ) -> None:
         """Resolves the name and reads the secrets; ``signed`` signs each request in the place of ``config.auth``.
 
-        ``seconds`` without a byte are no answer.
+        ``seconds`` without a byte are no answer. Threads may ask side by side, on as many ``connections``.
 
         Raises:
             UnanswerableError: a variable is not set, the origin is refused, or nothing answers there.
@@ -92,7 +93,7 @@ class Server:
             basic = (str(config.auth.username), fill(source, config.auth.password, environ))
             self._auth = signed or basic
         # what a session of requests would merge into each of them anew is the same for all
-        self._adapter = _Adapter(pool, retries)
+        self._adapter = _Adapter(pool, retries, connections)
 
     def get(self, path: str, parameters: Mapping[str, str] | None = None) -> "Reply":
         """The answer to a GET."""
@@ -207,7 +208,7 @@ class Reply:
 class _Adapter(HTTPAdapter):
     """Retries and, for an address in the place of a name, the name that the certificate must hold."""
 
-    def __init__(self, pool: Mapping[str, Any], retries: int) -> None:
+    def __init__(self, pool: Mapping[str, Any], retries: int, connections: int) -> None:
         self._pool = dict(pool)
         tries = Retry(
             total=retries,
@@ -219,7 +220,7 @@ class _Adapter(HTTPAdapter):
             backoff_max=5,
             raise_on_status=False,
         )
-        super().__init__(max_retries=tries, pool_maxsize=_CONNECTIONS, pool_block=True)
+        super().__init__(max_retries=tries, pool_maxsize=connections, pool_block=True)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """The pool, with what it must know of TLS."""

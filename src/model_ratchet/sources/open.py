@@ -1,10 +1,13 @@
-"""Open: the sources that a model file names, which of them answers which need, and what is gathered beyond the needs."""
+"""Open: the sources that a model file names, which of them answers which need, and what is gathered beyond the needs.
+
+A kind of source is imported where a file names one: each brings packages of its own.
+"""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import Arm, Clustering, Grouping, Need, Shape, Window
@@ -15,15 +18,11 @@ from model_ratchet.documents.literals import Literals
 from model_ratchet.documents.model import DurationMetric, Gauge, Mean, ModelFile, OfRows, Proportion, reads_log
 from model_ratchet.documents.sources import JUnit, LiteralValues, Mlflow, Prometheus, Sarif, Sources, Table
 from model_ratchet.ports import MetricSource
-from model_ratchet.sources.junit import JUnitSource
-from model_ratchet.sources.literal import LiteralSource
-from model_ratchet.sources.mlflow import MlflowSource
-from model_ratchet.sources.prometheus import PrometheusSource
 from model_ratchet.sources.reach import Reach
-from model_ratchet.sources.report_files import ReportFiles, ReportSource
-from model_ratchet.sources.sarif import SarifSource
-from model_ratchet.sources.table import TableSource
 from model_ratchet.sources.table_kinds import RULES
+
+if TYPE_CHECKING:
+    from model_ratchet.sources.report_files import ReportFiles, ReportSource
 
 
 def open_sources(
@@ -50,6 +49,8 @@ def open_sources(
     for name, config in sources.sources.items():
         match config:
             case Table():
+                from model_ratchet.sources.table import TableSource
+
                 opened[name] = TableSource(
                     name=name,
                     config=config,
@@ -61,14 +62,20 @@ def open_sources(
                     changed=own,
                 )
             case Prometheus():
+                from model_ratchet.sources.prometheus import PrometheusSource
+
                 opened[name] = PrometheusSource(
                     name=name, config=config, model=model, versions=versions, reach=reach, root=root, environ=environ
                 )
             case Mlflow():
+                from model_ratchet.sources.mlflow import MlflowSource
+
                 opened[name] = MlflowSource(
                     name=name, config=config, model=model, versions=versions, reach=reach, root=root, environ=environ
                 )
             case JUnit() | Sarif():
+                from model_ratchet.sources.report_files import ReportFiles
+
                 files = ReportFiles(
                     source=name,
                     config=config,
@@ -80,16 +87,22 @@ def open_sources(
                 )
                 opened[name] = report_source(files, model, now=now)
             case LiteralValues():
+                from model_ratchet.sources.literal import LiteralSource
+
                 opened[name] = LiteralSource(name=name, literals=literals or Literals(), windows=windows or {})
             case _:
                 assert_never(config)
     return opened
 
 
-def report_source(files: ReportFiles, model: ModelFile, *, now: datetime) -> ReportSource:
+def report_source(files: "ReportFiles", model: ModelFile, *, now: datetime) -> "ReportSource":
     """The source that reads reports of the kind that its document names."""
     if isinstance(files.config, JUnit):
+        from model_ratchet.sources.junit import JUnitSource
+
         return JUnitSource(files=files, model=model, now=now)
+    from model_ratchet.sources.sarif import SarifSource
+
     return SarifSource(files=files, model=model, now=now)
 
 

@@ -3,7 +3,8 @@
 import functools
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 from math import fsum, inf, isclose, isfinite, nan
@@ -30,9 +31,10 @@ from model_ratchet.core.units import GAUGE_UNITS, TIME_UNITS
 from model_ratchet.documents.model import DurationMetric, EventCounters, Gauge, ModelFile, Proportion
 from model_ratchet.documents.promql import bind
 from model_ratchet.documents.sources import Prometheus
-from model_ratchet.ports import Answers
+from model_ratchet.ports import Answers, MetricSource
 from model_ratchet.sources.engine import UnanswerableError
 from model_ratchet.sources.http import Server
+from model_ratchet.sources.lines import Line, Lines
 from model_ratchet.sources.moments import Sums, moments_of_clusters, moments_of_rows
 from model_ratchet.sources.prometheus_api import Labels, PrometheusApi
 from model_ratchet.sources.prometheus_counters import Hourly, counts, pieces
@@ -54,26 +56,38 @@ class PrometheusSource:
     reach: Reach
     root: Path
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    lines: Lines | None = field(default=None, repr=False)
+    """Shared with other sources of the same run; without any the source opens a line of its own, and closes it."""
 
     def answer(self, needs: Sequence[Need]) -> Answers:
         """An answer to every need; one that can't be given leaves the others alone."""
-        try:
-            server = Server(self.name, self.config, self.reach, environ=self.environ, root=self.root)
-        except UnanswerableError as error:
-            return Answers(dict.fromkeys(needs, Missing(reason=error.reason, lasting=error.lasting)))
-        try:
-            asked = _Asked(self, PrometheusApi(self.name, server))
+        with nullcontext(self.lines) if self.lines is not None else Lines() as lines:
+            try:
+                line = lines.of(self.name, self._connected)
+            except UnanswerableError as error:
+                return Answers(dict.fromkeys(needs, Missing(reason=error.reason, lasting=error.lasting)))
+            asked = _Asked(self, line)
             answers = {need: asked.answer(need) for need in needs}
             return Answers(answers, tuple(asked.api.queries))
-        finally:
-            server.close()
+
+    def _connected(self, connections: int) -> Server:
+        return Server(self.name, self.config, self.reach, environ=self.environ, root=self.root, connections=connections)
+
+
+def on_lines(sources: Mapping[str, MetricSource], lines: Lines) -> dict[str, MetricSource]:
+    """The same sources, of which those of Prometheus servers ask on lines that the sources of other models share."""
+    return {
+        name: replace(source, lines=lines) if isinstance(source, PrometheusSource) else source
+        for name, source in sources.items()
+    }
 
 
 class _Asked:
     """One round of questions. What several needs share is asked once: counts by hour serve all shapes."""
 
-    def __init__(self, source: PrometheusSource, api: PrometheusApi) -> None:
-        self.api = api
+    def __init__(self, source: PrometheusSource, line: Line) -> None:
+        self.api = PrometheusApi(source.name, line.server)
+        self._line = line
         self._source = source
         self._counted: dict[tuple[str, Window], Mapping[Labels, Hourly] | UnanswerableError] = {}
 
@@ -103,7 +117,7 @@ class _Asked:
     @cached_property
     def _keeps(self) -> timedelta | None:
         """How far back the server remembers, None where it does not say."""
-        found = self.api.keeps()
+        found = self._line.keeps()
         if found is None:
             return None
         self.api.now = found[1]
