@@ -8,7 +8,7 @@ SECONDS := 1800
 SAMPLE  ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help test components fuzz mutants bench reliability simulate lint demo docs site-docs pictures schemas dist clean
+.PHONY: help test components fuzz mutants bench reliability soak simulate lint demo docs site-docs pictures schemas dist clean
 
 help: ## print the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -44,6 +44,9 @@ bench: $(STAMP) components .venv-bench/.installed ## measure, and write docs/per
 
 reliability: $(STAMP) ## cut every step off everywhere, run it again, and write docs/reliability.md
 	$(BIN)/python -m benchmarks.reliability
+
+soak: $(STAMP) ## watch a thousand models for half an hour, and write docs/soak.md
+	$(BIN)/python -m benchmarks.soak
 
 simulate: $(STAMP) ## simulate the statistics, the watch and the inheritance (real data in DATA), and write the tables of their pages
 	$(BIN)/python -m benchmarks.choices

@@ -18,12 +18,14 @@ from benchmarks.many import commit, request, version
 from benchmarks.slow import SECONDS, prometheus
 from model_ratchet.actions.watch import CONNECTIONS, WatchInput, watch_once
 from model_ratchet.actions.watch_state import Kept
+from model_ratchet.core.names import Version
 from model_ratchet.git import Git
 from model_ratchet.ledger import open_ledger
 
 QUERIES = 5
 """What one block of a latency asks: what was counted before it (twice), the last and the least of it, and its resets."""
-NOW = version(0).built_at + timedelta(minutes=11)
+FIRST = version(0)
+NOW = FIRST.built_at + timedelta(minutes=11)
 """One block of five minutes is over, and nothing in it can change any more."""
 POLICY = """\
 apiVersion: ratchet/v1
@@ -51,7 +53,7 @@ def main() -> None:
     """One measurement."""
     models = int(sys.argv[1]) if sys.argv[1:] else 1000
     with tempfile.TemporaryDirectory(prefix="ratchet-bench-") as folder, prometheus() as port:
-        _repository(Path(folder), models, port)
+        watched(Path(folder), models, port)
         repository = Git(Path(folder))
         asked = WatchInput(repo=Path(folder), now=NOW, base="main")
         started = perf_counter()
@@ -64,13 +66,13 @@ def main() -> None:
     print(json.dumps({"seconds": seconds, "ideal": models * QUERIES * SECONDS / CONNECTIONS, "memory": memory}))
 
 
-def _repository(folder: Path, models: int, port: int) -> None:
-    """A repository whose ``main`` holds one version of each of so many models."""
+def watched(folder: Path, models: int, port: int, active: Version = FIRST, policy: str = POLICY) -> None:
+    """A repository whose ``main`` holds one version of each of so many models, all watched by one policy."""
     sources = f"apiVersion: ratchet/v1\nkind: Sources\nsources: {{prom: {{kind: prometheus, url: 'http://127.0.0.1:{port}'}}}}\n"
-    files = {"policies/standard/1.0.0.yaml": POLICY, "policies/sources.yaml": sources}
+    files = {"policies/standard/1.0.0.yaml": policy, "policies/sources.yaml": sources}
     for name in (f"model-{number}" for number in range(models)):
         files[f"policies/models/{name}.yaml"] = MODEL.replace("NAME", name)
-        files[f"promotions/{name}/{version(0)}/promotion.yaml"] = request(name, 0)
+        files[f"promotions/{name}/{active}/promotion.yaml"] = request(name, 0).replace(str(FIRST), str(active))
     subprocess.run(["git", "init", "--quiet", "--initial-branch=main", str(folder)], check=True)
     command = ["git", "-C", str(folder), "fast-import", "--quiet"]
     subprocess.run(command, check=True, input=b"".join(commit("main", files)))
