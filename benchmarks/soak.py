@@ -143,7 +143,7 @@ def _page(found: Soak) -> str:
         f"of them with all {found.models:,} models looked at": f"{sound}",
         "seconds of a run: median, longest": f"{median(seconds):.1f}, {seconds[-1]:.1f}",
         "seconds from one run's start to the next: least, most": f"{min(gaps):.1f}, {max(gaps):.1f}",
-        f"MiB of resident memory after {WARM * found.minutes:g} minutes: least, most": f"{min(settled):.0f}, {max(settled):.0f}",
+        f"MiB in memory after {WARM * found.minutes:g} minutes: least, most": f"{min(settled):.0f}, {max(settled):.0f}",
         "its slope after that, by least squares": f"{found.slope():+.1f} MiB an hour",
         "exit code after SIGTERM": f"{found.code}",
     }

@@ -364,7 +364,7 @@ def read_evidence(
     closed: Mapping[Need, Measurement | Missing],
 ) -> Evidence:
     """What the sources say, or said in a sealed record, and what people and the checks of the model's code say now."""
-    found = reusable(plan, asked.sealed)
+    found = reusable(plan, asked.sealed) if asked.sealed else None
     if found is None:
         root, progress = world.repository.root, world.progress
         found = gather_evidence(

@@ -34,12 +34,12 @@ def forge_of(number: int | None, environ: Mapping[str, str]) -> Iterator[tuple[i
     Raises:
         ForgeError: one is named, and the environment does not say where it is, or gives no token.
     """
-    from model_ratchet.github.client import Access
-    from model_ratchet.github.forge import GithubForge
-
     if number is None and not environ.get("GITHUB_TOKEN"):
         yield None, None
         return
+    from model_ratchet.github.client import Access
+    from model_ratchet.github.forge import GithubForge
+
     of_run = _OF_RUN.fullmatch(environ.get("GITHUB_REF", "")) if environ.get("GITHUB_REPOSITORY") else None
     access = Access.of(environ, anywhere=number is None)
     with closing(GithubForge(access)) as forge:

@@ -5,7 +5,7 @@ from math import sqrt
 from model_ratchet.core.estimate import Estimate
 from model_ratchet.core.evidence import PairedCounts
 from model_ratchet.core.units import Scale
-from model_ratchet.stats.tails import at_most
+from model_ratchet.stats.tails import at_most, critical, edge
 
 
 def mcnemar_exact(only_baseline: int, only_candidate: int) -> float:
@@ -30,22 +30,16 @@ def tango_interval(table: PairedCounts, level: float) -> tuple[float, float]:
 
     Discordant 16 against 9 of 86 pairs (53, 16, 8, 9) is the published example of the test suite.
     """
-    from scipy.optimize import brentq
-    from scipy.special import ndtri
-
     _some(table)
-    z = float(ndtri((1 + level) / 2))
+    z = critical(level)
     value = (table.only_candidate - table.only_baseline) / table.n
-    edge = 1 - 1e-12
+    last = 1 - 1e-12
 
-    def low_side(delta: float) -> float:
-        return _score(table, delta) - z
+    def inside(delta: float) -> bool:
+        return abs(_score(table, delta)) <= z
 
-    def high_side(delta: float) -> float:
-        return _score(table, delta) + z
-
-    low = -1.0 if value <= -edge or low_side(-edge) < 0 else float(brentq(low_side, -edge, value, xtol=1e-13))
-    high = 1.0 if value >= edge or high_side(edge) > 0 else float(brentq(high_side, value, edge, xtol=1e-13))
+    low = -1.0 if value <= -last or inside(-last) else edge(inside, value, -last)
+    high = 1.0 if value >= last or inside(last) else edge(inside, value, last)
     return low, high
 
 
