@@ -20,11 +20,12 @@ from model_ratchet.cli.options import FORMATS
 from model_ratchet.core.finding import Finding, Location
 from model_ratchet.engine.selftest.hostile import COMMANDS, obeyed
 from model_ratchet.report import render
-from model_ratchet.report.check import Check, RollbackNote, judged
+from model_ratchet.report.check import Check, judged
 from model_ratchet.report.comment import comment
 from model_ratchet.report.detail import CommentContext
 from model_ratchet.report.html import as_html
 from model_ratchet.report.marker import Marker
+from model_ratchet.report.notes import RollbackNote
 
 HEAD = "4f1c9a7e2b8d03564f1c9a7e2b8d03564f1c9a7e"
 MARKER = Marker(head=HEAD, base="main", run=17)

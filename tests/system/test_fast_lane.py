@@ -20,7 +20,8 @@ from model_ratchet.core.outcome import Outcome
 from model_ratchet.documents.events import Hold
 from model_ratchet.git_write import Writer
 from model_ratchet.ledger import Entry, append
-from model_ratchet.report.check import Check, RollbackNote
+from model_ratchet.report.check import Check
+from model_ratchet.report.notes import RollbackNote
 
 HEAVY = ("scipy", "pandas", "duckdb", "requests", "numpy", "sqlglot", "github")
 

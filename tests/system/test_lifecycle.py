@@ -36,7 +36,8 @@ from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Why
 from model_ratchet.engine.record import Record, to_bytes
 from model_ratchet.report import render
-from model_ratchet.report.check import Check, RollbackNote
+from model_ratchet.report.check import Check
+from model_ratchet.report.notes import RollbackNote
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,8 @@ from model_ratchet.engine.undo import bind_undo, undo_of
 from model_ratchet.git import Git
 from model_ratchet.ledger import open_ledger
 from model_ratchet.ports import Blob, Files, Forge, Ledger, MetricSource, Repository
-from model_ratchet.report.check import Check, RollbackNote
+from model_ratchet.report.check import Check
+from model_ratchet.report.notes import RollbackNote
 
 Progress = Callable[[str], None]
 

@@ -28,7 +28,7 @@ from model_ratchet.github.checks import newest_check
 from model_ratchet.github.client import Hub
 from model_ratchet.github.pulls import PullState, open_pulls
 from model_ratchet.ports import Repository
-from model_ratchet.report.check import OpenPromotion, OpenPromotions
+from model_ratchet.report.notes import OpenPromotion, OpenPromotions
 
 MOST = 50
 """Pull requests that are looked at: each may have to be fetched, and each promotion takes a request to GitHub."""

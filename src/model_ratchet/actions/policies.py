@@ -31,7 +31,7 @@ from model_ratchet.documents.yaml import MAX_BYTES
 from model_ratchet.engine.lint import lint, revocation_faults
 from model_ratchet.engine.waivable import useless
 from model_ratchet.ports import Blob, Repository
-from model_ratchet.report.check import PolicyNote, RuleDifference
+from model_ratchet.report.notes import PolicyNote, RuleDifference
 
 _FOLDER = "policies"
 

@@ -1,7 +1,9 @@
 """validate: the documents of a working tree, each by itself and against the others. No source is asked."""
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 
 from model_ratchet.actions.shelf import SYMLINK, Shelf, across, too_large
@@ -31,8 +33,8 @@ def validate(root: Path, paths: Sequence[str]) -> Check:
     """
     if not root.is_dir():
         raise UsageError(f"{root} is no folder: name the repository with --repo")
-    every = tuple(_documents(root))
-    asked = tuple(dict.fromkeys(_inside(root, path) for path in paths)) or every
+    every, top = tuple(_documents(root)), root.resolve()
+    asked = tuple(dict.fromkeys(_inside(root, top, path) for path in paths)) or every
     if not asked:
         places = ", ".join(PLACES.values())
         raise UsageError(f"{root} holds no document: they stand in {places}")
@@ -46,20 +48,27 @@ def validate(root: Path, paths: Sequence[str]) -> Check:
 
 def _documents(root: Path) -> Iterator[str]:
     for folder in _FOLDERS:
-        for file in sorted((root / folder).rglob("*")):
-            path = file.relative_to(root).as_posix()
-            if (file.is_file() or file.is_symlink()) and (kind_of(path) is not None or misplaced(path)):
-                yield path
+        if (root / folder).is_dir():
+            yield from (path for path in _files(root / folder, folder) if kind_of(path) is not None or misplaced(path))
 
 
-def _inside(root: Path, path: str) -> str:
-    """A path of the command line, relative to the repository or to the working folder, from the repository's root."""
+def _files(folder: Path, inside: str) -> Iterator[str]:
+    """The files and links below a folder, sorted, by their paths from the root."""
+    for entry in sorted(os.scandir(folder), key=attrgetter("name")):
+        path = f"{inside}/{entry.name}"
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(Path(entry), path)
+        elif entry.is_file() or entry.is_symlink():
+            yield path
+
+
+def _inside(root: Path, top: Path, path: str) -> str:
+    """A path of the command line, relative to the repository or to the working folder, from the repository's ``top``."""
     given = Path(path)
-    inside = root / given
-    file = inside if inside.exists() or inside.is_symlink() else given
-    if not file.exists() and not file.is_symlink():
+    file = root / given if os.path.lexists(root / given) else given
+    if not os.path.lexists(file):
         raise UsageError(f"{path} is not there")
-    top, parent = root.resolve(), file.parent.resolve()
+    parent = file.parent.resolve()
     if not parent.is_relative_to(top):
         raise UsageError(f"{path} lies outside of {root}: name its repository with --repo")
     return (parent.relative_to(top) / file.name).as_posix()

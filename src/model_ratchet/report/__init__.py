@@ -13,21 +13,20 @@ def render(check: "Check", form: str, *, width: int | None = None, colour: bool 
     ``width`` (columns, None: the terminal's) and ``colour`` matter to text alone. Raises KeyError for another format.
     """
     if form == "text":
-        if check.untouched and check.policies is None:  # most checks end here, and take nothing that lays out a verdict
-            return _untouched(width)
+        sentence = check.sentence if not colour else None
+        if sentence is not None:  # most checks end here, and take nothing that lays out a verdict
+            return _wrapped(sentence, width)
         from model_ratchet.report.terminal import as_text
 
         return as_text(check, width=width, colour=colour)
     return _forms()[form](check)
 
 
-def _untouched(width: int | None) -> str:
+def _wrapped(sentence: str, width: int | None) -> str:
     from shutil import get_terminal_size
     from textwrap import fill
 
-    from model_ratchet.report.check import UNTOUCHED
-
-    return f"{fill(UNTOUCHED, width or get_terminal_size().columns)}\n"
+    return f"{fill(sentence, width or get_terminal_size().columns)}\n"
 
 
 def _forms() -> "dict[str, Callable[[Check], str]]":

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from model_ratchet.documents.compare import Weight
 from model_ratchet.engine.impact import Effect, Impact
 from model_ratchet.engine.paths import listed
-from model_ratchet.report.check import Check, OpenPromotion, OpenPromotions, PolicyNote, RollbackNote, RuleDifference
+from model_ratchet.report.check import Check
+from model_ratchet.report.notes import OpenPromotion, OpenPromotions, PolicyNote, RollbackNote, RuleDifference
 
 _ORDER = (Weight.LOOSER, Weight.CHANGED, Weight.STRICTER)
 

@@ -6,9 +6,10 @@ from model_ratchet.core.finding import Location
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.engine.queue import QueueVerdict
 from model_ratchet.report.change import by_weight, difference_sentence, impacts, policy_sentence, rollback_lines
-from model_ratchet.report.check import Check, PolicyNote, RollbackNote
+from model_ratchet.report.check import Check
 from model_ratchet.report.detail import CommentContext, Detail
 from model_ratchet.report.escape import code, link, text
+from model_ratchet.report.notes import PolicyNote, RollbackNote
 from model_ratchet.report.promotion import ICONS, heading, held_up, promotion
 from model_ratchet.report.queued import HOW, against, queue_sentence
 from model_ratchet.report.unblocking import TITLES

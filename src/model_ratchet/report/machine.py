@@ -12,7 +12,8 @@ from model_ratchet.engine.impact import Impact
 from model_ratchet.engine.queue import QueuedVerdict
 from model_ratchet.engine.record import Record, digest
 from model_ratchet.report.change import by_weight, rollback_lines
-from model_ratchet.report.check import Check, OpenPromotions, PolicyNote
+from model_ratchet.report.check import Check
+from model_ratchet.report.notes import OpenPromotions, PolicyNote
 from model_ratchet.report.numbers import has_interval
 from model_ratchet.report.reasons import sentence
 

@@ -8,7 +8,8 @@ from model_ratchet.core.finding import Location
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.documents.compare import Weight as Direction
 from model_ratchet.report.change import by_weight, difference_sentence
-from model_ratchet.report.check import Check, PolicyNote
+from model_ratchet.report.check import Check
+from model_ratchet.report.notes import PolicyNote
 from model_ratchet.report.view import Row, View, view
 
 Weight = Literal["error", "warning", "note"]

@@ -20,7 +20,8 @@ from model_ratchet.report.change import (
     rollback_lines,
     rollback_sentence,
 )
-from model_ratchet.report.check import UNTOUCHED, Check, PolicyNote
+from model_ratchet.report.check import Check
+from model_ratchet.report.notes import PolicyNote
 from model_ratchet.report.queued import against, queue_sentence
 from model_ratchet.report.view import Gate, Row, Stage, View, view
 
@@ -82,10 +83,8 @@ def _main(check: Check, *, narrow: bool) -> list[RenderableType]:
         return [Text(rollback_sentence(check.rollback)), *lines]
     if check.queue is not None:
         return list(_queue(check.queue))
-    if check.untouched:
-        return [Text(UNTOUCHED)] if check.policies is None else []
-    if check.validated is not None:
-        return [Text(f"{check.validated} document{'s' * (check.validated != 1)} valid", "green")]
+    if check.sentence is not None:
+        return [Text(check.sentence, "green" if check.validated is not None else "")]
     parts: list[RenderableType] = []
     for record in check.records:
         parts += _promotion(view(record), narrow=narrow)

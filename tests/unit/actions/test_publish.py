@@ -14,8 +14,9 @@ from forge import faults
 from forge.faults import Fault
 from model_ratchet.actions.publish import publish
 from model_ratchet.core.finding import Finding, Location
-from model_ratchet.report.check import Check, RollbackNote, judged
+from model_ratchet.report.check import Check, judged
 from model_ratchet.report.html import as_html
+from model_ratchet.report.notes import RollbackNote
 
 PASSED = judged([records.a_passed_record()])
 FAILED = judged([records.a_failed_record()])

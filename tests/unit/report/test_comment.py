@@ -33,10 +33,11 @@ from model_ratchet.core.reason import Why, because
 from model_ratchet.core.verdict import Leaf, Part, Waived
 from model_ratchet.engine.judge import valid_until
 from model_ratchet.engine.record import Record
-from model_ratchet.report.check import Check, RollbackNote
+from model_ratchet.report.check import Check
 from model_ratchet.report.comment import BUDGET, as_markdown, comment
 from model_ratchet.report.detail import CommentContext, Detail
 from model_ratchet.report.marker import read_marker
+from model_ratchet.report.notes import RollbackNote
 from model_ratchet.report.promotion import promotion
 from model_ratchet.report.view import view
 

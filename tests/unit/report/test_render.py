@@ -35,7 +35,8 @@ from model_ratchet.engine.impact import Effect, Impact
 from model_ratchet.engine.queue import QueuedVerdict, QueueVerdict
 from model_ratchet.engine.record import Record, seal
 from model_ratchet.report import render
-from model_ratchet.report.check import Check, OpenPromotion, OpenPromotions, PolicyNote, RollbackNote, RuleDifference
+from model_ratchet.report.check import Check
+from model_ratchet.report.notes import OpenPromotion, OpenPromotions, PolicyNote, RollbackNote, RuleDifference
 from model_ratchet.report.terminal import safe
 from model_ratchet.report.view import MARKS, UNCOUNTED, view
 
