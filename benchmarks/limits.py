@@ -23,7 +23,7 @@ def started() -> Iterator[Row]:
         ("validate", "`ratchet validate` of one promotion", "`check-jsonschema` on it", 1),
         ("validate-many", "`ratchet validate` of 1,000 promotions", "`check-jsonschema` on them", 0.1),
         ("untouched", "a check without promotions", "`git status` and `python -c pass`", 5),
-        ("check", "the demo's check, rendered", "importing pandas, scipy.stats and PyGithub", 0.5),
+        ("check", "a check of small CSV logs, rendered", "importing pandas, scipy.stats and PyGithub", 0.5),
     ):
         say(what)
         told = one("benchmarks.starts", work)
