@@ -1,13 +1,12 @@
 """watch: one look at every version that runs: what its rules say, who is told, and which versions have to leave."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from model_ratchet.actions.in_step import in_step
 from model_ratchet.actions.reading import Faulty, read_at
 from model_ratchet.actions.render import each_model
 from model_ratchet.actions.watch_state import Kept, Last
@@ -187,11 +186,7 @@ def _look(
     root: Path,
     progress: Progress | None,
 ) -> list[Seen | Unclear]:
-    """All versions in their order, some of them looked at side by side, and while the documents of the next are read.
-
-    Documents are read in step with the looks, a few ahead: read all at once they would keep the looks waiting for the
-    interpreter, and not the servers.
-    """
+    """All versions in their order, some of them looked at side by side, and while the documents of the next are read."""
     from model_ratchet.sources.lines import Lines
 
     def one(case: Case | Unclear) -> Seen | Unclear:
@@ -202,14 +197,8 @@ def _look(
             progress(f"looked at {case.model.name} {case.subject.version}")
         return seen
 
-    with Lines(asked.connections) as lines, ThreadPoolExecutor(max_workers=asked.connections) as threads:
-        found: list[Seen | Unclear] = []
-        ahead: deque[Future[Seen | Unclear]] = deque()
-        for case in cases:
-            ahead.append(threads.submit(one, case))
-            if len(ahead) > _AHEAD * asked.connections:
-                found.append(ahead.popleft().result())
-        return [*found, *(one.result() for one in ahead)]
+    with Lines(asked.connections) as lines:
+        return list(in_step(one, cases, at_once=asked.connections, ahead=_AHEAD * asked.connections))
 
 
 def _seen(case: Case, sources: Sources, kept: Kept, asked: WatchInput, root: Path, lines: "Lines") -> Seen:
