@@ -134,7 +134,7 @@ def _page(found: Soak) -> str:
     """The whole page."""
     seconds = sorted(run.seconds for run in found.runs)
     gaps = [(after.at - before.at).total_seconds() for before, after in itertools.pairwise(found.runs)]
-    settled = [mib for _, mib in found.settled()]
+    settled, warm = [mib for _, mib in found.settled()], WARM * found.minutes
     sound = sum(run.looked and run.versions == found.models for run in found.runs)
     rows = {
         "runs that were due, one each minute": f"{found.due}",
@@ -143,7 +143,7 @@ def _page(found: Soak) -> str:
         f"of them with all {found.models:,} models looked at": f"{sound}",
         "seconds of a run: median, longest": f"{median(seconds):.1f}, {seconds[-1]:.1f}",
         "seconds from one run's start to the next: least, most": f"{min(gaps):.1f}, {max(gaps):.1f}",
-        f"MiB in memory after {WARM * found.minutes:g} minutes: least, most": f"{min(settled):.0f}, {max(settled):.0f}",
+        f"MiB of resident memory after {warm:g} minutes: least, most": f"{min(settled):.0f}, {max(settled):.0f}",
         "its slope after that, by least squares": f"{found.slope():+.1f} MiB an hour",
         "exit code after SIGTERM": f"{found.code}",
     }
@@ -164,7 +164,8 @@ about each. A run is lost when the one before it takes longer than a minute.
 |---|---|
 {table}
 
-Resident memory by the time since the start, sampled each second:
+Resident memory by the time since the start, sampled each second. The rule looks back over twelve blocks, so that what is
+remembered of each model still grows in the first twelve minutes:
 
 | minutes | median, MiB | most, MiB |
 |---|---|---|
