@@ -20,12 +20,13 @@ from model_ratchet.engine.selftest.attack import Said, broken, defended, held
 from model_ratchet.engine.selftest.hostile import COMMANDS, COMPUTED, FORMULAS, MARKUP, TEMPLATE, obeyed
 from model_ratchet.github.job import Job
 from model_ratchet.report import render
-from model_ratchet.report.check import Check, RollbackNote, judged
+from model_ratchet.report.check import Check, judged
 from model_ratchet.report.chronicle import chronicle, chronicle_csv
 from model_ratchet.report.comment import comment
 from model_ratchet.report.detail import CommentContext
 from model_ratchet.report.html import as_html
 from model_ratchet.report.marker import Marker
+from model_ratchet.report.notes import RollbackNote
 
 _FORMATS = ("text", "markdown", "json", "junit", "sarif", "github")
 _BUDGET = 60_000
