@@ -24,12 +24,12 @@ UNTOLD = (
     "what a list leaves out is not there: the merge is recorded as unverified, and an incident asks a person to look"
 )
 PUSHER = "what a list leaves out is not there: the push is recorded without who pushed it"
-PARTLY = "a full disk keeps a part of what the watch remembers: an alert is told again, with another beginning"
+AHEAD = "the watch looks at the hours that GitHub's clock tells, and remembers which it has seen"
 EXPLAINED: Mapping[tuple[str, str, str], str] = {
     ("record", Kind.HALF_LISTS.value, "check-runs"): UNTOLD,
     ("record", Kind.HALF_LISTS.value, "reviews"): UNTOLD,
     ("record", Kind.HALF_LISTS.value, "activity"): PUSHER,
-    ("watch", Kind.DISK.value, ""): PARTLY,
+    ("watch", Kind.CLOCK.value, ""): AHEAD,
 }
 """Step, fault and the end of what was asked → why it ends otherwise, and has to."""
 

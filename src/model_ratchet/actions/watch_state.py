@@ -128,22 +128,29 @@ def files_of(folder: Path) -> Mapping[str, bytes]:
 
 
 def keep_in_folder(folder: Path, kept: Kept) -> None:
-    """Write what is kept into a folder; what it held of versions that are no longer watched is removed."""
-    files = kept.files()
-    for path, content in files.items():
-        place = folder / PurePosixPath(path)
+    """Write what is kept into a folder; what it held of versions that are no longer watched is removed.
+
+    What is there is replaced when all of it is written: where the disk is full, all that was kept before is kept still.
+    """
+    files = {folder / PurePosixPath(path): content for path, content in kept.files().items()}
+    for place, content in files.items():
         place.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(place, content)
+        _beside(place).write_bytes(content)
+    for place in files:
+        _beside(place).replace(place)
     for path in files_of(folder):
-        if path not in files:
-            (folder / PurePosixPath(path)).unlink()
+        if folder / path not in files:
+            (folder / path).unlink()
 
 
 def write_whole(place: Path, content: bytes) -> None:
     """Write a file at once: a run that is cut off leaves no half of it."""
-    beside = place.with_suffix(".new")
-    beside.write_bytes(content)
-    beside.replace(place)
+    _beside(place).write_bytes(content)
+    _beside(place).replace(place)
+
+
+def _beside(place: Path) -> Path:
+    return place.with_suffix(".new")
 
 
 def _path(model: str, version: str) -> str:

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -64,12 +65,17 @@ def run(asked: WatchInput, state: Path, *, progress: Progress | None = None) -> 
 def keep(repo: Path, state: Path, now: datetime) -> int:
     """Put what a run left in ``state`` on the branch ``ratchet/watch``; how many files.
 
+    A run that left nothing, because it could not, leaves the branch as it is.
+
     Raises:
         RecordError: the folder holds something else.
         RepositoryError: the branch can't be written, or another run has written it meanwhile.
     """
-    repository, files = Writer(repo), Kept.of(files_of(state)).files()
-    keep_on_branch(repository, files, now)
+    left = files_of(state)
+    if not left:
+        return 0
+    files = Kept.of(left).files()
+    keep_on_branch(Writer(repo), files, now)
     return len(files)
 
 
@@ -79,7 +85,7 @@ class Tick:
 
     at: datetime
     seen: Watch | None = None
-    failure: RatchetError | None = None
+    failure: RatchetError | OSError | None = None
 
 
 def every(
@@ -103,7 +109,7 @@ def every(
         now = clock()
         try:
             tick = Tick(at=now, seen=run(replace(asked, now=now), state))
-        except RatchetError as error:
+        except (RatchetError, OSError) as error:  # a disk that is full now may have room again
             tick = Tick(at=now, failure=error)
         tell(tick)
         number = max(number + 1, int((time.monotonic() - first) / between.total_seconds()))
@@ -122,7 +128,8 @@ def _write_health(place: Path, tick: Tick, now: datetime, between: timedelta) ->
         "versions": len(tick.seen.seen) if tick.seen is not None else 0,
         "why": str(tick.failure) if tick.failure is not None else None,
     }
-    write_whole(place, f"{json.dumps(value, indent=1)}\n".encode())
+    with suppress(OSError):  # what can't be written goes stale, and says that nobody looks
+        write_whole(place, f"{json.dumps(value, indent=1)}\n".encode())
 
 
 def _base(asked: WatchInput, repository: Writer) -> str:

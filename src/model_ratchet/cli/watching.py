@@ -122,7 +122,8 @@ def _watch(options: argparse.Namespace) -> int:
     if options.state is None and (options.keep or options.every is not None):
         raise UsageError("name the folder of the state with --state")
     if options.keep:
-        write(f"{keep(options.repo, options.state, asked.now)} files are on ratchet/watch")
+        kept = keep(options.repo, options.state, asked.now)
+        write(f"{kept} files are on ratchet/watch" if kept else "nothing was left: ratchet/watch stays as it is")
         return ExitCode.PASSED
     if options.every is not None:
         if options.now is not None:
