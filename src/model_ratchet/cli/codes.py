@@ -1,7 +1,6 @@
 """Exit codes: what a run ended as."""
 
 from enum import IntEnum
-from typing import assert_never
 
 from model_ratchet.core.outcome import Outcome
 
@@ -38,5 +37,3 @@ class ExitCode(IntEnum):
                 return cls.ERRORED
             case Outcome.PENDING | Outcome.INCONCLUSIVE:
                 return cls.WAITING
-            case _:
-                assert_never(outcome)

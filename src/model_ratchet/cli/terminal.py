@@ -4,19 +4,17 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
-def write(text: str, output: "Path | None" = None) -> None:
+def write(text: str, output: "os.PathLike[str] | None" = None) -> None:
     """Print a result, or write it into a file. It ends with a line's end."""
-    if output is not None:
-        output.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+    whole = text if text.endswith("\n") else text + "\n"
+    if output is None:
+        sys.stdout.write(whole)
+        sys.stdout.flush()
         return
-    sys.stdout.write(text if text.endswith("\n") else text + "\n")
-    sys.stdout.flush()
+    with open(output, "w", encoding="utf-8") as file:  # noqa: PTH123  (`--help` imports neither pathlib nor typing)
+        file.write(whole)
 
 
 def remark(text: str) -> None:
