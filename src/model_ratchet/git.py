@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from model_ratchet.core.errors import RepositoryError
+from model_ratchet.core.names import COMMIT
 from model_ratchet.ports import LARGEST_BLOB, Blob, Change, Repository
 
 _MOST_NAMED = 100
@@ -63,7 +64,8 @@ class Git:
             raise RepositoryError(
                 f"there is no commit {revision!r} in {self._root}: fetch it, or name another with --base or --head"
             )
-        self._refuse_ambiguous(revision)
+        if COMMIT.fullmatch(revision) is None:
+            self._refuse_ambiguous(revision)
         return found.decode().strip()
 
     def _fetched(self, what: str, *options: str) -> bool:

@@ -23,10 +23,13 @@ def render(check: "Check", form: str, *, width: int | None = None, colour: bool 
 
 
 def _wrapped(sentence: str, width: int | None) -> str:
-    from shutil import get_terminal_size
     from textwrap import fill
 
-    return f"{fill(sentence, width or get_terminal_size().columns)}\n"
+    if width is None:
+        from shutil import get_terminal_size
+
+        width = get_terminal_size().columns
+    return f"{fill(sentence, width)}\n"
 
 
 def _forms() -> "dict[str, Callable[[Check], str]]":
