@@ -14,6 +14,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from benchmarks.memory import peak
+
 
 def statsmodels(log: str) -> Callable[[], object]:
     """Least squares of being right on the arm, with errors clustered by user: the interval of the arm's effect."""
@@ -65,7 +67,7 @@ def main() -> None:
     found = work()
     seconds = perf_counter() - started
     used = resource.getrusage(resource.RUSAGE_SELF)
-    memory = used.ru_maxrss * 1024
+    memory = peak()
     print(
         json.dumps({"seconds": seconds, "processor": used.ru_utime + used.ru_stime, "memory": memory, "found": found})
     )

@@ -19,6 +19,7 @@ from typing import ParamSpec, TypeVar
 from sqlglot import exp
 
 from benchmarks.log import a_source, needs
+from benchmarks.memory import peak
 from benchmarks.peers import join, pandas_counts, pandas_everything, scan
 from model_ratchet.core.evidence import Arm, ArmMoments, Clustering, Grouping, Measurement, Missing, Need, Shape
 from model_ratchet.sources import table_window
@@ -114,12 +115,6 @@ WORK: dict[str, Work] = {
 }
 
 
-def _peak() -> int:
-    """The most memory that this process held, in bytes; what it inherited at its start from another is not in it."""
-    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) * 1024
-
-
 def main() -> None:
     """Does one piece of work and prints what it took as JSON."""
     work, log, *threads = sys.argv[1:]
@@ -136,7 +131,7 @@ def main() -> None:
     told: dict[str, object] = {
         "seconds": seconds,
         "processor": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
-        "memory": _peak(),
+        "memory": peak(),
     }
     if isinstance(found, Parts):
         told |= {"parts": found.seconds, "interval": found.interval}

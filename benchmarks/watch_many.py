@@ -6,7 +6,6 @@ The ideal is the time that the queries take on so many connections if nothing el
 """
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from pathlib import Path
 from time import perf_counter
 
 from benchmarks.many import commit, request, version
+from benchmarks.memory import peak
 from benchmarks.slow import SECONDS, prometheus
 from model_ratchet.actions.watch import CONNECTIONS, WatchInput, watch_once
 from model_ratchet.actions.watch_state import Kept
@@ -62,7 +62,7 @@ def main() -> None:
     looked = [result.could_know for one in found.seen for result in one.report.results]
     assert len(looked) == models, (found.findings, found.unclear)
     assert all(looked), found.seen[0].report
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    memory = peak()
     print(json.dumps({"seconds": seconds, "ideal": models * QUERIES * SECONDS / CONNECTIONS, "memory": memory}))
 
 
