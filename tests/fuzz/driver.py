@@ -8,13 +8,14 @@ the input that broke something: a copy of it then lies in ``build/fuzz``.
 import argparse
 import importlib
 import os
+import resource
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Protocol, cast
 
-from fuzz.limits import Limits, peak_mib
+from fuzz.limits import Limits
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -44,6 +45,11 @@ class Target(Protocol):
 def library() -> Path | None:
     """Where Atheris lies; None where it could not be installed."""
     return next(ROOT.glob(".venv-fuzz/lib/python*/site-packages/atheris"), None)
+
+
+def _inherited_mib() -> float:
+    """Where libFuzzer begins to count: with what the process held at most that started this one."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:
@@ -80,7 +86,7 @@ def _run(name: str, seconds: float, keep: Path, folder: Path, *, merge: bool) ->
         f"-artifact_prefix={found_at / name}-",
         f"-dict={words}",
         f"-max_len={LONGEST}",
-        f"-rss_limit_mb={peak_mib() + MOST_MIB:.0f}",
+        f"-rss_limit_mb={_inherited_mib() + MOST_MIB:.0f}",
         f"-timeout={_HANG_SECONDS}",
         "-report_slow_units=3600",  # of wall time, which says how busy the machine is
         "-print_final_stats=1",
