@@ -39,13 +39,13 @@ from model_ratchet.core.evidence import (
     Suite,
 )
 from model_ratchet.core.inherited import Reproduced, Turnover
+from model_ratchet.core.moments import paired_moments
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.criteria import AnyCriterion
 from model_ratchet.criteria.artifacts import OnArtifacts
 from model_ratchet.criteria.base import Scope
 from model_ratchet.criteria.integration import IntegrationFacts
 from model_ratchet.engine.code_review import code_reviews
-from model_ratchet.engine.selftest.moments import paired_moments
 
 DIGEST = "sha256:" + "ab" * 32
 

@@ -4,11 +4,12 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from time import process_time
 from types import FrameType
 from typing import NoReturn
 from zlib import crc32
+
+from benchmarks.memory import peak
 
 MOST_SECONDS = 1.0
 GROWN = 2**16
@@ -61,8 +62,7 @@ class Limits:
 
 def peak_mib() -> float:
     """The most memory that this process ever held, in MiB; what it inherited at its start from another is not in it."""
-    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) / 1024
+    return peak() / 2**20
 
 
 def _too_slow(signum: int, frame: FrameType | None) -> NoReturn:

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -23,9 +22,6 @@ class Version:
     built_at: datetime
 
     @classmethod
-    @lru_cache(
-        2**14
-    )  # a ledger names each version many times, and reading a time takes longer than the rest of its line
     def parse(cls, text: str) -> "Version":
         """The version that ``text`` spells.
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from model_ratchet.core.evidence import ArmMoments
+from model_ratchet.core.moments import arm_moments
 
 
 @dataclass(slots=True)
@@ -41,24 +42,4 @@ def moments_of_rows(zero: Sums, one: Sums, unit: int = 1) -> ArmMoments:
 
 def moments_of_clusters(clusters: Iterable[tuple[Sums, Sums]], unit: int = 1) -> ArmMoments:
     """Each pair of sums is a cluster; one that holds no row of either arm is none."""
-    held = [(zero, one) for zero, one in clusters if zero.m or one.m]
-    return ArmMoments(
-        clusters=len(held),
-        clusters0=sum(1 for zero, _ in held if zero.m),
-        clusters1=sum(1 for _, one in held if one.m),
-        n0=sum(zero.m for zero, _ in held),
-        n1=sum(one.m for _, one in held),
-        s0=sum(zero.s for zero, _ in held),
-        s1=sum(one.s for _, one in held),
-        m0m0=sum(zero.m * zero.m for zero, _ in held),
-        m0s0=sum(zero.m * zero.s for zero, _ in held),
-        s0s0=sum(zero.s * zero.s for zero, _ in held),
-        m1m1=sum(one.m * one.m for _, one in held),
-        m1s1=sum(one.m * one.s for _, one in held),
-        s1s1=sum(one.s * one.s for _, one in held),
-        m0m1=sum(zero.m * one.m for zero, one in held),
-        m0s1=sum(zero.m * one.s for zero, one in held),
-        s0m1=sum(zero.s * one.m for zero, one in held),
-        s0s1=sum(zero.s * one.s for zero, one in held),
-        unit=unit,
-    )
+    return arm_moments([(zero.m, zero.s, one.m, one.s) for zero, one in clusters if zero.m or one.m], unit=unit)

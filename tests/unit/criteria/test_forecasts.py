@@ -9,13 +9,13 @@ from builders.records import a_criterion
 from builders.scopes import Answer, a_scope, a_stage, judged, uncomparable_rows, unpaired
 from builders.wagers import OF_EVENTS, forecasts_by_day
 from model_ratchet.core.evidence import Arm, Grouping, Groups, Labels, Missing, Need, PairedMoments, Shape
+from model_ratchet.core.moments import paired_moments
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Why, because
 from model_ratchet.core.scored import Scores
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria import AnyCriterion
 from model_ratchet.criteria.base import Scope
-from model_ratchet.engine.selftest.moments import paired_moments
 from model_ratchet.stats.score_tables import auc_difference
 
 PARTS = 1_000_000_000

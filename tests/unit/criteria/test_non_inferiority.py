@@ -39,12 +39,12 @@ from model_ratchet.core.evidence import (
     Rows,
     Shape,
 )
+from model_ratchet.core.moments import arm_moments, paired_moments
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.base import Scope
 from model_ratchet.criteria.non_inferiority import NonInferiority
-from model_ratchet.engine.selftest.moments import arm_moments, paired_moments
 
 
 def a_criterion(margin: str = "1pp", metric: str = "accuracy", **more: object) -> NonInferiority:

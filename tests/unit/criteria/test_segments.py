@@ -32,11 +32,11 @@ from model_ratchet.core.evidence import (
     Rows,
     Shape,
 )
+from model_ratchet.core.moments import paired_moments
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.segments import Segments
-from model_ratchet.engine.selftest.moments import paired_moments
 
 FLAT = PairedCounts(both=1_400, only_baseline=60, only_candidate=60, neither=480)
 POOR = PairedCounts(both=1_400, only_baseline=160, only_candidate=40, neither=400)

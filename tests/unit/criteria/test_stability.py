@@ -17,12 +17,12 @@ from builders.scopes import (
     unpaired,
 )
 from model_ratchet.core.evidence import Counts, Evidence, Missing, Need, PairedCounts, Rows, Shape
+from model_ratchet.core.moments import paired_moments
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.base import Scope
 from model_ratchet.criteria.stability import Stability
-from model_ratchet.engine.selftest.moments import paired_moments
 
 HOUR = timedelta(hours=1)
 NONE = PairedCounts(both=0, only_baseline=0, only_candidate=0, neither=0)

@@ -18,12 +18,12 @@ from builders.scopes import (
     unpaired,
 )
 from model_ratchet.core.evidence import ArmRows, Counts, Evidence, Labels, Missing, Need, PairedCounts, Rows, Shape
+from model_ratchet.core.moments import paired_moments
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.base import MetricFacts, Scope
 from model_ratchet.criteria.superiority import Superiority
-from model_ratchet.engine.selftest.moments import paired_moments
 
 
 def a_criterion(rule: str = "point_and_significance", by: str = "2pp", **more: object) -> Superiority:

@@ -18,11 +18,11 @@ from builders.scopes import (
     unpaired,
 )
 from model_ratchet.core.evidence import Counts, Evidence, Labels, Missing, Need, PairedCounts, Rows, Shape
+from model_ratchet.core.moments import paired_moments
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.criteria.sustained import Sustained
-from model_ratchet.engine.selftest.moments import paired_moments
 
 QUIET = PairedCounts(both=2_100, only_baseline=100, only_candidate=110, neither=690)
 

@@ -37,11 +37,11 @@ from model_ratchet.core.evidence import (
     Tracked,
     Window,
 )
+from model_ratchet.core.moments import arm_moments, paired_moments
 from model_ratchet.core.scored import PARTS
 from model_ratchet.criteria.base import StageFacts
 from model_ratchet.engine.plan import Plan
 from model_ratchet.engine.selftest.made_up import bets, histogram, scores
-from model_ratchet.engine.selftest.moments import arm_moments, paired_moments
 
 AN_HOUR = 100_000
 SEGMENTS = ("north", "south")

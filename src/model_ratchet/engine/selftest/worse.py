@@ -29,9 +29,9 @@ from model_ratchet.core.evidence import (
     Simple,
     Suite,
 )
+from model_ratchet.core.moments import arm_moments, paired_moments
 from model_ratchet.core.reason import Why, because
 from model_ratchet.core.scored import Bets, Scores
-from model_ratchet.engine.selftest.moments import arm_moments, paired_moments
 
 Answer: TypeAlias = Measurement | Missing
 Worsen: TypeAlias = Callable[[Need, Measurement], Answer]

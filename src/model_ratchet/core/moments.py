@@ -1,4 +1,4 @@
-"""Moments: the sums over clusters that are made up, each cluster by its rows and their sums."""
+"""Moments: sums over clusters, from the rows and the sums of each cluster."""
 
 from collections.abc import Sequence
 
