@@ -4,9 +4,11 @@ import csv
 import io
 import json
 import re
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 from model_ratchet.actions.publish import Published, write_files
 from model_ratchet.actions.selftest.ground import Control, OfProposal, shown, told
@@ -112,8 +114,7 @@ def logs(control: Control) -> Said:
 
 def outputs(control: Control) -> Said:
     """A value that would set another output of a step."""
-    folder = control.subject.sandbox.root / "outputs"
-    folder.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="outputs-", dir=control.subject.sandbox.root))
     for number, value in enumerate(("a\nx=y", "a\nEOF\nx=y", "x<<E\ny\nE")):
         file = folder / str(number)
         Job(run=1, attempt=1, repository="https://github.invalid/a/b", temporary=folder, output=file).say(outcome=value)
