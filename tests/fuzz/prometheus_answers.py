@@ -14,9 +14,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPResponse
+from urllib3 import HTTPConnectionPool, HTTPResponse
 
 from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import (
@@ -118,17 +116,13 @@ class _Wire:
         self.bodies: Iterator[bytes] = iter(())
         self.taken: list[tuple[str, int, bytes]] = []
 
-    def send(self, request: requests.PreparedRequest, **_: object) -> requests.Response:
+    def urlopen(self, method: str, target: str, *_: object, **__: object) -> HTTPResponse:
         body = next(self.bodies)
         stated = _STATUS.match(body)
         status = int(stated[1]) if stated is not None else 200
         body = body[4:] if stated is not None else body
-        self.taken.append((str(request.path_url), status, body))
-        response = requests.Response()
-        response.status_code = status
-        response.headers["Date"] = self.clock
-        response.raw = HTTPResponse(io.BytesIO(body), status=status, preload_content=False)
-        return response
+        self.taken.append((target, status, body))
+        return HTTPResponse(io.BytesIO(body), {"Date": self.clock}, status, preload_content=False)
 
 
 WIRE = _Wire()
@@ -137,7 +131,7 @@ WIRE = _Wire()
 class _Near(Reach):
     """Connects to nothing: the wire answers."""
 
-    def address(self, source: str, host: str, port: int) -> str:
+    def address(self, source: str, host: str, port: int, *, tried: bool = True) -> str:
         return "127.0.0.1"
 
 
@@ -167,11 +161,14 @@ def one_input(data: bytes) -> None:
     clock, _, rest = rest.partition(b"\n")
     need = NEEDS.get(named, NEEDS[b"counts"])
     WIRE.clock, WIRE.bodies, WIRE.taken = clock.decode("latin-1"), cycle(rest.split(b"\n")), []
-    real, HTTPAdapter.send = HTTPAdapter.send, lambda _, request, **given: WIRE.send(request, **given)  # type: ignore[method-assign]
+    real, HTTPConnectionPool.urlopen = (
+        HTTPConnectionPool.urlopen,
+        lambda _, *given, **more: WIRE.urlopen(*given, **more),
+    )  # type: ignore[method-assign]
     try:
         answer = SOURCE.answer([need]).answers[need]
     finally:
-        HTTPAdapter.send = real  # type: ignore[method-assign]
+        HTTPConnectionPool.urlopen = real  # type: ignore[method-assign]
     if isinstance(answer, Missing):
         assert answer.reason.why
         return

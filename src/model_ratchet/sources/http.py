@@ -5,25 +5,25 @@ What goes wrong becomes a reason that names the source and a status, and never a
 
 import json
 import logging
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
-from urllib3.exceptions import HTTPError, ReadTimeoutError
-from urllib3.util import Retry
+import urllib3
+from urllib3.exceptions import HTTPError, MaxRetryError, ReadTimeoutError, SSLError
 
 from model_ratchet.core.reason import Why, because
+from model_ratchet.documents.origin import Origin
 from model_ratchet.documents.sources import Endpoint, HttpServer
 from model_ratchet.sources.engine import UnanswerableError
 from model_ratchet.sources.reach import Reach
+from model_ratchet.sources.trust import authorities
 from model_ratchet.sources.variables import fill
 
-# (it logs the paths of requests, and a path can hold a secret)
-logging.getLogger("urllib3.connectionpool").setLevel(logging.WARNING)
+# it logs the paths of requests, in warnings of what is tried again too, and a path can hold a secret
+logging.getLogger("urllib3").setLevel(logging.ERROR)
 
 MOST_BYTES = 64 * 2**20
 
@@ -33,16 +33,20 @@ _CHUNK = 2**16
 _TRIES = 3
 _CONNECTIONS = 8
 _PARTIAL = 206
+_HEADERS = {"User-Agent": "model-ratchet", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
 _PLAIN = {"Accept-Encoding": "identity"}
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-_HEADERS = requests.utils.default_headers()
+
+Sign = Callable[[str, str, str], Mapping[str, str]]
+"""The headers that sign a method, a URL and a host."""
 
 
 class Server:
     """A server that a source names, asked at the address that its name was resolved to when it was opened.
 
     Redirects are refused, proxies of the environment ignored, certificates verified. Connection troubles and the statuses
-    429, 502, 503 and 504 are tried again with growing, jittered pauses, unless ``retries`` is 0.
+    429, 502, 503 and 504 are tried again with growing, jittered pauses, unless ``retries`` is 0; a connection that is not
+    accepted is tried once more.
     """
 
     def __init__(
@@ -55,7 +59,7 @@ class Server:
         root: Path,
         retries: int = _TRIES,
         seconds: float = _READ_SECONDS,
-        signed: AuthBase | None = None,
+        signed: Sign | None = None,
         connections: int = _CONNECTIONS,
     ) -> None:
         """Resolves the name and reads the secrets; ``signed`` signs each request in the place of ``config.auth``.
@@ -63,7 +67,7 @@ class Server:
         ``seconds`` without a byte are no answer. Threads may ask side by side, on as many ``connections``.
 
         Raises:
-            UnanswerableError: a variable is not set, the origin is refused, or nothing answers there.
+            UnanswerableError: a variable is not set, the origin is refused, or none of several addresses answers.
         """
         self._source = source
         most = config.most if isinstance(config, HttpServer) else None
@@ -71,37 +75,40 @@ class Server:
         self._seconds = seconds
         url, origin = reach.url(source, config.url, environ)
         parts = urlsplit(url)
-        pool: dict[str, Any] = {}
-        self._verify = str(root / config.ca) if config.ca is not None else True
-        self._proxies: dict[str, str] = {}
-        self._headers = dict(_HEADERS)
-        self._auth: AuthBase | tuple[str, str] | None = signed
-        if config.proxy is not None:
-            self._proxies = {origin.scheme: fill(source, config.proxy, environ)}
-            self._base = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
-        else:
-            address = reach.address(source, origin.host, origin.port)
-            at = f"[{address}]" if ":" in address else address
-            self._base = urlunsplit((parts.scheme, f"{at}:{origin.port}", parts.path, "", ""))
-            self._headers["Host"] = parts.netloc
-            if origin.scheme == "https":
-                pool = {"server_hostname": origin.host, "assert_hostname": origin.host}
+        self._base = parts.path
         self._query = f"?{parts.query}" if parts.query else ""
-        if config.auth is not None and config.auth.bearer is not None:
-            self._headers["Authorization"] = f"Bearer {fill(source, config.auth.bearer, environ)}"
-        elif config.auth is not None and config.auth.password is not None:
-            basic = (str(config.auth.username), fill(source, config.auth.password, environ))
-            self._auth = signed or basic
-        # what a session of requests would merge into each of them anew is the same for all
-        self._adapter = _Adapter(pool, retries, connections)
+        self._headers = {**_HEADERS, "Host": parts.netloc}
+        self._sign = signed
+        auth = config.auth if signed is None else None
+        if auth is not None and auth.bearer is not None:
+            self._headers["Authorization"] = f"Bearer {fill(source, auth.bearer, environ)}"
+        elif auth is not None and auth.password is not None:
+            self._headers["Authorization"] = _basic(f"{auth.username}:{fill(source, auth.password, environ)}")
+        options: dict[str, Any] = {
+            "maxsize": connections,
+            "block": True,
+            "timeout": urllib3.Timeout(connect=_CONNECT_SECONDS, read=seconds),
+            "retries": _tries(retries),
+        }
+        if origin.scheme == "https":
+            options |= {"cert_reqs": "CERT_REQUIRED", "ca_certs": authorities(config.ca, root)}
+        if config.proxy is not None:
+            self._at = f"{origin.scheme}://{parts.netloc}"
+            self._pool = _behind(fill(source, config.proxy, environ), self._at, options)
+            if origin.scheme == "http":  # the proxy is told the whole address
+                self._base = f"{self._at}{self._base}"
+        else:
+            address = reach.address(source, origin.host, origin.port, tried=False)
+            self._at = f"{origin.scheme}://{f'[{address}]' if ':' in address else address}:{origin.port}"
+            self._pool = _pinned(origin, address, options)
 
     def get(self, path: str, parameters: Mapping[str, str] | None = None) -> "Reply":
         """The answer to a GET."""
-        return self._ask("GET", path, params=parameters)
+        return self._ask("GET", f"{path}?{urlencode(parameters)}" if parameters else path)
 
     def post(self, path: str, form: Mapping[str, str]) -> "Reply":
         """The answer to a POST of a form that only reads."""
-        return self._ask("POST", path, data=urlencode(form), headers=_FORM)
+        return self._ask("POST", path, body=urlencode(form).encode(), headers=_FORM)
 
     def send(self, path: str, body: bytes, headers: Mapping[str, str]) -> "Reply":
         """The status and the headers that a POST of ``body`` is answered with, which changes something there.
@@ -109,7 +116,7 @@ class Server:
         What stands behind a ``?`` in the server's own URL is sent with it: it can be what lets us in. The body of the
         answer is left unread.
         """
-        return self._ask("POST", f"{path}{self._query}", unread=True, data=body, headers=headers)
+        return self._ask("POST", f"{path}{self._query}", unread=True, body=body, headers=headers)
 
     def head(self, path: str) -> "Reply":
         """The status and the headers that a GET would have, uncompressed."""
@@ -129,36 +136,56 @@ class Server:
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._adapter.close()
+        self._pool.close()
 
-    def _ask(self, method: str, path: str, *, part: int | None = None, unread: bool = False, **given: Any) -> "Reply":
-        timeout = (_CONNECT_SECONDS, self._seconds)
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        part: int | None = None,
+        unread: bool = False,
+    ) -> "Reply":
+        told = {**self._headers, **(headers or {})}
+        target = f"{self._base}{path}" or "/"
+        if self._sign is not None:
+            told |= self._sign(method, f"{self._at}{target}", told["Host"])
         try:
-            request = requests.PreparedRequest()
-            headers = {**self._headers, **given.pop("headers", {})}
-            request.prepare(method, f"{self._base}{path}", headers=headers, auth=self._auth, **given)
-            with self._adapter.send(
-                request, stream=True, timeout=timeout, verify=self._verify, proxies=self._proxies
-            ) as response:
-                body = b""
-                if not unread and (part is None or response.status_code == _PARTIAL):
-                    body = self._body(response, self._most if part is None else part, decode=part is None)
-                return Reply(self._source, response.status_code, response.headers, body)
-        except requests.exceptions.SSLError:
-            status = "its certificate is not trusted"
-        except (requests.exceptions.Timeout, ReadTimeoutError):
-            status = f"no answer within {self._seconds:g} s"
-        except HTTPError:
-            if part is not None:
+            response = self._pool.urlopen(
+                method, target, body, told, redirect=False, assert_same_host=False, preload_content=False
+            )
+        except (HTTPError, OSError, ValueError) as error:  # a header that can't be sent is a ValueError
+            raise self._unreached(self._why(error)) from None
+        try:
+            content = b""
+            if not unread and (part is None or response.status == _PARTIAL):
+                content = self._body(response, self._most if part is None else part, decode=part is None)
+            return Reply(self._source, response.status, response.headers, content)
+        except (HTTPError, OSError) as error:
+            if part is not None and not isinstance(error, ReadTimeoutError):
                 raise BrokenOffError(because(Why.SOURCE_UNREACHABLE, source=self._source, status="cut")) from None
-            status = "no connection"
-        except requests.exceptions.RequestException:
-            status = "no connection"
-        raise UnanswerableError(because(Why.SOURCE_UNREACHABLE, source=self._source, status=status))
+            raise self._unreached(self._why(error)) from None
+        finally:
+            response.close()
+            response.release_conn()
 
-    def _body(self, response: requests.Response, most: int, *, decode: bool) -> bytes:
+    def _why(self, error: Exception) -> str:
+        """What went wrong, without a word of the error's own."""
+        cause = error.reason if isinstance(error, MaxRetryError) else error
+        if isinstance(cause, SSLError):
+            return "its certificate is not trusted"
+        if isinstance(cause, ReadTimeoutError):
+            return f"no answer within {self._seconds:g} s"
+        return "no connection"
+
+    def _unreached(self, status: str) -> UnanswerableError:
+        return UnanswerableError(because(Why.SOURCE_UNREACHABLE, source=self._source, status=status))
+
+    def _body(self, response: urllib3.BaseHTTPResponse, most: int, *, decode: bool) -> bytes:
         body = bytearray()
-        for chunk in response.raw.stream(_CHUNK, decode_content=decode):
+        for chunk in response.stream(_CHUNK, decode_content=decode):
             body += chunk
             if len(body) > most:
                 shown = f"{most / 2**20:g} MiB"
@@ -205,23 +232,35 @@ class Reply:
             raise UnanswerableError(because(Why.SOURCE_UNREACHABLE, source=self._source, status=status)) from None
 
 
-class _Adapter(HTTPAdapter):
-    """Retries and, for an address in the place of a name, the name that the certificate must hold."""
-
-    def __init__(self, pool: Mapping[str, Any], retries: int, connections: int) -> None:
-        self._pool = dict(pool)
-        tries = Retry(
-            total=retries,
-            redirect=False,
-            status_forcelist=(429, 502, 503, 504),
-            allowed_methods=("GET", "HEAD", "POST"),
-            backoff_factor=0.2,
-            backoff_jitter=0.2,
-            backoff_max=5,
-            raise_on_status=False,
+def _pinned(origin: Origin, address: str, options: Mapping[str, Any]) -> urllib3.HTTPConnectionPool:
+    """Connections to an address in the place of a name, which the certificate must hold all the same."""
+    if origin.scheme == "https":
+        return urllib3.HTTPSConnectionPool(
+            address, origin.port, server_hostname=origin.host, assert_hostname=origin.host, **options
         )
-        super().__init__(max_retries=tries, pool_maxsize=connections, pool_block=True)
+    return urllib3.HTTPConnectionPool(address, origin.port, **options)
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """The pool, with what it must know of TLS."""
-        super().init_poolmanager(*args, **(kwargs | self._pool))
+
+def _behind(proxy: str, at: str, options: Mapping[str, Any]) -> urllib3.HTTPConnectionPool:
+    """Connections through a proxy, which may ask for a name and a password."""
+    parts = urlsplit(proxy)
+    let_in = {"Proxy-Authorization": _basic(unquote(f"{parts.username}:{parts.password}"))} if parts.password else {}
+    return urllib3.ProxyManager(proxy, proxy_headers=let_in, **options).connection_from_url(at)
+
+
+def _basic(credentials: str) -> str:
+    return f"Basic {b64encode(credentials.encode()).decode()}"
+
+
+def _tries(total: int) -> urllib3.Retry:
+    return urllib3.Retry(
+        total=total,
+        connect=min(total, 1),
+        redirect=False,
+        status_forcelist=(429, 502, 503, 504),
+        allowed_methods=("GET", "HEAD", "POST"),
+        backoff_factor=0.2,
+        backoff_jitter=0.2,
+        backoff_max=5,
+        raise_on_status=False,
+    )

@@ -19,6 +19,7 @@ from model_ratchet.sources.engine import Column, Kind, Later, UnanswerableError
 from model_ratchet.sources.postgresql_sql import spelled
 from model_ratchet.sources.reach import Reach
 from model_ratchet.sources.table_sql import table
+from model_ratchet.sources.trust import authorities
 from model_ratchet.sources.variables import fill
 
 if TYPE_CHECKING:
@@ -253,7 +254,7 @@ def _parameters(database: Database, reach: Reach, environ: Mapping[str, str], ro
     if ip_address(address).is_loopback and database.ca is None:
         tls = {"sslmode": "prefer", "sslrootcert": os.devnull}
     else:
-        tls = {"sslmode": "verify-full", "sslrootcert": _authorities(database.ca, root)}
+        tls = {"sslmode": "verify-full", "sslrootcert": authorities(database.ca, root)}
     return {
         **_NEUTRAL,
         **tls,
@@ -266,12 +267,6 @@ def _parameters(database: Database, reach: Reach, environ: Mapping[str, str], ro
         "connect_timeout": str(_CONNECT_SECONDS),
         "tcp_user_timeout": str(int(1000 * database.seconds)),
     }
-
-
-def _authorities(ca: str | None, root: Path) -> str:
-    import certifi
-
-    return str(root / ca) if ca is not None else certifi.where()
 
 
 def _kind(name: str, category: str) -> Kind:

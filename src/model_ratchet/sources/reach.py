@@ -51,8 +51,10 @@ class Reach:
             raise UnanswerableError(because(Why.ORIGIN_REFUSED, source=source, origin=shown))
         return filled.rstrip("/"), origin
 
-    def address(self, source: str, host: str, port: int) -> str:
+    def address(self, source: str, host: str, port: int, *, tried: bool = True) -> str:
         """The address to connect to: the first of the host's that is allowed and accepts a connection.
+
+        One that is the only one is not ``tried`` for who tells soon by himself that it accepts none.
 
         Raises:
             UnanswerableError: the name is unknown, no address of it is allowed, or none accepts a connection.
@@ -61,6 +63,8 @@ class Reach:
         allowed = [address for address in found if self._allows(ip_address(address))]
         if not allowed:
             raise UnanswerableError(because(Why.ORIGIN_REFUSED, source=source, origin=f"an address of {host}"))
+        if len(allowed) == 1 and not tried:
+            return allowed[0]
         for address in allowed:
             try:
                 socket.create_connection((address, port), timeout=_CONNECT_SECONDS).close()

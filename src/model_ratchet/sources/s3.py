@@ -11,15 +11,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 from xml.etree import ElementTree as Xml
 
-from requests.auth import AuthBase
-
 from model_ratchet.core.reason import Why, because
 from model_ratchet.sources.engine import UnanswerableError
 from model_ratchet.sources.variables import fill
 
 if TYPE_CHECKING:
-    from requests import PreparedRequest
-
     from model_ratchet.sources.http import Server
 
 MOST_PAGES = 1000
@@ -36,8 +32,8 @@ class Listed:
     tag: str
 
 
-class Signature(AuthBase):
-    """Signs requests (AWS Signature Version 4) with the keys of an environment."""
+class Signature:
+    """Signs reads (AWS Signature Version 4) with the keys of an environment."""
 
     def __init__(self, source: str, region: str, environ: Mapping[str, str]) -> None:
         """Reads the keys.
@@ -55,16 +51,14 @@ class Signature(AuthBase):
         logging.getLogger("botocore.auth").setLevel(logging.INFO)
         self._auth = S3SigV4Auth(Credentials(key, secret, environ.get(_TOKEN) or None), "s3", region)
 
-    def __call__(self, request: "PreparedRequest") -> "PreparedRequest":
-        """The request with its signature. It covers the host that is asked for, whatever address is connected to."""
+    def __call__(self, method: str, url: str, host: str) -> dict[str, str]:
+        """The headers of its signature. It covers the host that is asked for, whatever address is connected to."""
         from botocore.awsrequest import AWSRequest
 
-        host = {"Host": request.headers["Host"]} if "Host" in request.headers else {}
-        signed = AWSRequest(method=request.method, url=request.url, headers=host)
+        signed = AWSRequest(method=method, url=url, headers={"Host": host})
         # the body of a read is empty, and its hash is asked for
         self._auth.add_auth(signed)
-        request.headers.update({name: value for name, value in signed.headers.items() if name.lower() != "host"})
-        return request
+        return {name: value for name, value in signed.headers.items() if name.lower() != "host"}
 
 
 def object_path(bucket: str, key: str) -> str:

@@ -94,6 +94,6 @@ def test_the_end_closes_what_was_opened(asked: tuple[str, list[Asked]], monkeypa
     with Lines() as lines:
         line: Line = lines.of("prom", opens(url))
         with pytest.raises(UnanswerableError):
-            lines.of("away", opens("http://127.0.0.1:9"))
+            lines.of("away", opens("http://169.254.169.254:80"))
         assert closed == []
     assert closed == [line.server]
