@@ -161,10 +161,8 @@ def one_input(data: bytes) -> None:
     clock, _, rest = rest.partition(b"\n")
     need = NEEDS.get(named, NEEDS[b"counts"])
     WIRE.clock, WIRE.bodies, WIRE.taken = clock.decode("latin-1"), cycle(rest.split(b"\n")), []
-    real, HTTPConnectionPool.urlopen = (
-        HTTPConnectionPool.urlopen,
-        lambda _, *given, **more: WIRE.urlopen(*given, **more),
-    )  # type: ignore[method-assign]
+    real = HTTPConnectionPool.urlopen
+    HTTPConnectionPool.urlopen = lambda _, *given, **more: WIRE.urlopen(*given, **more)  # type: ignore[method-assign]
     try:
         answer = SOURCE.answer([need]).answers[need]
     finally:

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from model_ratchet.actions.spread import spread
@@ -83,8 +84,7 @@ def verify(
     against = (against_anchor(read, anchor) for anchor in sorted(set(anchors)))
     broken += (Broken(BRANCH, why) for why in against if why is not None)
     named = named_by(read.events)
-    files = ((record_path(digest), digest, content, named[digest]) for digest, content in ledger.contents(named))
-    audited = tuple(spread(_look, files, workers))
+    audited = tuple(spread(partial(_look, ledger), tuple(named.items()), workers))
     compared = {baseline_path(model): story for model, story in stories(read.events).items()}
     # what a line names that does not read would look foreign: that is told once, by the line
     if not read.broken:
@@ -236,5 +236,6 @@ def _listed(ledger: GitLedger) -> Mapping[str, str]:
     return found
 
 
-def _look(one: tuple[str, str, bytes | None, tuple[Event, ...]]) -> Audited | Broken:
-    return looked_at(*one)
+def _look(ledger: GitLedger, named: Sequence[tuple[str, tuple[Event, ...]]]) -> Iterator[Audited | Broken]:
+    for (digest, events), (_, content) in zip(named, ledger.contents(one for one, _ in named), strict=True):
+        yield looked_at(record_path(digest), digest, content, events)

@@ -1,5 +1,6 @@
 """replay: every recorded decision judged under another policy. Effects in order, no decisions."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -65,13 +66,13 @@ def replay_all(
     for row in log(ledger):
         if row.record and model in (None, row.model):
             rows[row.record] = (*rows.get(row.record, ()), row)
-    replayed = spread(partial(_replayed, policy), ledger.held(rows), workers)
+    replayed = spread(partial(_replayed, ledger, policy), tuple(rows), workers)
     return tuple(Decision(rows=of, replayed=one) for of, one in zip(rows.values(), replayed, strict=True))
 
 
-def _replayed(policy: Policy, one: tuple[str, bytes]) -> Replayed:
-    digest, content = one
-    return replay(policy, filed(content, digest, at_once=False))
+def _replayed(ledger: GitLedger, policy: Policy, digests: Sequence[str]) -> Iterator[Replayed]:
+    for digest, content in ledger.held(digests):
+        yield replay(policy, filed(content, digest, at_once=False))
 
 
 def _within(root: Path, file: Path) -> str:

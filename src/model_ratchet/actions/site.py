@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -71,8 +71,8 @@ def site(asked: SiteInput, folder: Path, *, workers: int | None = None) -> Writt
     asked_of = {one.record for one in seen.models if one.record and f"models/{one.name}.html" in stale}
     reported = {digest for digest in seen.reports if report_path(digest) in stale}
     cards: dict[str, tuple[Measure, ...]] = {}
-    work = partial(_read, frozenset(reported))
-    for digest, card, text in spread(work, ledger.held(sorted(asked_of | reported)), workers):
+    work = partial(_read, ledger, frozenset(reported))
+    for digest, card, text in spread(work, sorted(asked_of | reported), workers):
         cards[digest] = card
         if text is not None:
             _write(folder / report_path(digest), text)
@@ -169,11 +169,13 @@ def _address(environ: Mapping[str, str], repository: Git) -> str | None:
     return place.url if place is not None else None
 
 
-def _read(reported: frozenset[str], one: tuple[str, bytes]) -> tuple[str, tuple[Measure, ...], str | None]:
-    """The scorecard of a record, and its report where that is to be written."""
-    digest, content = one
-    record = filed(content, digest)
-    return digest, scorecard(record), as_html(record) if digest in reported else None
+def _read(
+    ledger: GitLedger, reported: frozenset[str], digests: Sequence[str]
+) -> Iterator[tuple[str, tuple[Measure, ...], str | None]]:
+    """The scorecard of each record, and its report where that is to be written."""
+    for digest, content in ledger.held(digests):
+        record = filed(content, digest)
+        yield digest, scorecard(record), as_html(record) if digest in reported else None
 
 
 def _key(made_of: object) -> str:

@@ -37,11 +37,13 @@ class Estimate:
     def __post_init__(self) -> None:
         for name in _NUMBERS:
             value = getattr(self, name)
-            if isinstance(value, float):
+            # most were rounded before, and are read again: they are short
+            if isinstance(value, float) and (len(repr(value)) > _SHORT or not math.isfinite(value)):
                 if not math.isfinite(value):
                     raise ValueError(f"the {name} of an estimate is {value}")
-                if (rounded := significant(value)) != value:
-                    object.__setattr__(self, name, rounded)
+                object.__setattr__(self, name, significant(value))
 
 
+_SHORT = 10
+"""So many characters hold no more than 9 digits beside a point or an exponent."""
 _NUMBERS = tuple(name for name in Estimate.__slots__ if name not in ("n", "method", "scale", "clusters", "sided"))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Self
 
 _NUMBER = r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)"
@@ -65,6 +66,17 @@ TIME_UNITS: Mapping[str, float] = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 """The unit of a measured duration in seconds."""
 
 
+@lru_cache(maxsize=1024)  # thousands of records of one policy spell the same few
+def _parsed(text: str, dimensions: tuple[Dimension, ...]) -> tuple[float, Dimension]:
+    """The value and its dimension."""
+    match = _QUANTITY.fullmatch(text)
+    known = [unit for unit, (dimension, _) in _UNITS.items() if dimension in dimensions]
+    if match is None or match[2] not in known:
+        raise ValueError(f"{text!r} is not a number with one of the units {', '.join(known)}")
+    dimension, factor = _UNITS[match[2]]
+    return float(Decimal(match[1]) * factor), dimension
+
+
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """A number with its unit: ``value`` in seconds, bytes or as a fraction; ``text`` as it was written."""
@@ -82,12 +94,7 @@ class Quantity:
         Raises:
             ValueError: no unit, an unknown unit, or one of another dimension.
         """
-        match = _QUANTITY.fullmatch(text)
-        known = [unit for unit, (dimension, _) in _UNITS.items() if dimension in dimensions]
-        if match is None or match[2] not in known:
-            raise ValueError(f"{text!r} is not a number with one of the units {', '.join(known)}")
-        dimension, factor = _UNITS[match[2]]
-        return cls(float(Decimal(match[1]) * factor), dimension, text)
+        return cls(*_parsed(text, dimensions), text)
 
     def __str__(self) -> str:
         return self.text

@@ -8,7 +8,9 @@ from model_ratchet.engine.canonical import canonical
 from model_ratchet.engine.canonical import parsed as parsed_json
 from model_ratchet.engine.record import Record, parsed, to_bytes
 
-_FORM = re.compile(rb'\{"sealed":(?P<sealed>\{.*\}),"sha256":"(?P<sha256>[0-9a-f]{64})","unsealed":\{\}\}\n', re.DOTALL)
+_BEFORE = b'{"sealed":'
+_AFTER = re.compile(rb'\},"sha256":"([0-9a-f]{64})","unsealed":\{\}\}\n')
+_LENGTH = len('},"sha256":"","unsealed":{}}\n') + 64
 
 
 def filed(content: bytes, digest: str, *, at_once: bool = True) -> Record:
@@ -34,15 +36,17 @@ def read_whole(content: bytes, record: Record) -> bool:
 
 
 def _sealed(content: bytes, digest: str | None) -> bytes:
-    form = _FORM.fullmatch(content)
-    if form is None:
+    end = len(content) - _LENGTH
+    stated = _AFTER.fullmatch(content, max(end, 0))
+    if stated is None or not content.startswith(_BEFORE + b"{"):
         raise ForeignError("the file is not written as the ledger keeps a record")
-    found = hashlib.sha256(form["sealed"]).hexdigest()
+    sealed = content[len(_BEFORE) : end + 1]
+    found = hashlib.sha256(sealed).hexdigest()
     if digest not in (None, f"sha256:{found}"):
         raise ForeignError(f"the file holds what has the digest sha256:{found}")
-    if form["sha256"].decode() != found:
+    if stated[1].decode() != found:
         raise ForeignError("the file states another digest than that of its content")
-    return form["sealed"]
+    return sealed
 
 
 def within(held: object, again: object) -> bool:

@@ -57,7 +57,19 @@ def worse_p_value(moments: PairedMoments | ArmMoments, margin: float) -> float:
     return float(stdtr(moments.clusters - 1, (value + margin) / error))
 
 
-def looks_clustered(groups: Sequence[Counts] | Sequence[PairedCounts]) -> tuple[float, float] | None:
+Summed = tuple[int, int, int]
+"""The rows of a group: n, Σx and Σx² of their values, or of their paired differences."""
+
+
+def summed(group: Counts | PairedCounts) -> Summed:
+    """The sums of a group."""
+    if isinstance(group, PairedCounts):
+        discordant = group.only_candidate + group.only_baseline
+        return group.both + discordant + group.neither, group.only_candidate - group.only_baseline, discordant
+    return group.n, group.successes, group.successes
+
+
+def looks_clustered(groups: Sequence[Summed]) -> tuple[float, float] | None:
     """How much more the groups (hours, days) scatter than independent rows would: (design effect, p-value).
 
     The dispersion chi-square of the group means about their pooled mean, with G − 1 degrees of freedom (Cochran 1954);
@@ -66,7 +78,7 @@ def looks_clustered(groups: Sequence[Counts] | Sequence[PairedCounts]) -> tuple[
     """
     from scipy.special import chdtrc
 
-    rows = [(one.n, *_first_two(one)) for one in groups if one.n >= 10]
+    rows = [one for one in groups if one[0] >= 10]
     if not rows:
         return None
     _, variance = _mean_and_variance(rows)
@@ -81,18 +93,11 @@ def looks_clustered(groups: Sequence[Counts] | Sequence[PairedCounts]) -> tuple[
     return statistic / freedom, float(chdtrc(freedom, statistic))
 
 
-def _mean_and_variance(rows: Sequence[tuple[int, int, int]]) -> tuple[float, float]:
+def _mean_and_variance(rows: Sequence[Summed]) -> tuple[float, float]:
     """Of one row, from n, Σx and Σx² of each group."""
     total = sum(n for n, _, _ in rows)
     mean = sum(s for _, s, _ in rows) / total
     return mean, sum(ss for _, _, ss in rows) / total - mean**2
-
-
-def _first_two(group: Counts | PairedCounts) -> tuple[int, int]:
-    """Σx and Σx² of a group: of its values, or of its paired differences."""
-    if isinstance(group, PairedCounts):
-        return group.only_candidate - group.only_baseline, group.discordant
-    return group.successes, group.successes
 
 
 def _paired(moments: PairedMoments) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from math import sqrt
 from model_ratchet.core.estimate import Estimate
 from model_ratchet.core.evidence import PairedCounts
 from model_ratchet.core.units import Scale
-from model_ratchet.stats.tails import at_most, critical, edge
+from model_ratchet.stats.tails import at_most, critical, crossing
 
 
 def mcnemar_exact(only_baseline: int, only_candidate: int) -> float:
@@ -35,11 +35,11 @@ def tango_interval(table: PairedCounts, level: float) -> tuple[float, float]:
     value = (table.only_candidate - table.only_baseline) / table.n
     last = 1 - 1e-12
 
-    def inside(delta: float) -> bool:
-        return abs(_score(table, delta)) <= z
+    def excess(delta: float) -> float:
+        return abs(_score(table, delta)) - z
 
-    low = -1.0 if value <= -last or inside(-last) else edge(inside, value, -last)
-    high = 1.0 if value >= last or inside(last) else edge(inside, value, last)
+    low = -1.0 if value <= -last or excess(-last) <= 0 else crossing(excess, value, -last)
+    high = 1.0 if value >= last or excess(last) <= 0 else crossing(excess, value, last)
     return low, high
 
 

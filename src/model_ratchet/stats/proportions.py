@@ -6,7 +6,7 @@ from math import acos, cos, hypot, pi, sqrt
 from model_ratchet.core.estimate import Estimate
 from model_ratchet.core.evidence import Counts
 from model_ratchet.core.units import Scale
-from model_ratchet.stats.tails import at_most, critical, edge, least, normal_below, two_sided
+from model_ratchet.stats.tails import at_most, critical, crossing, least, normal_below, two_sided
 
 
 def wilson(successes: int, n: int, level: float) -> tuple[float, float]:
@@ -154,12 +154,12 @@ def miettinen_nurminen(baseline: Counts, candidate: Counts, level: float) -> tup
     _some(candidate.n)
     z = critical(level)
 
-    def inside(delta: float) -> bool:
+    def excess(delta: float) -> float:
         gap, variance = _score(baseline, candidate, delta)
-        return gap * gap <= z * z * variance
+        return gap * gap - z * z * variance
 
     middle = _gap(baseline, candidate)
-    return edge(inside, middle, -1.0), edge(inside, middle, 1.0)
+    return crossing(excess, middle, -1.0), crossing(excess, middle, 1.0)
 
 
 def stratified_difference(strata: Sequence[tuple[Counts, Counts]], *, level: float) -> Estimate:

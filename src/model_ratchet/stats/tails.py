@@ -5,6 +5,12 @@ one, so that small p-values keep their digits.
 """
 
 from collections.abc import Callable
+from math import ulp
+
+_QUICK = 30
+"""So many steps may be guessed; where they did not suffice, the rest is halved."""
+_STEEP = 8
+"""Nothing is guessed from an excess that is so many times as far from 0 as that at the start."""
 
 
 def critical(level: float) -> float:
@@ -76,21 +82,31 @@ def at_least(k: int, n: int, p: float) -> float:
     return 0.0 if k > n else float(betainc(k, n - k + 1, p))
 
 
-def edge(inside: Callable[[float], bool], start: float, end: float) -> float:
-    """Where a set that holds ``start`` ends on the way to ``end``, to the last bit; ``end`` when it holds that too.
+def crossing(excess: Callable[[float], float], start: float, end: float) -> float:
+    """Where an excess that is at most 0 at ``start`` becomes positive on the way to ``end``, to the last bit: the last
+    number that has none; ``end`` when it has none either.
 
-    Bisection of the yes or no: it needs no change of sign, so that a statistic may be infinite or 0/0 at a corner.
+    False position with halved weights (the Illinois method, Dowell & Jarratt 1971), which steps over the place once it is
+    near. Bisection where the excess is infinite, as a statistic may be at a corner, and for the last bits.
     """
-    if inside(end):
+    if (above := excess(end)) <= 0:
         return end
-    for _ in range(200):
+    below, side = excess(start), 0
+    near = -_STEEP * below
+    for step in range(200):
         middle = (start + end) / 2
         if middle in (start, end):
             break
-        if inside(middle):
-            start = middle
+        least = 4 * ulp(max(abs(start), abs(end)))
+        if step < _QUICK and above < near and abs(end - start) > 4 * least:
+            middle = end - above * (end - start) / (above - below)
+            low, high = sorted((start, end))
+            middle = min(max(middle, low + least), high - least)
+        found = excess(middle)
+        if found <= 0:
+            start, below, above, side = middle, found, above / 2 if side < 0 else above, -1
         else:
-            end = middle
+            end, above, below, side = middle, found, below / 2 if side > 0 else below, 1
     return start
 
 

@@ -1,5 +1,6 @@
 """clusters: cluster-robust differences against a regression, rows against their sums, and the dispersion test."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,7 @@ from scipy import stats
 from model_ratchet.core.estimate import Estimate
 from model_ratchet.core.evidence import ArmMoments, Counts, PairedCounts, PairedMoments
 from model_ratchet.stats import proportions
-from model_ratchet.stats.clusters import arm_difference, looks_clustered, paired_difference, worse_p_value
+from model_ratchet.stats.clusters import arm_difference, looks_clustered, paired_difference, summed, worse_p_value
 
 Ints = NDArray[np.int64]
 
@@ -227,11 +228,15 @@ def test_one_cluster_of_everything_but_a_row_is_as_uncertain_as_two_clusters() -
     assert half(estimate) > 0
 
 
+def looks(groups: Sequence[Counts] | Sequence[PairedCounts]) -> tuple[float, float] | None:
+    return looks_clustered([summed(one) for one in groups])
+
+
 def test_equal_groups_do_not_look_clustered_and_different_ones_do() -> None:
     equal = [Counts(successes=70, n=100)] * 10
-    assert looks_clustered(equal) == (0.0, 1.0)
+    assert looks(equal) == (0.0, 1.0)
     different = [Counts(successes=60 + 20 * (index % 2), n=100) for index in range(10)]
-    found = looks_clustered(different)
+    found = looks(different)
     assert found is not None
     # Σ n·(p − 0.7)²/(0.7·0.3) = 10·100·0.01/0.21, with 9 degrees of freedom
     assert found[0] == pytest.approx(1000 * 0.01 / 0.21 / 9, rel=1e-9)
@@ -243,7 +248,7 @@ def test_the_dispersion_test_is_the_chi_square_of_the_table_of_groups() -> None:
     sizes = random.integers(50, 500, 12)
     groups = [Counts(successes=int(random.binomial(n, 0.6)), n=int(n)) for n in sizes]
     oracle = stats.chi2_contingency([[g.successes for g in groups], [g.n - g.successes for g in groups]])
-    found = looks_clustered(groups)
+    found = looks(groups)
     assert found is not None
     assert found == pytest.approx((oracle.statistic / 11, oracle.pvalue), rel=1e-9)
 
@@ -251,7 +256,7 @@ def test_the_dispersion_test_is_the_chi_square_of_the_table_of_groups() -> None:
 def test_paired_groups_scatter_by_their_differences() -> None:
     one = PairedCounts(both=60, only_baseline=5, only_candidate=25, neither=10)
     other = PairedCounts(both=60, only_baseline=25, only_candidate=5, neither=10)
-    found = looks_clustered([one, other] * 5)
+    found = looks([one, other] * 5)
     assert found is not None
     # differences of mean ±0.2 about 0, and variance 0.3
     assert found[0] == pytest.approx(10 * 100 * 0.04 / 0.3 / 9, rel=1e-9)
@@ -271,17 +276,17 @@ def test_paired_groups_scatter_by_their_differences() -> None:
     ids=["none", "four", "small", "all right", "all wrong", "empty", "four large enough"],
 )
 def test_too_little_to_see_clusters_in_says_nothing(groups: list[Counts]) -> None:
-    assert looks_clustered(groups) is None
+    assert looks(groups) is None
 
 
 def test_pairs_without_a_discordant_one_say_nothing() -> None:
-    assert looks_clustered([PairedCounts(both=90, only_baseline=0, only_candidate=0, neither=10)] * 10) is None
+    assert looks([PairedCounts(both=90, only_baseline=0, only_candidate=0, neither=10)] * 10) is None
 
 
 def test_one_rare_row_in_a_quiet_hour_is_no_sign_of_clusters() -> None:
     busy = [Counts(successes=5, n=5_000)] * 84
     quiet = [Counts(successes=int(index == 0), n=10) for index in range(84)]
-    found = looks_clustered([*busy, *quiet])
+    found = looks([*busy, *quiet])
     assert found is not None
     assert found[1] == 1.0
 

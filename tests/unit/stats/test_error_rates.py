@@ -139,7 +139,7 @@ def test_rows_that_are_clustered_look_so_and_independent_ones_seldom_do() -> Non
 
     def looks(rates: np.ndarray) -> bool:
         groups = [Counts(successes=int(random.binomial(ROWS, rate)), n=ROWS) for rate in rates]
-        found = clusters.looks_clustered(groups)
+        found = clusters.looks_clustered([clusters.summed(one) for one in groups])
         return found is not None and found[1] < WARN_BELOW
 
     assert np.mean([looks(beta_days(random, DAYS)) for _ in range(300)]) > 0.9

@@ -1,5 +1,8 @@
 """tails: every probability against scipy.stats, and the searches on sets whose ends are known."""
 
+from collections.abc import Callable
+from math import inf, sqrt
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,23 +55,41 @@ def test_five_thousand_million_rows_are_counted_as_five_thousand_million() -> No
     assert tails.at_least(6, 5_000_000_000, 1e-9) == pytest.approx(stats.poisson.sf(5, 5), rel=1e-8)
 
 
-@given(end=st.floats(-1, 1), target=st.sampled_from([-1.0, 1.0]))
-def test_an_edge_is_found_to_the_last_bit(end: float, target: float) -> None:
-    start = -target
+SHAPES: dict[str, Callable[[float], float]] = {
+    "straight": lambda gap: gap,
+    "steep": lambda gap: gap * 1e9,
+    "bent": lambda gap: gap**3,
+    "a step": lambda gap: 1.0 if gap > 0 else -1.0,
+    "infinite beyond": lambda gap: inf if gap > 0.01 else gap,
+}
 
-    def inside(value: float) -> bool:
-        return value <= end if target > 0 else value >= end
 
-    if not inside(start):
+@given(place=st.floats(-1, 1), target=st.sampled_from([-1.0, 1.0]), shape=st.sampled_from(sorted(SHAPES)))
+def test_a_crossing_is_found_to_the_last_bit(place: float, target: float, shape: str) -> None:
+    def excess(value: float) -> float:
+        return SHAPES[shape]((value - place) * target)
+
+    if excess(-target) > 0:
         return
-    found = tails.edge(inside, start, target)
-    assert found == pytest.approx(end, abs=1e-15)
-    assert inside(found)
+    found = tails.crossing(excess, -target, target)
+    assert excess(found) <= 0
+    assert found == pytest.approx(place, abs=1e-15)
 
 
-def test_a_set_without_an_edge_ends_at_the_end() -> None:
-    assert tails.edge(lambda _: True, 0.0, 1.0) == 1.0
-    assert tails.edge(lambda value: value == 0.0, 0.0, 1.0) == 0.0
+def test_a_smooth_crossing_takes_a_third_of_the_steps_of_a_bisection() -> None:
+    asked: list[float] = []
+
+    def excess(value: float) -> float:
+        asked.append(value)
+        return abs(value - 0.0076) / sqrt(1e-6 + 1e-3 * abs(value)) - 2
+
+    tails.crossing(excess, 0.0076, 1.0)
+    assert len(asked) < 20
+
+
+def test_without_a_crossing_the_end_is_found() -> None:
+    assert tails.crossing(lambda _: -1.0, 0.0, 1.0) == 1.0
+    assert tails.crossing(lambda value: 0.0 if value == 0.0 else 1.0, 0.0, 1.0) == 0.0
 
 
 @given(start=st.integers(0, 50), beyond=st.integers(0, 100_000))
