@@ -49,12 +49,12 @@ SEGMENTS = {
     "advisory": True,
 }
 RISK = {"id": "risk", "kind": "approval", "role": "risk", "after": "canary"}
+_CRITERION: TypeAdapter[AnyCriterion] = TypeAdapter(AnyCriterion)
 
 
 def a_criterion(text: Mapping[str, object]) -> AnyCriterion:
     """A criterion as a policy spells it."""
-    adapter: TypeAdapter[AnyCriterion] = TypeAdapter(AnyCriterion)
-    return adapter.validate_python(dict(text))
+    return _CRITERION.validate_python(dict(text))
 
 
 def bound(

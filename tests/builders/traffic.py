@@ -51,10 +51,10 @@ STAGES: Mapping[str, Desired] = {
     "watched": Desired(model=MODEL, active=CANDIDATE, previous=ACTIVE, assignment="user_id", mirror=1.0),
     "held": replace(UNDER_WAY, stage="canary", hold=True),
 }
+_TRAFFIC: TypeAdapter[Traffic] = TypeAdapter(Traffic)
 
 
 def section(target: str, text: str | None = None) -> Traffic:
     """A traffic section; ``text`` is the inside of its mapping, without the target."""
     written = yaml.safe_load(f"{{target: {target}, {SECTIONS[target] if text is None else text}}}")
-    adapter: TypeAdapter[Traffic] = TypeAdapter(Traffic)
-    return adapter.validate_json(json.dumps(written))
+    return _TRAFFIC.validate_json(json.dumps(written))

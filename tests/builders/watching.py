@@ -28,6 +28,7 @@ from model_ratchet.engine.watch import (
 START = datetime(2025, 9, 1, tzinfo=UTC)
 MIRRORED = Reference(version=BASELINE)
 GIB = 2.0**30
+_RULE: TypeAdapter[AnyWatchRule] = TypeAdapter(AnyWatchRule)
 
 
 def a_subject(**changes: Any) -> Subject:
@@ -55,7 +56,7 @@ def a_rule(
     metric = {"drop": "accuracy", "rate": "errors", "of_allocation": "memory"}.get(statistic, "latency")
     over = {"over": "24h"} if statistic == "drop" else {}
     written = {"metric": metric, "statistic": statistic, "above": above} | over | more
-    rule: AnyWatchRule = TypeAdapter(AnyWatchRule).validate_python(written)
+    rule = _RULE.validate_python(written)
     block = min(rule.over.delta, HOUR) if block is None else block
     days = 1000 if tier is Tier.ROLLBACK else 100
     key = f"{tier} {metric} {statistic} {above}"

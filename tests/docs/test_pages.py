@@ -22,6 +22,7 @@ from model_ratchet.engine.waivable import waiver_faults
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "criteria"
+CRITERION: TypeAdapter[AnyCriterion] = TypeAdapter(AnyCriterion)
 
 
 def test_every_generated_table_is_the_one_of_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +43,7 @@ def test_the_example_of_a_page_is_a_criterion_of_its_kind(criterion: type[Criter
     example = re.search(r"```yaml\n(.*?)```", text, re.DOTALL)
     assert example is not None
     (written,) = yaml.safe_load(example[1])
-    read: Criterion = TypeAdapter(AnyCriterion).validate_json(json.dumps(written))
+    read: Criterion = CRITERION.validate_json(json.dumps(written))
     assert type(read) is criterion
 
 
@@ -80,5 +81,5 @@ def test_explain_says_what_the_page_of_waivers_says() -> None:
 
 
 def test_explain_lists_every_criterion_of_the_union() -> None:
-    union = TypeAdapter(AnyCriterion).json_schema()["discriminator"]["mapping"]
+    union = CRITERION.json_schema()["discriminator"]["mapping"]
     assert set(union) == {kind_of(one) for one in BUILT_IN}

@@ -16,6 +16,7 @@ from model_ratchet.criteria.base import Criterion, MetricFacts, Scope
 
 _BOUND = {Shape.SUITE: "suites", Shape.SCAN: "scans"}
 PAGES = Path(__file__).parents[3] / "docs/criteria"
+CRITERION: TypeAdapter[AnyCriterion] = TypeAdapter(AnyCriterion)
 
 
 @pytest.mark.parametrize("kind", BUILT_IN, ids=kind_of)
@@ -24,7 +25,7 @@ def test_every_metric_suite_and_scan_that_a_criterion_asks_for_is_one_that_it_re
     example = re.search(r"```yaml\n(.*?)```", page, re.DOTALL)
     assert example is not None
     (written,) = yaml.safe_load(example[1])
-    criterion: Criterion = TypeAdapter(AnyCriterion).validate_json(json.dumps(written))
+    criterion: Criterion = CRITERION.validate_json(json.dumps(written))
     metrics = {name: MetricFacts(name=name, kind="proportion", labelled=True) for name in criterion.metrics()}
     facts = some_facts(metrics=metrics, segments=("origin",), cluster="day", suites=("edge_cases",))
     asked = {
