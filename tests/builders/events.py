@@ -13,6 +13,7 @@ from builders.hubs import Scene
 from builders.publishing import NO_WAIT, a_hub, a_job, latest_check
 from builders.repositories import Repo
 from forge import events
+from forge.git import TEMPLATE
 from forge.moves import Group
 from forge.state import App, CheckRun, Pull
 from model_ratchet.actions.on_event import Refreshed, Run, check_and_publish, refresh
@@ -105,7 +106,9 @@ class Runs:
     def _clone(self, number: int) -> Path:
         clone = Repo(self.folder / f"clone-{number}")
         clone.path.mkdir(parents=True)
-        clone.git("clone", "--quiet", "--depth=1", "--no-single-branch", f"file://{self.scene.repo.git.path}", ".")
+        clone.git(
+            "clone", "--quiet", TEMPLATE, "--depth=1", "--no-single-branch", f"file://{self.scene.repo.git.path}", "."
+        )
         return clone.path
 
 

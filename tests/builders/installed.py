@@ -17,6 +17,7 @@ from builders.hubs import Scene
 from builders.repositories import Repo
 from builders.scaffolds import ROOT
 from forge import events
+from forge.git import TEMPLATE
 from forge.state import Pull, Review
 from model_ratchet.actions.init import ACTION, InitInput, init
 from steps.harness import Job, Runner
@@ -88,7 +89,7 @@ class Installed:
         """What the step that checks out leaves: the base branch, with the history of all branches."""
         clone = Repo(self.folder / f"checkout-{number}")
         clone.path.mkdir(parents=True)
-        clone.git("clone", "--quiet", f"file://{self.scene.repo.git.path}", ".")
+        clone.git("clone", "--quiet", TEMPLATE, f"file://{self.scene.repo.git.path}", ".")
         return clone.path
 
     def _point_to_the_local_action(self, file: Path, job: str) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from forge.git import TEMPLATE
+
 WHEN = datetime(2025, 9, 1, 12, tzinfo=UTC)
 
 
@@ -58,6 +60,6 @@ def a_repo(path: Path, files: Mapping[str, str | bytes] | None = None) -> Repo:
     """A repository whose ``main`` holds these files."""
     path.mkdir(parents=True, exist_ok=True)
     repo = Repo(path)
-    repo.git("init", "--quiet", "--initial-branch=main")
+    repo.git("init", "--quiet", TEMPLATE, "--initial-branch=main")
     repo.commit(files)
     return repo

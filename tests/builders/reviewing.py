@@ -12,6 +12,7 @@ from builders.hubs import Scene, a_scene
 from builders.records import a_plan, bound, performance, some_evidence
 from builders.repositories import Repo
 from builders.scopes import START, some_facts
+from forge.git import TEMPLATE
 from forge.state import Pull, Token
 from model_ratchet.actions.check import CheckInput, check
 from model_ratchet.core.evidence import Evidence
@@ -205,7 +206,7 @@ class Signing:
         """A fresh clone, as a runner has it: of what was forced away it knows nothing."""
         clone = Repo(self.cases.parent / f"clone-{len(list(self.cases.parent.glob('clone-*')))}")
         clone.path.mkdir()
-        clone.git("init", "--quiet", "--initial-branch=nothing")
+        clone.git("init", "--quiet", TEMPLATE, "--initial-branch=nothing")
         clone.git("remote", "add", "origin", str(self.scene.repo.git.path))
         clone.git("fetch", "--quiet", "origin")
         return clone

@@ -15,6 +15,7 @@ from typing import Any
 
 from builders.hubs import Scene
 from builders.repositories import Repo
+from forge.git import TEMPLATE
 from forge.state import Token
 
 RIGHTS = {"checks": "write", "contents": "read", "members": "read", "metadata": "read", "pull_requests": "write"}
@@ -59,7 +60,7 @@ class Runner:
         """A fresh checkout of a branch."""
         place = self.folder / f"checkout-{self.last}"
         url = f"file://{self.scene.repo.git.path}"
-        Repo(self.folder).git("clone", "--quiet", f"--depth={depth}", "--branch", branch, url, str(place))
+        Repo(self.folder).git("clone", "--quiet", TEMPLATE, f"--depth={depth}", "--branch", branch, url, str(place))
         return Repo(place)
 
     def start(

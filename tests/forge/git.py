@@ -1,14 +1,18 @@
 """A bare git repository as GitHub sees it: objects read, refs moved, merges made, all by git itself."""
 
 import os
+import re
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 NONE: Mapping[str, str] = {}
+TEMPLATE = f"--template={Path(__file__).with_name('git-template')}"
+"""Makes a repository in which git neither waits for the disk nor tidies up: in a test both are lost time."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class ChangedFile:
     deletions: int
 
 
+_IDS = re.compile(r"[0-9a-f]{40}(\.\.[0-9a-f]{40}|:.*|\^\{\w+\})?", re.DOTALL)
+"""What names objects by whole ids, so that an answer about it never changes."""
 STATUS = {"A": "added", "M": "modified", "D": "removed", "R": "renamed", "C": "copied", "T": "changed"}
 
 
@@ -54,6 +60,7 @@ class Bare:
     path: Path
     _commits: dict[str, Commit] = field(default_factory=dict)
     _changes: dict[tuple[str, str], list[ChangedFile]] = field(default_factory=dict)
+    _answers: "dict[tuple[str, ...], subprocess.CompletedProcess[bytes]]" = field(default_factory=dict)
 
     @classmethod
     def of(cls, path: Path) -> "Bare":
@@ -61,7 +68,7 @@ class Bare:
         bare = cls(path)
         if not (path / "HEAD").exists():
             path.mkdir(parents=True, exist_ok=True)
-            bare.run("init", "--quiet", "--bare", "--initial-branch=main")
+            bare.run("init", "--quiet", "--bare", TEMPLATE, "--initial-branch=main")
         return bare
 
     def run(self, *arguments: str, given: bytes | None = None, environ: Mapping[str, str] = NONE) -> str:
@@ -81,22 +88,40 @@ class Bare:
             ["git", "-C", where, *arguments], input=given or b"", capture_output=True, check=False, env=kept
         )
 
+    def _ask(self, objects: str, *arguments: str, definite: int = 0) -> "subprocess.CompletedProcess[bytes]":
+        """The same, asked once where all objects are named by ids and git ends with at most ``definite``: it found them."""
+        if arguments in self._answers:
+            return self._answers[arguments]
+        done = self.attempt(*arguments)
+        if done.returncode <= definite and all(map(_IDS.fullmatch, objects.split("\n"))):
+            self._answers[arguments] = done
+        return done
+
     def refs(self, prefix: str = "refs/") -> dict[str, str]:
-        """Every ref below a prefix and the object it names."""
-        lines = self.run("for-each-ref", "--format=%(refname) %(objectname)", prefix).splitlines()
-        return dict(line.split(" ", 1) for line in lines)
+        """Every ref of this name, or below it, and the object it names.
+
+        They are read from git's files, loose ones first: each request asks for them, and a process would take longer than
+        the rest of its answer.
+        """
+        if ".." in prefix:
+            return {}
+        loose = dict(_loose(self.path, prefix))
+        below = f"{prefix.rstrip('/')}/"
+        packed = {name: sha for name, sha in _packed(self.path) if f"{name}/".startswith(below)}
+        return dict(sorted({**packed, **loose}.items()))
 
     def resolve(self, revision: str) -> str | None:
         """The commit that a branch, ref or id names; None where there is none."""
-        for name in (f"refs/heads/{revision}", revision):
-            done = self.attempt("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-            if done.returncode == 0:
-                return done.stdout.decode().strip()
-        return None
+        branch = f"refs/heads/{revision}"
+        tip = self.refs(branch).get(branch)
+        if tip is not None:
+            return tip
+        done = self._ask(revision, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        return done.stdout.decode().strip() if done.returncode == 0 else None
 
     def exists(self, sha: str, kind: str) -> bool:
         """Whether an object of this kind is there."""
-        done = self.attempt("cat-file", "-t", sha)
+        done = self._ask(sha, "cat-file", "-t", sha)
         return done.returncode == 0 and done.stdout.decode().strip() == kind
 
     def move(self, ref: str, sha: str) -> None:
@@ -109,16 +134,20 @@ class Bare:
 
     def descends(self, later: str, earlier: str) -> bool:
         """Whether ``earlier`` is ``later`` or one of its ancestors."""
-        return self.attempt("merge-base", "--is-ancestor", earlier, later).returncode == 0
+        asked = ("merge-base", "--is-ancestor", earlier, later)
+        return self._ask(f"{earlier}\n{later}", *asked, definite=1).returncode == 0
 
     def merge_base(self, one: str, other: str) -> str | None:
         """Where two histories part; None where they share nothing."""
-        done = self.attempt("merge-base", one, other)
+        done = self._ask(f"{one}\n{other}", "merge-base", one, other, definite=1)
         return done.stdout.decode().strip() if done.returncode == 0 else None
 
     def range(self, base: str, head: str) -> list[Commit]:
         """The commits of ``head`` that ``base`` has not, oldest first."""
-        named = self.run("rev-list", "--reverse", "--topo-order", f"{base}..{head}").split()
+        span = f"{base}..{head}"
+        done = self._ask(span, "rev-list", "--reverse", "--topo-order", span)
+        assert done.returncode == 0, done.stderr
+        named = done.stdout.decode().split()
         self._read([sha for sha in named if sha not in self._commits])
         return [self.commit(sha) for sha in named]
 
@@ -130,6 +159,8 @@ class Bare:
 
     def _read(self, named: list[str]) -> None:
         """Read commits, all by one process."""
+        if not named:
+            return
         done = self.attempt("cat-file", "--batch", given="".join(f"{sha}\n" for sha in named).encode())
         assert done.returncode == 0, done.stderr
         rest = done.stdout
@@ -173,16 +204,17 @@ class Bare:
 
     def blob(self, sha: str) -> bytes:
         """The bytes of a blob."""
-        done = self.attempt("cat-file", "blob", sha)
+        done = self._ask(sha, "cat-file", "blob", sha)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     def entries(self, tree: str, *paths: str, deep: bool = False) -> list[tuple[str, str, str, int | None, str]]:
         """(mode, type, id, size, path) of each entry of a tree; ``deep`` goes down into folders."""
         flags = ("-r", "-t") if deep else ()
-        rows = self.run("ls-tree", "-z", "-l", "--full-tree", *flags, tree, *paths).split("\0")
+        done = self._ask(tree, "ls-tree", "-z", "-l", "--full-tree", *flags, tree, *paths)
+        assert done.returncode == 0, done.stderr
         found = []
-        for row in filter(None, rows):
+        for row in filter(None, done.stdout.decode(errors="replace").split("\0")):
             about, _, path = row.partition("\t")
             mode, kind, sha, size = about.split()
             found.append((mode, kind, sha, None if size == "-" else int(size), path))
@@ -197,7 +229,7 @@ class Bare:
 
     def merged_tree(self, base: str, head: str) -> str | None:
         """The tree of a merge; None where the two are in conflict."""
-        done = self.attempt("merge-tree", "--write-tree", base, head)
+        done = self._ask(f"{base}\n{head}", "merge-tree", "--write-tree", base, head, definite=1)
         return done.stdout.decode().split()[0] if done.returncode == 0 else None
 
     def rebase(self, base: str, head: str, committer: Person) -> str:
@@ -215,6 +247,24 @@ class Bare:
     def fetch(self, source: Path, sha: str, into: str) -> None:
         """Bring a commit of another repository here, under a ref."""
         self.run("fetch", "--quiet", "--no-tags", "--force", str(source), f"{sha}:{into}")
+
+
+def _loose(folder: Path, prefix: str) -> Iterator[tuple[str, str]]:
+    """The refs that are files of their own; one that goes away meanwhile is none."""
+    place = folder / prefix
+    inside = [Path(at) / name for at, _, names in os.walk(place) for name in names]
+    for file in inside or [place]:
+        with suppress(FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            if file.suffix != ".lock":
+                yield file.relative_to(folder).as_posix(), file.read_text(encoding="ascii").strip()
+
+
+def _packed(folder: Path) -> Iterator[tuple[str, str]]:
+    with suppress(FileNotFoundError):
+        for line in (folder / "packed-refs").read_text(encoding="utf-8").splitlines():
+            if line[0] not in "#^":
+                sha, name = line.split(" ", 1)
+                yield name, sha
 
 
 def _commit(sha: str, text: str) -> Commit:

@@ -176,11 +176,14 @@ def mergeable(pull: Pull) -> bool | None:
     tip = git.resolve(pull.base_ref)
     if pull.issue.state != "open" or tip is None:
         return None
-    tree = git.merged_tree(tip, pull.head_sha)
+    tree, ref = git.merged_tree(tip, pull.head_sha), f"refs/pull/{pull.number}/merge"
+    kept = git.refs(ref).get(ref)
+    if kept is not None and kept == pull.merge_commit_sha and git.commit(kept).parents == (tip, pull.head_sha):
+        return True
     if tree is not None:
         who = Person("GitHub", "noreply@github.com", git.commit(pull.head_sha).committer.at)
         made = git.write_commit(tree, (tip, pull.head_sha), f"Merge {pull.head_sha} into {tip}", who, who)
-        git.move(f"refs/pull/{pull.number}/merge", made)
+        git.move(ref, made)
         pull.merge_commit_sha = made
     return tree is not None
 
