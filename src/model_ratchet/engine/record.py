@@ -42,6 +42,8 @@ class Record:
     """Criterion kind → its revision when this was judged."""
     filed_as: str | None = field(default=None, compare=False)
     """The digest that it was read by: a release that seals more would spell it otherwise, and it stays what it is."""
+    _spelled_as: str | None = field(default=None, init=False, compare=False, repr=False)
+    """Its own digest once somebody has asked for it; what ``replace`` makes of it has none yet."""
 
 
 def as_sealed(plan: Plan, evidence: Evidence) -> tuple[Plan, Evidence]:
@@ -92,7 +94,9 @@ def spelled(verdict: Verdict) -> bytes:
 
 def digest(record: Record) -> str:
     """``sha256:`` and the SHA-256 of the sealed part's canonical bytes, in lower-case hexadecimal."""
-    return record.filed_as or _digest(_sealed(record))
+    named = record.filed_as or record._spelled_as or _digest(_sealed(record))
+    object.__setattr__(record, "_spelled_as", named)
+    return named
 
 
 def to_bytes(record: Record, *, written_at: datetime | None = None, run_id: str | None = None) -> bytes:

@@ -6,7 +6,7 @@ the newer one takes any number of steps; and a sample of all others.
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from builders import records
 from builders.hubs import Scene, a_scene
 from builders.publishing import a_hub, a_job, a_target, comments, end_state, latest_check, published
-from forge.state import Pull
+from forge.state import CheckRun, Comment, Pull
 from model_ratchet.actions.publish import publish
 from model_ratchet.core.finding import Finding, Location
 from model_ratchet.report.check import Check, judged
@@ -36,6 +36,8 @@ class Stage:
     scene: Scene
     pull: Pull
     folder: Path
+    left: dict[int, tuple[list[CheckRun], list[Comment]]] = field(default_factory=dict)
+    """What a check that was published before has left behind."""
 
     def begin(self, before: Check | None) -> None:
         """What GitHub holds before it starts: nothing, or what run 99 has published."""
@@ -45,8 +47,14 @@ class Stage:
         faults.hooks.clear()
         faults.scripts.clear()
         faults.ends.clear()
-        if before is not None:
+        if before is None:
+            return
+        if id(before) not in self.left:
             published(self.scene, self.pull, before, self.folder / "before", run=99)
+            self.left[id(before)] = [*map(_copy, repo.checks.values())], [*map(replace, repo.comments.values())]
+        checks, said = self.left[id(before)]
+        repo.checks |= {one.id: _copy(one) for one in checks}
+        repo.comments |= {one.id: replace(one) for one in said}
 
     def together(self, order: str) -> None:
         """The older run ``a`` failed and the newer run ``b`` passed, one request each in this order."""
@@ -73,6 +81,10 @@ class Stage:
         so_far = len(self.scene.forge.requests)
         published(self.scene, self.pull, checked, self.folder / "alone")
         return len(self.scene.forge.requests) - so_far
+
+
+def _copy(run: CheckRun) -> CheckRun:
+    return replace(run, output=dict(run.output), annotations=list(run.annotations))
 
 
 @pytest.fixture(scope="module")

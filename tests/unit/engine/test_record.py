@@ -150,6 +150,12 @@ def test_what_is_known_of_the_code_is_judged_again_from_the_record_alone() -> No
     assert judge(stored.plan, stored.evidence) == record.verdict
 
 
+def test_what_is_made_of_a_record_has_a_digest_of_its_own() -> None:
+    record = a_passed_record()
+    first = digest(record)
+    assert digest(replace(record, judge_version=record.judge_version + 1)) != first == digest(record)
+
+
 def test_sealing_again_what_was_read_keeps_the_digest() -> None:
     record = a_passed_record()
     again = seal(record.plan, record.evidence, record.verdict, decided_at=record.decided_at)
