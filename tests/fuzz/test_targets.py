@@ -48,16 +48,16 @@ def test_a_short_run_breaks_nothing(target: str) -> None:
 
 @pytest.mark.fuzz
 @pytest.mark.parametrize(
-    ("trap", "code", "said"),
+    ("trap", "seconds", "code", "said"),
     [
-        ("nothing", 0, "inputs, the slowest"),
-        ("crash", 77, "what nobody foresaw"),
-        ("hang", 77, "more than 1 s of CPU time"),
-        ("hoard", 77, "inputs took 25"),
+        ("nothing", 1, 0, "inputs, the slowest"),
+        ("crash", 4, 77, "what nobody foresaw"),
+        ("hang", 4, 77, "more than 1 s of CPU time"),
+        ("hoard", 4, 77, "inputs took 25"),
     ],
     ids=["nothing", "crash", "hang", "hoard"],
 )
-def test_the_driver_sees_what_a_target_may_never_do(trap: str, code: int, said: str) -> None:
-    done = fuzzed("trap", 4, TRAP=trap)
+def test_the_driver_sees_what_a_target_may_never_do(trap: str, seconds: int, code: int, said: str) -> None:
+    done = fuzzed("trap", seconds, TRAP=trap)
     assert done.returncode == code, done.stdout[-4000:]
     assert said in done.stdout

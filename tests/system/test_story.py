@@ -27,6 +27,7 @@ LATER, WEAKER = "v1.2.0_20250805_090000", "v1.3.0_20250806_090000"
 EXPECTED = 'Required status check "promotion/main" is expected.'
 ROLES = 'roles: {code-owner: ["@bob"], business: ["@bob"], risk: ["@dan"], stakeholders: ["@eve"]}'
 MODEL = re.sub("roles: .*", ROLES, production.MODEL)
+pytestmark = pytest.mark.slow
 
 
 @dataclass
