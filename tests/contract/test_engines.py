@@ -27,7 +27,7 @@ from builders.logs import (
 )
 from builders.needs import every_need
 from builders.wagers import BOTH, PRICED, priced, random_events
-from components import postgresql, spark
+from components import postgresql
 from model_ratchet.core.evidence import Arm, Grouping, Measurement, Missing, Need, Shape, Window
 from model_ratchet.core.reason import Why
 from model_ratchet.criteria.integration import IntegrationFacts, stage_needs
@@ -44,14 +44,6 @@ ZONED = "{column: requested_at, timezone: Europe/Berlin}"
 def database() -> Iterator[postgresql.Server]:
     with postgresql.serving() as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    folder = tmp_path_factory.mktemp("spark")
-    with spark.serving(folder) as url:
-        yield url, folder
-        assert spark.workers_seen(folder) == 2
 
 
 def naive(rows: Sequence[Row]) -> list[Row]:

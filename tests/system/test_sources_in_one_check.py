@@ -14,12 +14,14 @@ from builders.databases import in_postgresql, in_spark
 from builders.openmetrics import Counter, Page
 from builders.production import BASELINE, CANDIDATE, DECIDABLE, START, Truth
 from builders.repositories import Repo, a_repo
-from components import postgresql, prometheus, spark
+from components import postgresql, prometheus
 from model_ratchet.actions.check import CheckInput, check
 from model_ratchet.cli import run
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.engine.record import Record
 from model_ratchet.sources.prometheus_api import PrometheusApi
+
+pytestmark = pytest.mark.xdist_group("spark")
 
 TOKEN = "hunter2-canary"  # noqa: S105  (nobody is let in by it)
 SCRAPE = timedelta(minutes=2)
@@ -147,12 +149,12 @@ def test_every_gate_of_evidence_passes_on_prometheus_and_postgresql_in_one_check
 
 
 @pytest.mark.spark
-@pytest.mark.xdist_group("spark")
-def test_the_same_request_gives_the_same_estimates_on_spark(tmp_path: Path, logs: Path, metrics: str) -> None:
+def test_the_same_request_gives_the_same_estimates_on_spark(
+    tmp_path: Path, logs: Path, metrics: str, cluster: tuple[str, Path]
+) -> None:
     (tmp_path / "prometheus").mkdir()
-    (tmp_path / "cluster").mkdir()
-    with prometheus.serving(tmp_path / "prometheus", metrics) as url, spark.serving(tmp_path / "cluster") as connect:
-        tables = {name: in_spark(connect, tmp_path / "cluster", name, *rows(logs, name)) for name in in_files(logs)}
+    with prometheus.serving(tmp_path / "prometheus", metrics) as url:
+        tables = {name: in_spark(*cluster, name, *rows(logs, name)) for name in in_files(logs)}
         record = judged(proposed(tmp_path / "spark", url, tables), logs)
         local = judged(proposed(tmp_path / "files", url, in_files(logs)), logs)
     assert record.verdict.evidence_outcome is Outcome.PASSED
