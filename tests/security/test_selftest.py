@@ -43,7 +43,7 @@ from model_ratchet.core.verdict import Judgement
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.workflow import read_workflow
 from model_ratchet.engine.again import Again, judge_again
-from model_ratchet.engine.selftest.attack import Said, State
+from model_ratchet.engine.selftest.attack import Said, State, idle
 from model_ratchet.engine.selftest.catalogue import ELSEWHERE, EVERY
 from model_ratchet.engine.selftest.mutations import MUTATIONS
 from model_ratchet.engine.selftest.traps import TRAPS, Baited
@@ -464,6 +464,9 @@ def test_a_trial_that_crashes_counts_as_one_that_got_through(ground: Ground, mon
     def crash(*_: object) -> Finding:
         raise KeyError("x")
 
+    others = tuple((names, lambda _: idle("not asked here")) for names, _ in OF_PROPOSAL)
+    monkeypatch.setattr("model_ratchet.actions.selftest.OF_PROPOSAL", others)
+    monkeypatch.setattr("model_ratchet.actions.selftest.evidence.baited", lambda _: ())
     monkeypatch.setattr("model_ratchet.actions.selftest.installation.check_name", crash)
     told = {one.attack.id: one for one in try_all(ground, lambda _: None)}
     assert (told["T02"].state, told["T02"].how) == (State.BROKEN, "the product crashed: KeyError")
