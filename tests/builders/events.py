@@ -33,6 +33,7 @@ class Runs:
     app: App | None = None
     """Whose token publishes, in the hardened tier; a workflow's own in the other."""
     numbers: "count[int]" = field(default_factory=lambda: count(100))
+    told: "count[int]" = field(default_factory=count)
 
     def hardened(self) -> "Runs":
         """The same runs, publishing as an App of the repository's own."""
@@ -98,7 +99,7 @@ class Runs:
 
     def event(self, name: str, payload: Mapping[str, Any]) -> Event:
         """The event that a payload tells of."""
-        file = self.folder / "event.json"
+        file = self.folder / f"event-{next(self.told)}.json"  # (runs at once each read their own)
         file.write_text(json.dumps(payload), encoding="utf-8")
         given = {"GITHUB_EVENT_NAME": name, "GITHUB_EVENT_PATH": str(file)}
         return read_event({**given, "GITHUB_REPOSITORY": self.scene.repo.full_name})
