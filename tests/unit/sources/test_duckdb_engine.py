@@ -42,6 +42,12 @@ def test_the_files_of_the_table_are_read(engine: DuckDBEngine) -> None:
     assert engine.run(asked('SELECT SUM(CAST(x AS INT)) FROM "log"')) == [(3,)]
 
 
+def test_text_is_read_once(engine: DuckDBEngine, tmp_path: Path) -> None:
+    engine.columns()
+    (tmp_path / "logs" / "mine.csv").unlink()
+    assert engine.run(asked('SELECT SUM(CAST(x AS INT)) FROM "log"')) == [(3,)]
+
+
 def test_a_file_beside_the_table_is_not_read(engine: DuckDBEngine, tmp_path: Path) -> None:
     engine.columns()
     for reader in ("read_csv", "read_text", "read_blob"):
