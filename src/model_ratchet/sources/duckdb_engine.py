@@ -22,6 +22,7 @@ from model_ratchet.sources.table_sql import column, table, within
 T = TypeVar("T")
 
 _MEMORY_LIMIT = "512MiB"
+_SMALL = 2**24
 _MIXED = "times with a zone in some files and without one in others"
 _FETCHED_ONCE = {"external_file_cache_spill": True}
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
@@ -36,11 +37,14 @@ class DuckDBEngine:
     this can be changed once it is open. CSV and JSON lines are read as text, so that no type is guessed from a sample.
     """
 
-    def __init__(self, source: str, files: Files, *, memory_limit: str = _MEMORY_LIMIT, threads: int = 2) -> None:
+    def __init__(
+        self, source: str, files: Files, *, memory_limit: str = _MEMORY_LIMIT, threads: int | None = None
+    ) -> None:
+        """``threads``: two, unless the files are so small that the second would only be waited for."""
         self._source = source
         self._files = files
         self._memory_limit = memory_limit
-        self._threads = threads
+        self._threads = threads or (1 if sum(map(files.size, files.names)) < _SMALL else 2)
         self._scratch = Path(tempfile.mkdtemp(prefix="ratchet-"))
         self._queries: list[str] = [f"-- {line}" for line in files.provenance]
         self._columns: dict[str, Column] | None = None
@@ -50,7 +54,7 @@ class DuckDBEngine:
             ":memory:",
             config={
                 "memory_limit": memory_limit,
-                "threads": threads,
+                "threads": self._threads,
                 "temp_directory": str(self._scratch),
                 "preserve_insertion_order": files.format == "parquet",  # a merge reads the rows as they stand
                 "autoinstall_known_extensions": False,
