@@ -96,3 +96,15 @@ def test_no_plugin_of_pydantic_is_looked_for(tmp_path: Path) -> None:
         command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(tmp_path)}
     )
     assert done.stdout.startswith("{")
+
+
+def test_no_threads_are_started_for_matrices() -> None:
+    program = (
+        "import os, sys\n"
+        "from model_ratchet.__main__ import main\n"
+        "sys.argv = ['ratchet', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n    import numpy\n"
+        "print('@@', len(os.listdir('/proc/self/task')))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.rpartition("@@")[2].strip() == "1"
