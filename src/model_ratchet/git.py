@@ -17,6 +17,7 @@ _DEEPEN_BY = (50, 200, 1000)
 _WHOLE_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SETTINGS = (
     "core.quotePath=false",
+    "core.warnAmbiguousRefs=true",
     "core.fsmonitor=false",
     "core.hooksPath=/dev/null",
     "diff.external=",
@@ -59,14 +60,14 @@ class Git:
         """
         if revision.startswith("-") or not revision.strip():
             raise RepositoryError(f"{revision!r} is no revision")
-        found = self._try("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-        if found is None:
+        found = self._ask(("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}"), b"", {})
+        if found.returncode:
             raise RepositoryError(
                 f"there is no commit {revision!r} in {self._root}: fetch it, or name another with --base or --head"
             )
-        if COMMIT.fullmatch(revision) is None:
+        if found.stderr and COMMIT.fullmatch(revision) is None:  # git warns where a name is that of several refs
             self._refuse_ambiguous(revision)
-        return found.decode().strip()
+        return found.stdout.decode().strip()
 
     def _fetched(self, what: str, *options: str) -> bool:
         """Whether origin gave it; a shallow clone stays one, because the merge base deepens it as far as it needs."""

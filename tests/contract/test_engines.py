@@ -200,6 +200,12 @@ def cases() -> list[Row]:
     return [{"name": name, "passed": passed, "version": CANDIDATE} for name, passed in zip(names, results, strict=True)]
 
 
+def test_the_times_of_all_gauges_are_looked_at_once(tmp_path: Path) -> None:
+    found = source_at(in_files(tmp_path, samples()), METERED).answer(SERIES)
+    assert measured(dict(found.answers)) == len(SERIES)
+    assert len(found.queries) == 1 + len(SERIES)
+
+
 def test_postgresql_gives_the_same_series_and_suites(tmp_path: Path, database: postgresql.Server) -> None:
     for name, rows, needs in (("samples", samples(), SERIES), ("cases", cases(), SUITE)):
         files = answers(in_files(tmp_path / name, rows), METERED, needs)

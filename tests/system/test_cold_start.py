@@ -1,5 +1,6 @@
 """What a command does not need, it does not import: this runs on every push of every pull request."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -32,7 +33,7 @@ def test_a_check_of_a_change_that_touches_nothing_of_ours_imports_no_package_at_
     repo = a_repo(tmp_path, production.base_files())
     repo.branch("proposal", {"README.md": "words\n"})
     arguments = ("check", "--repo", str(tmp_path), "--base", "main", "--head", "proposal")
-    assert imported(*arguments, among=PACKAGES) == set()
+    assert imported(*arguments, among=(*PACKAGES, "shutil")) == set()
 
 
 def test_a_check_of_policies_alone_imports_nothing_heavy(tmp_path: Path) -> None:
@@ -82,3 +83,28 @@ def test_a_check_that_judges_does_import_them(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert {"scipy", "duckdb"} <= set(done.stdout.rpartition("@@")[2].split())
+
+
+def test_no_plugin_of_pydantic_is_looked_for(tmp_path: Path) -> None:
+    (tmp_path / "meddler.py").write_text("print('meddled')\nplugin = object()\n", encoding="utf-8")
+    offered = tmp_path / "meddler-1.dist-info"
+    offered.mkdir()
+    (offered / "METADATA").write_text("Metadata-Version: 2.1\nName: meddler\nVersion: 1\n", encoding="utf-8")
+    (offered / "entry_points.txt").write_text("[pydantic]\nmeddler = meddler:plugin\n", encoding="utf-8")
+    command = [sys.executable, "-m", "model_ratchet", "schema", "policy"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(tmp_path)}
+    )
+    assert done.stdout.startswith("{")
+
+
+def test_no_threads_are_started_for_matrices() -> None:
+    program = (
+        "import os, sys\n"
+        "from model_ratchet.__main__ import main\n"
+        "sys.argv = ['ratchet', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n    import numpy\n"
+        "print('@@', len(os.listdir('/proc/self/task')))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.rpartition("@@")[2].strip() == "1"

@@ -914,6 +914,9 @@ def test_a_tag_that_is_called_like_the_base_branch_is_not_taken_for_it(chained: 
     chained.commit(promotion(V4, V3))
     with pytest.raises(RepositoryError, match="both a branch and a tag"):
         checked(chained)
+    chained.git("config", "core.warnAmbiguousRefs", "false")
+    with pytest.raises(RepositoryError, match="both a branch and a tag"):
+        checked(chained)
 
 
 # when a stage can be decided

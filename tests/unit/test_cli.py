@@ -50,6 +50,16 @@ def test_what_can_not_be_is_refused_in_a_sentence(
     assert code == (ExitCode.ERRORED if "check" in arguments and "/nowhere" in arguments else ExitCode.INVALID)
 
 
+@pytest.mark.parametrize(("columns", "widest"), [("90", 88), ("0", 78), ("", 78)], ids=["said", "none", "empty"])
+def test_help_is_as_wide_as_the_terminal_says(
+    columns: str, widest: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert run(["check", "--help"]) == ExitCode.PASSED
+    lengths = [len(line) for line in capsys.readouterr().out.splitlines()]
+    assert widest - 15 < max(lengths) <= widest
+
+
 def test_a_pull_request_without_a_token_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,7 +11,7 @@ from importlib import import_module
 
 from model_ratchet import __version__
 from model_ratchet.cli.codes import ExitCode
-from model_ratchet.cli.terminal import remark
+from model_ratchet.cli.terminal import Parser, remark
 from model_ratchet.core.errors import RatchetError, UsageError
 
 COMMANDS = {
@@ -72,7 +72,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def parser(asked: str | None = None) -> argparse.ArgumentParser:
     """The parser of the command that is asked for, of all where none is named; what is no command gets the list of them."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="ratchet",
         description="Lets a model version into production only when it is shown to be strictly better.",
         epilog="Exit codes: 0 passed, 1 failed, 2 usage or invalid document, 3 errored, 4 pending or inconclusive, "

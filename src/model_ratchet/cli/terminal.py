@@ -27,6 +27,20 @@ def width() -> int | None:
     return None if sys.stdout.isatty() else 110
 
 
+class Help(argparse.HelpFormatter):
+    """Help as wide as the terminal. argparse would look how wide it is with ``shutil``, and imports that for any parser."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser with that help, as are those of its commands."""
+
+    def __init__(self, prog: str | None = None, description: str | None = None, epilog: str | None = None) -> None:
+        super().__init__(prog, description=description, epilog=epilog, formatter_class=Help)
+
+
 def colour(options: argparse.Namespace) -> bool:
     """Whether the result may be coloured: it goes to a terminal that can, and nobody said that they want none."""
     wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
@@ -38,3 +52,14 @@ def progress() -> Callable[[str], None]:
     if not sys.stderr.isatty():
         return lambda _: None
     return lambda text: print(f"\r\x1b[2K{text}", end="", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _columns() -> int:
+    """What ``COLUMNS`` says, else what the terminal does; 80 where there is none."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said):
+        return int(said)
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80

@@ -1,10 +1,19 @@
 """Reports: a check in the format that its reader needs. Renderers see records and findings, nothing else."""
 
-from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from model_ratchet.report.check import Check
+
+_FORMS = {
+    "markdown": ("comment", "as_markdown"),
+    "json": ("machine", "as_json"),
+    "junit": ("junit", "as_junit"),
+    "sarif": ("sarif", "as_sarif"),
+    "github": ("annotations", "as_annotations"),
+}
+"""Format → its module, which alone is imported, and what writes it."""
 
 
 def render(check: "Check", form: str, *, width: int | None = None, colour: bool = False) -> str:
@@ -19,7 +28,9 @@ def render(check: "Check", form: str, *, width: int | None = None, colour: bool 
         from model_ratchet.report.terminal import as_text
 
         return as_text(check, width=width, colour=colour)
-    return _forms()[form](check)
+    module, function = _FORMS[form]
+    rendered: str = getattr(import_module(f"model_ratchet.report.{module}"), function)(check)
+    return rendered
 
 
 def _wrapped(sentence: str, width: int | None) -> str:
@@ -30,19 +41,3 @@ def _wrapped(sentence: str, width: int | None) -> str:
 
         width = get_terminal_size().columns
     return f"{fill(sentence, width)}\n"
-
-
-def _forms() -> "dict[str, Callable[[Check], str]]":
-    from model_ratchet.report.annotations import as_annotations
-    from model_ratchet.report.comment import as_markdown
-    from model_ratchet.report.junit import as_junit
-    from model_ratchet.report.machine import as_json
-    from model_ratchet.report.sarif import as_sarif
-
-    return {
-        "markdown": as_markdown,
-        "json": as_json,
-        "junit": as_junit,
-        "sarif": as_sarif,
-        "github": as_annotations,
-    }

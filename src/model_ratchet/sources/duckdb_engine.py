@@ -22,6 +22,7 @@ from model_ratchet.sources.table_sql import column, table, within
 T = TypeVar("T")
 
 _MEMORY_LIMIT = "512MiB"
+_SMALL = 2**24
 _MIXED = "times with a zone in some files and without one in others"
 _FETCHED_ONCE = {"external_file_cache_spill": True}
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
@@ -30,17 +31,20 @@ _NAIVE = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE")
 
 
 class DuckDBEngine:
-    """One in-memory database with one view over the files of a table.
+    """One in-memory database with the files of a table: a view over Parquet; the rows of CSV and JSON lines, read once.
 
     It can read these files and nothing else, write nowhere but in its own scratch folder, load no extension, and none of
     this can be changed once it is open. CSV and JSON lines are read as text, so that no type is guessed from a sample.
     """
 
-    def __init__(self, source: str, files: Files, *, memory_limit: str = _MEMORY_LIMIT, threads: int = 2) -> None:
+    def __init__(
+        self, source: str, files: Files, *, memory_limit: str = _MEMORY_LIMIT, threads: int | None = None
+    ) -> None:
+        """``threads``: two, unless the files are so small that the second would only be waited for."""
         self._source = source
         self._files = files
         self._memory_limit = memory_limit
-        self._threads = threads
+        self._threads = threads or (1 if sum(map(files.size, files.names)) < _SMALL else 2)
         self._scratch = Path(tempfile.mkdtemp(prefix="ratchet-"))
         self._queries: list[str] = [f"-- {line}" for line in files.provenance]
         self._columns: dict[str, Column] | None = None
@@ -50,7 +54,7 @@ class DuckDBEngine:
             ":memory:",
             config={
                 "memory_limit": memory_limit,
-                "threads": threads,
+                "threads": self._threads,
                 "temp_directory": str(self._scratch),
                 "preserve_insertion_order": files.format == "parquet",  # a merge reads the rows as they stand
                 "autoinstall_known_extensions": False,
@@ -75,11 +79,6 @@ class DuckDBEngine:
         return self._source
 
     @property
-    def reads_text(self) -> bool:
-        """True for CSV and JSON lines."""
-        return self._files.format != "parquet"
-
-    @property
     def queries(self) -> Sequence[str]:
         """The texts of the questions that were run, in order."""
         return tuple(self._queries)
@@ -89,7 +88,7 @@ class DuckDBEngine:
         if self._columns is None:
             if self._files.format == "jsonl" and not any(self._files.size(name) for name in self._files.names):
                 raise UnanswerableError(because(Why.NO_ROWS, metric=self._source, arm="either"), lasting=False)
-            self._asked(self._open_view)
+            self._asked(self._open_table)
             described = self._asked(lambda: self._described(exp.select("*").from_(table(self._source))))
             found = {name: Column(name, _kind(type_), type_) for name, type_ in described}
             self._columns = found | {name: Column(name, Kind.OTHER, _MIXED) for name in self._mixed_times(found)}
@@ -151,9 +150,11 @@ class DuckDBEngine:
         self._files.close()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
-    def _open_view(self) -> None:
-        view = exp.Create(this=table(self._source), kind="VIEW", expression=self._reading(self._files.names))
-        self._connection.execute(view.sql(dialect="duckdb"))
+    def _open_table(self) -> None:
+        # text would be parsed anew for each question; its rows go to the scratch folder where memory runs short
+        kind = "VIEW" if self._files.format == "parquet" else "TABLE"
+        opened = exp.Create(this=table(self._source), kind=kind, expression=self._reading(self._files.names))
+        self._connection.execute(opened.sql(dialect="duckdb"))
 
     def _mixed_times(self, columns: Mapping[str, Column]) -> set[str]:
         """Times that have a zone in some files and none in others: read together, the latter would be taken as UTC."""

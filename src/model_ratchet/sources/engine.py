@@ -57,10 +57,6 @@ class Engine(Protocol):
         """The name that questions give the table."""
 
     @property
-    def reads_text(self) -> bool:
-        """Whether each question reads the rows as text anew, so that they are worth keeping after the first time."""
-
-    @property
     def queries(self) -> Sequence[str]:
         """The texts of the questions that were run, in order. They hold no path and no secret."""
 

@@ -102,11 +102,6 @@ class PostgreSQLEngine:
         return self._source
 
     @property
-    def reads_text(self) -> bool:
-        """False: the server holds typed rows."""
-        return False
-
-    @property
     def queries(self) -> Sequence[str]:
         """The texts of the questions that were run, in order."""
         return tuple(self._queries)

@@ -78,11 +78,6 @@ class SparkEngine:
         return self._source
 
     @property
-    def reads_text(self) -> bool:
-        """False: a table of text files is better asked twice than kept whole."""
-        return False
-
-    @property
     def queries(self) -> Sequence[str]:
         """The texts of the questions that were run, in order."""
         return tuple(self._queries)

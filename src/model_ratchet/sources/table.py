@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sqlglot import exp
-
 from model_ratchet.core.arms import Versions
 from model_ratchet.core.evidence import Measurement, Missing, Need, Shape
 from model_ratchet.core.reason import Why, because
@@ -19,14 +17,11 @@ from model_ratchet.sources.engine import Engine, UnanswerableError
 from model_ratchet.sources.files import Files, find_files
 from model_ratchet.sources.reach import Reach
 from model_ratchet.sources.table_census import check_times
-from model_ratchet.sources.table_gauge import read_gauge
+from model_ratchet.sources.table_gauge import read_gauges
 from model_ratchet.sources.table_log import bind_log
-from model_ratchet.sources.table_sql import table
 from model_ratchet.sources.table_suite import read_suite
 from model_ratchet.sources.table_window import read_window
 from model_ratchet.sources.table_windows import bases
-
-_KEPT = "@kept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,30 +116,28 @@ class TableSource:
         return Answers(answers, tuple(engine.queries))
 
     def _parts(self, engine: Engine, needs: Sequence[Need]) -> Iterator[Mapping[Need, Measurement | Missing]]:
-        logged = []
+        logged: list[Need] = []
+        gauges: dict[Need, Gauge] = {}
         for need in needs:
             metric = self.model.metrics.get(need.bound)
             if need.shape is Shape.SUITE and need.metric in self.model.suites:
                 yield {need: read_suite(engine, need, self.model.suites[need.metric], self.versions)}
             elif need.shape is Shape.SERIES and isinstance(metric, Gauge):
-                yield {need: read_gauge(engine, need, metric, self.versions, self.model.time.timezone)}
+                gauges[need] = metric
             elif need.window is None:
                 what = f"{need.shape} of {need.metric or 'the log'}: not from a table"
                 yield {need: Missing(reason=because(Why.CANNOT_VERIFY, what=what))}
             else:
                 logged.append(need)
+        yield from read_gauges(engine, gauges, self.versions, self.model.time.timezone)
         if logged:
             yield from self._log_parts(engine, logged)
 
     def _log_parts(self, engine: Engine, needs: Sequence[Need]) -> Iterator[Mapping[Need, Measurement | Missing]]:
         segments = frozenset(need.segment for need in needs if need.segment)
         log = bind_log(self.name, engine.columns(), self.model, self.versions, segments)
-        rows = engine.table
-        if engine.reads_text and any(log.trouble(need) is None for need in needs):
-            rows = _KEPT
-            engine.keep(rows, exp.select("*").from_(table(engine.table)))
-        log = check_times(engine, log, rows)
+        log = check_times(engine, log, engine.table)
         troubled = {need: trouble for need in needs if (trouble := log.trouble(need)) is not None}
         yield {need: Missing(reason=reason) for need, reason in troubled.items()}
         for base in bases(need for need in needs if need not in troubled):
-            yield read_window(engine, log, rows, base)
+            yield read_window(engine, log, engine.table, base)

@@ -1,5 +1,6 @@
 """Gauges in a table: one row per sample, reduced to one value for each hour of active time."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlglot import exp
@@ -38,20 +39,28 @@ _LARGEST = 9e18  # millionths that a 64-bit integer holds
 _NULL, _UNKNOWN, _MINE, _OTHER = range(4)
 
 
-def read_gauge(engine: Engine, need: Need, gauge: Gauge, versions: Versions, zone: str | None) -> Measurement | Missing:
-    """One arm's gauge by hour of active time, in bytes, cores, fractions or plain numbers.
+def read_gauges(
+    engine: Engine, gauges: Mapping[Need, Gauge], versions: Versions, zone: str | None
+) -> Iterator[Mapping[Need, Measurement | Missing]]:
+    """Each need's gauge of one arm by hour of active time, in bytes, cores, fractions or plain numbers.
 
     An hour's mean is taken over whole millionths of the gauge's own unit, so that it does not hang on the order of rows.
+    The times of all rows are looked at once.
     """
+    times: dict[str, Reason | None] = {}
+    for need, gauge in gauges.items():
+        reason = _columns_trouble(engine, gauge, zone)
+        if reason is None:
+            if gauge.time not in times:
+                time = TimeColumn(engine.columns()[gauge.time], zone)
+                times[gauge.time] = time_troubles(engine, engine.table, [time], required=time).get(time)
+            reason = times[gauge.time]
+        yield {need: _read(engine, need, gauge, versions, zone) if reason is None else Missing(reason=reason)}
+
+
+def _read(engine: Engine, need: Need, gauge: Gauge, versions: Versions, zone: str | None) -> Measurement | Missing:
     if need.window is None or len(need.arms) != 1:
         return Missing(reason=because(Why.CANNOT_VERIFY, what=f"series of {need.metric}: one version and one window"))
-    columns = engine.columns()
-    reason = _columns_trouble(engine, gauge, zone)
-    if reason is None:
-        time = TimeColumn(columns[gauge.time], zone)
-        reason = time_troubles(engine, engine.table, [time], required=time).get(time)
-    if reason is not None:
-        return Missing(reason=reason)
     version = versions.candidate if need.arms == (Arm.CANDIDATE,) else versions.baseline
     if version is None or not need.window.intervals:
         return _no_rows(need)

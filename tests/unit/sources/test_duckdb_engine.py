@@ -42,6 +42,23 @@ def test_the_files_of_the_table_are_read(engine: DuckDBEngine) -> None:
     assert engine.run(asked('SELECT SUM(CAST(x AS INT)) FROM "log"')) == [(3,)]
 
 
+def test_text_is_read_once(engine: DuckDBEngine, tmp_path: Path) -> None:
+    engine.columns()
+    (tmp_path / "logs" / "mine.csv").unlink()
+    assert engine.run(asked('SELECT SUM(CAST(x AS INT)) FROM "log"')) == [(3,)]
+
+
+@pytest.mark.parametrize(("size", "threads"), [(2**24 - 1, 1), (2**24, 2)], ids=["small", "large"])
+def test_small_files_take_one_thread(size: int, threads: int, tmp_path: Path) -> None:
+    with (tmp_path / "rows.parquet").open("wb") as file:
+        file.truncate(size)
+    engine = DuckDBEngine("log", FileSet(tmp_path, (tmp_path / "rows.parquet",), "parquet", hive=False))
+    try:
+        assert engine._connection.execute("SELECT current_setting('threads')").fetchall() == [(threads,)]
+    finally:
+        engine.close()
+
+
 def test_a_file_beside_the_table_is_not_read(engine: DuckDBEngine, tmp_path: Path) -> None:
     engine.columns()
     for reader in ("read_csv", "read_text", "read_blob"):
