@@ -3,9 +3,10 @@
 python -m benchmarks.reliability [N]          everything, and the page
 python -m benchmarks.reliability STEP [N]     one step; prints a line of JSON for each fault
 python -m benchmarks.reliability CROWD [N]    one of the crowds; prints JSON
+python -m benchmarks.reliability page [N]     the page, of what was tried last of each
 
-With N, one fault of N is tried, and crowds and GitHub's limits are N times smaller. Ends with 1 where a step has ended
-otherwise than undisturbed and the page does not say why.
+What is printed is kept in build/reliability. With N, one fault of N is tried, and crowds and GitHub's limits are N times
+smaller. Ends with 1 where a step has ended otherwise than undisturbed and the page does not say why.
 """
 
 import json
@@ -29,8 +30,11 @@ from benchmarks.log import ROOT
 sys.path.insert(0, str(ROOT / "tests"))
 
 PAGE = ROOT / "docs" / "reliability.md"
+KEPT = ROOT / "build" / "reliability"
 BEGIN, END = "<!-- measured -->\n", "<!-- end -->\n"
-SERVED = "check of a served log"
+SERVED, REAL = "check of a served log", "check of real servers"
+EVERY = {REAL: 6}
+"""A database is asked in many small questions: one fault of so many is tried, which meets every kind of them."""
 AT_ONCE, APP, WORKFLOW = "at once", "app", "workflow"
 CROWDS = {AT_ONCE: 50, APP: 500, WORKFLOW: 100}
 """How many: runs on one pull request; pull requests in an hour, published by an App's token or by a workflow's own."""
@@ -39,6 +43,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "dropped": ("dropped", "dropped, done"),
     "half an answer": ("half of the bytes",),
     "half a list": ("half of each list",),
+    "server killed": ("server killed", "server killed, half told"),
     "disk full": ("disk full",),
     "clock": ("clock",),
 }
@@ -62,9 +67,13 @@ def main() -> None:
     if not named:
         sys.exit(_all(of))
     (name,) = named
-    with tempfile.TemporaryDirectory(prefix="ratchet-reliability-") as folder:
+    if name == "page":
+        sys.exit(_page(int(of)))
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="ratchet-reliability-") as folder, _kept(name).open("w") as kept:
         for found in (_crowd if name in CROWDS else _step)(name, Path(folder), int(of)):
-            print(json.dumps(found), flush=True)
+            for file in (kept, sys.stdout):
+                print(json.dumps(found), file=file, flush=True)
 
 
 def _step(name: str, folder: Path, of: int) -> Iterator[dict[str, Any]]:
@@ -73,11 +82,13 @@ def _step(name: str, folder: Path, of: int) -> Iterator[dict[str, Any]]:
     from reliability.steps import STEPS
     from reliability.trials import points, tried, undisturbed
 
-    places = (Place.SERVICE,) if name == SERVED else tuple(Place)  # all else is as in any check
+    alone = {SERVED: (Place.SERVICE,), REAL: (Place.POSTGRESQL, Place.PROMETHEUS)}  # all else is as in any check
+    places = alone.get(name, tuple(Place))
+    step = 1 if name == SERVED else of * EVERY.get(name, 1)
     (folder / "world").mkdir()
     with nursery(folder / "nursery") as commands, STEPS[name](folder / "world", commands) as world:
         whole = undisturbed(world)
-        for point in islice(points(whole, places), 0, None, 1 if name == SERVED else of):
+        for point in islice(points(whole, places), 0, None, step):
             trial = tried(world, whole, point)
             yield asdict(Told(name, trial.kind.value, trial.asked, trial.point, trial.differs))
 
@@ -111,17 +122,27 @@ def _all(of: str) -> int:
     from reliability.steps import STEPS
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        told = dict(zip([*STEPS, *CROWDS], pool.map(lambda name: _one(name, of), [*STEPS, *CROWDS]), strict=True))
-    found = [Told(**one) for name in STEPS for one in told[name]]
-    return write(found, {name: told[name][0] for name in CROWDS}, int(of))
+        list(pool.map(lambda name: _one(name, of), [*STEPS, *CROWDS]))
+    return _page(int(of))
 
 
-def _one(name: str, of: str) -> list[dict[str, Any]]:
+def _one(name: str, of: str) -> None:
     """One of them, in a process of its own."""
     print(f"{name} …", file=sys.stderr, flush=True)
     command = [sys.executable, "-m", "benchmarks.reliability", name, of]
-    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def _kept(name: str) -> Path:
+    return KEPT / f"{name.replace(' ', '-')}.jsonl"
+
+
+def _page(of: int) -> int:
+    from reliability.steps import STEPS
+
+    told = {name: _kept(name).read_text(encoding="utf-8").splitlines() for name in (*STEPS, *CROWDS)}
+    found = [Told(**json.loads(line)) for name in STEPS for line in told[name]]
+    return write(found, {name: json.loads(told[name][0]) for name in CROWDS}, of)
 
 
 def write(found: Sequence[Told], crowds: Mapping[str, Mapping[str, Any]], of: int) -> int:
@@ -141,15 +162,21 @@ def write(found: Sequence[Told], crowds: Mapping[str, Mapping[str, Any]], of: in
 
 
 def _table(found: Sequence[Told]) -> Iterator[str]:
-    yield f"| step | {' | '.join(COLUMNS)} | all |"
-    yield "|---|" + "---|" * (len(COLUMNS) + 1)
+    yield f"| step | points | {' | '.join(COLUMNS)} | all |"
+    yield "|---|" + "---:|" * (len(COLUMNS) + 2)
     steps = dict.fromkeys(one.step for one in found)
     for step in steps:
         of = [one for one in found if one.step == step]
         cells = [_cell([one for one in of if one.kind in kinds]) for kinds in COLUMNS.values()]
-        yield f"| {step} | {' | '.join([*cells, _cell(of)])} |"
+        yield f"| {step} | {_points(of)} | {' | '.join([*cells, _cell(of)])} |"
     cells = [_cell([one for one in found if one.kind in kinds]) for kinds in COLUMNS.values()]
-    yield f"| **all** | {' | '.join([*cells, _cell(found)])} |"
+    yield f"| **all** | {_points(found)} | {' | '.join([*cells, _cell(found)])} |"
+
+
+def _points(found: Sequence[Told]) -> int:
+    """How many places there are at which something goes wrong."""
+    places = ((one.step, one.point.partition(" at ")[2]) for one in found)
+    return len({(step, place) for step, place in places if place})
 
 
 def _cell(found: Sequence[Told]) -> str:

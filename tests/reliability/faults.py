@@ -11,6 +11,13 @@ class Place(Enum):
     REQUEST = "request"
     GIT = "git"
     SERVICE = "service"
+    POSTGRESQL = "postgresql"
+    PROMETHEUS = "prometheus"
+
+    @property
+    def real(self) -> bool:
+        """Whether a real server answers there, which can be killed as well."""
+        return self in (Place.POSTGRESQL, Place.PROMETHEUS)
 
 
 class Kind(Enum):
@@ -22,6 +29,8 @@ class Kind(Enum):
     DROPPED_DONE = "dropped, done"
     HALF_BYTES = "half of the bytes"
     HALF_LISTS = "half of each list"
+    SERVER_KILLED = "server killed"
+    SERVER_KILLED_HALF = "server killed, half told"
     DISK = "disk full"
     CLOCK = "clock"
 

@@ -16,6 +16,7 @@ SOUND = frozenset({ExitCode.PASSED, ExitCode.FAILED, ExitCode.WAITING})
 """How a run ends that could do all it had to."""
 SIZES = (0, 40, 256, 1024, 4096, 16384, 65536)
 """Bytes that no file can grow beyond where the disk is full."""
+_UNREACHABLE = '"parameters":{{"source":"{}","status":'
 SKEWS = (-15, -5, 5, 15)
 """Minutes by which GitHub's clock is off."""
 
@@ -23,12 +24,22 @@ SKEWS = (-15, -5, 5, 15)
 UNTOLD = (
     "what a list leaves out is not there: the merge is recorded as unverified, and an incident asks a person to look"
 )
+UNHEARD = "an approval that is not listed does not count: the stage is closed without it, and it has to be confirmed"
+UNLISTED = "a deployment that is not listed is made again"
+TURNED = (
+    "the root cause is asked for before the merge could be recorded: the ledger holds the same events in another order"
+)
 PUSHER = "what a list leaves out is not there: the push is recorded without who pushed it"
 AHEAD = "the watch looks at the hours that GitHub's clock tells, and remembers which it has seen"
 EXPLAINED: Mapping[tuple[str, str, str], str] = {
     ("record", Kind.HALF_LISTS.value, "check-runs"): UNTOLD,
     ("record", Kind.HALF_LISTS.value, "reviews"): UNTOLD,
     ("record", Kind.HALF_LISTS.value, "activity"): PUSHER,
+    ("advance on", Kind.HALF_LISTS.value, "reviews"): UNHEARD,
+    ("advance on", Kind.HALF_LISTS.value, "deployments"): UNLISTED,
+    ("rollback", Kind.DROPPED.value, "fetch"): TURNED,
+    ("rollback", Kind.HALF_LISTS.value, "issues"): TURNED,
+    ("rollback", Kind.DISK.value, ""): TURNED,
     ("watch", Kind.CLOCK.value, ""): AHEAD,
 }
 """Step, fault and the end of what was asked → why it ends otherwise, and has to."""
@@ -95,6 +106,8 @@ def _kinds(place: Place, writes: bool) -> Iterator[Kind]:
         yield from (Kind.KILLED_DONE, Kind.DROPPED_DONE)
     if place is not Place.GIT:
         yield Kind.HALF_BYTES
+    if place.real:
+        yield from (Kind.SERVER_KILLED, Kind.SERVER_KILLED_HALF)
     if place is Place.REQUEST and not writes:
         yield Kind.HALF_LISTS
 
@@ -105,10 +118,27 @@ def tried(world: World, whole: Undisturbed, point: Point) -> Trial:
     first = world.run(point)
     end, trouble = world.end_state(), ""
     if first.codes != whole.ran.codes or end != whole.end:
+        amiss = _amiss(world, point, first, end)
         again = world.run(later=LATER)
         end = world.end_state()
-        trouble = "" if SOUND.issuperset(again.codes) else f"ended with {again.codes}: {again.log}"
+        trouble = amiss if SOUND.issuperset(again.codes) else f"ended with {again.codes}: {again.log}"
     differs = "\n".join(
         unified_diff(whole.end.splitlines(), end.splitlines(), "undisturbed", str(point), "", "", 1, "")
     )
     return Trial(point.kind, whole.asked(point), str(point), first.codes, differs + trouble)
+
+
+def _amiss(world: World, point: Point, first: Ran, end: str) -> str:
+    """What is wrong with what stands there until the step has run again; empty where nothing is.
+
+    A source that was cut off is named, and what a criterion wanted of it is an error.
+    """
+    said = first.log + end
+    if any(secret in said for secret in world.secrets):
+        return "a secret is told"
+    if point.place is None or not point.place.real or point.kind.kills:
+        return ""
+    source = world.sources[point.place]
+    errored = first.codes == (ExitCode.ERRORED,) and f"the source {source}" in said
+    unwanted = first.codes == (ExitCode.PASSED,) and _UNREACHABLE.format(source) in said.replace("\\", "")
+    return "" if errored or unwanted else f"ended with {first.codes}: {first.log}"

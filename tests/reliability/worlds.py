@@ -23,6 +23,7 @@ from model_ratchet.engine.record import to_bytes
 from model_ratchet.report.marker import without_marker
 from reliability.commands import Nursery, Process
 from reliability.faults import Kind, Place, Point
+from reliability.relays import Relay
 from reliability.services import Service
 
 _HASH = re.compile(r"\b[0-9a-f]{64}\b|\b[0-9a-f]{40}\b|\b[0-9a-f]{12}\b")
@@ -53,6 +54,10 @@ class World:
     event: str
     payload: Mapping[str, Any]
     service: Service = field(default_factory=Service)
+    relays: Sequence[Relay] = ()
+    """In front of the real servers that the step asks."""
+    environ: Mapping[str, str] = field(default_factory=dict)
+    """What a workflow adds to the runner's environment."""
     number: int = 500
     """Of the last run."""
     _kept: dict[str, Any] = field(default_factory=dict)
@@ -111,6 +116,16 @@ class World:
     def checkout(self) -> Path:
         return self.folder / "checkout"
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What nothing that a run leaves may tell."""
+        return tuple(self.environ.values())
+
+    @property
+    def sources(self) -> Mapping[Place, str]:
+        """The name of the source behind each real server."""
+        return {relay.place: relay.source for relay in self.relays}
+
     def _runner(self, later: timedelta = timedelta(), point: Point | None = None) -> "_Runner":
         forge = self.scene.forge
         forge.clock.now = self.now + later
@@ -123,6 +138,7 @@ class World:
         (place / "git" / "asked").touch()
         (place / "git" / "plan").write_text(f"{self._plan(point, token)}\n")
         environ |= {
+            **self.environ,
             "PATH": f"{self.nursery.bin}:{os.defpath}",
             "FAULTS": str(place / "git"),
             "TMPDIR": str(place / "tmp"),
@@ -140,6 +156,8 @@ class World:
     def _plan(self, point: Point | None, token: Token) -> str:
         """What the run's git is told; GitHub and the service are told themselves."""
         self.service.begin(point, self._kill)
+        for relay in self.relays:
+            relay.begin(point, self._kill)
         if point is not None and point.place is Place.REQUEST:
             self.scene.forge.faults.nth(token.value, point.at, self._fault(point.kind))
         if point is None or point.place is not Place.GIT:
@@ -167,6 +185,7 @@ class World:
             Place.REQUEST: tuple(f"{one.method} {one.path}" for one in asked),
             Place.GIT: tuple((place / "git" / "asked").read_text(encoding="utf-8").split()),
             Place.SERVICE: tuple(self.service.asked),
+            **{relay.place: tuple(relay.asked) for relay in self.relays},
         }
         return Ran(codes, (place / "log").read_text(encoding="utf-8"), reached)
 
