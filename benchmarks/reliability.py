@@ -44,8 +44,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "half an answer": ("half of the bytes",),
     "half a list": ("half of each list",),
     "server killed": ("server killed", "server killed, half told"),
-    "disk full": ("disk full",),
-    "clock": ("clock",),
+    "disk full": ("disk full", "really full disk"),
+    "clock": ("clock", "own clock"),
 }
 """Column → the kinds of faults in it."""
 

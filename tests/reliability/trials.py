@@ -1,11 +1,13 @@
 """Every fault at every point of a step: the step is cut off there, run again undisturbed, and has to end as if nothing was."""
 
+import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from difflib import unified_diff
 
 from model_ratchet.cli.codes import ExitCode
+from reliability.commands import faketime
 from reliability.faults import Kind, Place, Point
 from reliability.worlds import Ran, World
 
@@ -17,8 +19,12 @@ SOUND = frozenset({ExitCode.PASSED, ExitCode.FAILED, ExitCode.WAITING})
 SIZES = (0, 40, 256, 1024, 4096, 16384, 65536)
 """Bytes that no file can grow beyond where the disk is full."""
 _UNREACHABLE = '"parameters":{{"source":"{}","status":'
+LEFT = (0, 4096, 65536, 1 << 20)
+"""Bytes that are left on a disk that is really full; mounting one takes root."""
 SKEWS = (-15, -5, 5, 15)
 """Minutes by which GitHub's clock is off."""
+OWN_SKEWS = (-60, -5, 5, 60)
+"""Minutes by which the machine's clock is off."""
 
 
 UNTOLD = (
@@ -97,7 +103,9 @@ def points(whole: Undisturbed, places: Collection[Place] = tuple(Place)) -> Iter
     if len(places) < len(Place):
         return
     yield from (Point(Kind.DISK, largest=size) for size in SIZES)
+    yield from (Point(Kind.FULL, left=left) for left in (LEFT if os.getuid() == 0 else ()))
     yield from (Point(Kind.CLOCK, skew=timedelta(minutes=minutes)) for minutes in SKEWS)
+    yield from (Point(Kind.OWN_CLOCK, skew=timedelta(minutes=minutes)) for minutes in (OWN_SKEWS if faketime() else ()))
 
 
 def _kinds(place: Place, writes: bool) -> Iterator[Kind]:
