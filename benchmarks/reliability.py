@@ -1,9 +1,9 @@
 """Cuts the story off everywhere, runs it again, and writes docs/reliability.md.
 
 python -m benchmarks.reliability [N]          everything, and the page
-python -m benchmarks.reliability STEP [N]     one step; prints a line of JSON for each fault
+python -m benchmarks.reliability STEP [N]     one step; prints how many faults there are, and a line of JSON for each
 python -m benchmarks.reliability CROWD [N]    one of the crowds; prints JSON
-python -m benchmarks.reliability page [N]     the page, of what was tried last of each
+python -m benchmarks.reliability page         the page, of what was tried last of each
 
 What is printed is kept in build/reliability. With N, one fault of N is tried, and crowds and GitHub's limits are N times
 smaller. Ends with 1 where a step has ended otherwise than undisturbed and the page does not say why.
@@ -21,7 +21,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +67,7 @@ def main() -> None:
         sys.exit(_all(of))
     (name,) = named
     if name == "page":
-        sys.exit(_page(int(of)))
+        sys.exit(_page())
     KEPT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="ratchet-reliability-") as folder, _kept(name).open("w") as kept:
         for found in (_crowd if name in CROWDS else _step)(name, Path(folder), int(of)):
@@ -80,7 +79,7 @@ def _step(name: str, folder: Path, of: int) -> Iterator[dict[str, Any]]:
     from reliability.commands import nursery
     from reliability.faults import Place
     from reliability.steps import STEPS
-    from reliability.trials import points, tried, undisturbed
+    from reliability.trials import one_of_each_first, points, tried, undisturbed
 
     alone = {SERVED: (Place.SERVICE,), REAL: (Place.POSTGRESQL, Place.PROMETHEUS)}  # all else is as in any check
     places = alone.get(name, tuple(Place))
@@ -88,7 +87,9 @@ def _step(name: str, folder: Path, of: int) -> Iterator[dict[str, Any]]:
     (folder / "world").mkdir()
     with nursery(folder / "nursery") as commands, STEPS[name](folder / "world", commands) as world:
         whole = undisturbed(world)
-        for point in islice(points(whole, places), 0, None, step):
+        every = one_of_each_first(whole, points(whole, places))
+        yield {"faults": len(every)}
+        for point in every[::step]:
             trial = tried(world, whole, point)
             yield asdict(Told(name, trial.kind.value, trial.asked, trial.point, trial.differs))
 
@@ -123,7 +124,7 @@ def _all(of: str) -> int:
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(lambda name: _one(name, of), [*STEPS, *CROWDS]))
-    return _page(int(of))
+    return _page()
 
 
 def _one(name: str, of: str) -> None:
@@ -137,28 +138,48 @@ def _kept(name: str) -> Path:
     return KEPT / f"{name.replace(' ', '-')}.jsonl"
 
 
-def _page(of: int) -> int:
+def _page() -> int:
     from reliability.steps import STEPS
 
-    told = {name: _kept(name).read_text(encoding="utf-8").splitlines() for name in (*STEPS, *CROWDS)}
-    found = [Told(**json.loads(line)) for name in STEPS for line in told[name]]
-    return write(found, {name: json.loads(told[name][0]) for name in CROWDS}, of)
+    names = [name for name in (*STEPS, *CROWDS) if _kept(name).exists()]
+    kept = {name: _kept(name).read_text(encoding="utf-8").splitlines() for name in names}
+    told = {name: [json.loads(line) for line in lines] for name, lines in kept.items() if lines}
+    found = [Told(**one) for name in STEPS for one in told.get(name, [])[1:]]
+    faults = {name: told[name][0]["faults"] for name in STEPS if name in told}
+    return write(found, {name: told[name][0] for name in CROWDS if name in told}, faults)
 
 
-def write(found: Sequence[Told], crowds: Mapping[str, Mapping[str, Any]], of: int) -> int:
-    """Put what was found into the page; 1 where it holds a difference that nothing explains."""
+def write(found: Sequence[Told], crowds: Mapping[str, Mapping[str, Any]], faults: Mapping[str, int]) -> int:
+    """Put what was found into the page; 1 where it holds a difference that nothing explains.
+
+    ``faults`` is how many there are of each step, tried or not.
+    """
     from reliability.trials import explained
 
     text = PAGE.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     after = rest.partition(END)[2]
-    sampled = [] if of == 1 else [f"A sample of {len(found)} faults. `make reliability` tries all of them.", ""]
-    measured = "\n".join([*sampled, *_table(found), "", *_differences(found), *_crowds(crowds), "", _machine(), ""])
+    measured = "\n".join(
+        [*_sampled(found, faults), *_table(found), "", *_differences(found), *_crowds(crowds), "", _machine(), ""]
+    )
     PAGE.write_text(f"{before}{BEGIN}{measured}{END}{after}", encoding="utf-8")
     unexplained = [one for one in found if one.differs and explained(one.step, one.kind, one.asked) is None]
     for one in unexplained:
         print(f"{one.step}, {one.point} {one.asked}:\n{one.differs}", file=sys.stderr)
     return int(bool(unexplained))
+
+
+def _sampled(found: Sequence[Told], faults: Mapping[str, int]) -> Iterator[str]:
+    """What was not tried, and how it is."""
+    tried = Counter(one.step for one in found)
+    part = [f"{tried[step]:,} of {number:,} of {step}" for step, number in faults.items() if tried[step] < number]
+    if part:
+        yield (
+            f"Tried were {len(found):,} faults of {sum(faults.values()):,}: {', '.join(part)}, and all of the other steps. "
+            "Each fault meets each kind of request first. `make reliability` tries all, and "
+            "`python -m benchmarks.reliability STEP` those of one step."
+        )
+        yield ""
 
 
 def _table(found: Sequence[Told]) -> Iterator[str]:
@@ -204,13 +225,8 @@ def _differences(found: Sequence[Told]) -> Iterator[str]:
 def _crowds(crowds: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     yield "| crowd | what came of it |"
     yield "|---|---|"
-    met = crowds[AT_ONCE]
-    last = "the last one's" if met["revision"] == met["newest"] else f"run {met['revision']}'s, not the last one's"
-    ends = Counter(met["codes"])
-    yield (
-        f"| {len(met['codes'])} runs at once on one pull request | {met['comments']} comment; the check that GitHub reads is "
-        f"{last} (“{met['says']}”); exit codes {', '.join(f'{number}× {code}' for code, number in sorted(ends.items()))} |"
-    )
+    if AT_ONCE in crowds:
+        yield _together(crowds[AT_ONCE])
     tokens = {APP: "an App's token", WORKFLOW: "a workflow's own token"}
     for name, token in tokens.items():
         of = crowds.get(name)
@@ -225,6 +241,15 @@ def _crowds(crowds: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
             f"{of['a_minute'][0]} writes in a minute (of {of['a_minute'][1]}) and {of['an_hour'][0]} in an hour (of "
             f"{of['an_hour'][1]}); {of['refused']} requests were refused |"
         )
+
+
+def _together(met: Mapping[str, Any]) -> str:
+    last = "the last one's" if met["revision"] == met["newest"] else f"run {met['revision']}'s, not the last one's"
+    ends = Counter(met["codes"])
+    return (
+        f"| {len(met['codes'])} runs at once on one pull request | {met['comments']} comment; the check that GitHub reads is "
+        f"{last} (“{met['says']}”); exit codes {', '.join(f'{number}× {code}' for code, number in sorted(ends.items()))} |"
+    )
 
 
 def _machine() -> str:

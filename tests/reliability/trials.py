@@ -1,8 +1,9 @@
 """Every fault at every point of a step: the step is cut off there, run again undisturbed, and has to end as if nothing was."""
 
 import os
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from difflib import unified_diff
 
@@ -18,6 +19,7 @@ SOUND = frozenset({ExitCode.PASSED, ExitCode.FAILED, ExitCode.WAITING})
 """How a run ends that could do all it had to."""
 SIZES = (0, 40, 256, 1024, 4096, 16384, 65536)
 """Bytes that no file can grow beyond where the disk is full."""
+_NAMED = re.compile(r"\b[0-9a-f]{40}\b|\d+")
 _UNREACHABLE = '"parameters":{{"source":"{}","status":'
 LEFT = (0, 4096, 65536, 1 << 20)
 """Bytes that are left on a disk that is really full; mounting one takes root."""
@@ -106,6 +108,17 @@ def points(whole: Undisturbed, places: Collection[Place] = tuple(Place)) -> Iter
     yield from (Point(Kind.FULL, left=left) for left in (LEFT if os.getuid() == 0 else ()))
     yield from (Point(Kind.CLOCK, skew=timedelta(minutes=minutes)) for minutes in SKEWS)
     yield from (Point(Kind.OWN_CLOCK, skew=timedelta(minutes=minutes)) for minutes in (OWN_SKEWS if faketime() else ()))
+
+
+def one_of_each_first(whole: Undisturbed, every: Iterable[Point]) -> list[Point]:
+    """The same points, first those at which a kind of request meets a kind of fault for the first time."""
+    first: dict[object, Point] = {}
+    rest = []
+    for point in every:
+        asked = _NAMED.sub("N", whole.asked(point))
+        if first.setdefault((replace(point, at=0), asked), point) is not point:
+            rest.append(point)
+    return [*first.values(), *rest]
 
 
 def _kinds(place: Place, writes: bool) -> Iterator[Kind]:
