@@ -231,6 +231,7 @@ def _crowds(crowds: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     for name, token in tokens.items():
         of = crowds.get(name)
         if of is None:
+            yield f"| {CROWDS[name]} pull requests in an hour, {token} | not tried: `python -m benchmarks.reliability {name}` |"
             continue
         hours = "; ".join(
             f"hour {at}: {one['requests']:,} requests, {one['published']} published"

@@ -35,7 +35,8 @@ UNTOLD = (
 UNHEARD = "an approval that is not listed does not count: the stage is closed without it, and it has to be confirmed"
 UNLISTED = "a deployment that is not listed is made again"
 TURNED = (
-    "the root cause is asked for before the merge could be recorded: the ledger holds the same events in another order"
+    "the root cause is asked for before the removal could be proposed or recorded: the same events in another order, and "
+    "issue and pull request have changed numbers"
 )
 PUSHER = "what a list leaves out is not there: the push is recorded without who pushed it"
 AHEAD = "the watch looks at the hours that GitHub's clock tells, and remembers which it has seen"
@@ -46,6 +47,8 @@ EXPLAINED: Mapping[tuple[str, str, str], str] = {
     ("advance on", Kind.HALF_LISTS.value, "reviews"): UNHEARD,
     ("advance on", Kind.HALF_LISTS.value, "deployments"): UNLISTED,
     ("rollback", Kind.DROPPED.value, "fetch"): TURNED,
+    ("rollback", Kind.DROPPED.value, "ls-remote"): TURNED,
+    ("rollback", Kind.DROPPED.value, "push"): TURNED,
     ("rollback", Kind.HALF_LISTS.value, "issues"): TURNED,
     ("rollback", Kind.DISK.value, ""): TURNED,
     ("watch", Kind.CLOCK.value, ""): AHEAD,
