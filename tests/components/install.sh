@@ -13,6 +13,7 @@ there prometheus-alertmanager || there alertmanager || packages+=(prometheus-ale
 there npm || packages+=(npm)
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || packages+=(postgresql)
 there java || packages+=(openjdk-17-jre-headless)
+compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || packages+=(faketime)
 there nginx || packages+=(nginx-light)
 there haproxy || packages+=(haproxy)
 there chromium || packages+=(chromium fonts-liberation fonts-noto-color-emoji)

@@ -3,10 +3,12 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +21,10 @@ READER, READER_PASSWORD = "ratchet", "reads-and-no-more"
 
 @dataclass(frozen=True)
 class Server:
-    """Where the server listens."""
+    """Where the server listens, and the folder that all of it is in."""
 
     port: int
+    folder: Path
 
     @property
     def url(self) -> str:
@@ -32,34 +35,53 @@ class Server:
         """How its superuser connects."""
         return f"host=127.0.0.1 port={self.port} dbname=metrics user={ADMIN} password={ADMIN_PASSWORD}"
 
+    def kill(self) -> None:
+        """Ends all of its processes at once, whatever they are about."""
+        main = int((self.folder / "data" / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+        children = Path(f"/proc/{main}/task/{main}/children").read_text(encoding="utf-8").split()
+        for process in (main, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+
+    def start(self) -> None:
+        """The server, with what it holds; where it was killed, once its processes are gone."""
+        for patience in range(100, -1, -1):
+            try:
+                self.run("pg_ctl", "-w", "-l", str(self.folder / "log"), "start")
+            except subprocess.CalledProcessError:
+                if not patience:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
+
+    def run(self, program: str, *arguments: str) -> None:
+        """A program of its own, by the user that it runs as."""
+        who = _who()
+        as_who = {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []} if who is not None else {}
+        subprocess.run(  # type: ignore[call-overload]
+            [_binaries() / program, "-D", self.folder / "data", *arguments],
+            check=True,
+            capture_output=True,
+            cwd=self.folder,
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+            **as_who,
+        )
+
 
 @contextmanager
 def serving(*settings: str) -> Iterator[Server]:
     """The server. It asks everybody for a password and never runs as root; ``settings`` are more lines of its file."""
-    binaries = _binaries()
+    _binaries()
     folder = Path(tempfile.mkdtemp(prefix="ratchet-pg-"))
     try:
-        who = pwd.getpwnam("postgres") if os.getuid() == 0 else None
-        if who is not None:
-            os.chown(folder, who.pw_uid, who.pw_gid)
+        server = Server(free_port(), folder)
         secret = folder / "password"
         secret.write_text(ADMIN_PASSWORD, encoding="utf-8")
-        server = Server(free_port())
-        as_who = {"user": who.pw_uid, "group": who.pw_gid, "extra_groups": []} if who is not None else {}
-        if who is not None:
+        if (who := _who()) is not None:
+            os.chown(folder, who.pw_uid, who.pw_gid)
             os.chown(secret, who.pw_uid, who.pw_gid)
-
-        def run(program: str, *arguments: str) -> None:
-            subprocess.run(  # type: ignore[call-overload]
-                [binaries / program, "-D", folder / "data", *arguments],
-                check=True,
-                capture_output=True,
-                cwd=folder,
-                env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
-                **as_who,
-            )
-
-        run(
+        server.run(
             "initdb",
             "-A",
             "scram-sha-256",
@@ -81,14 +103,19 @@ def serving(*settings: str) -> Iterator[Server]:
                 *settings,
             )
             conf.write("\n".join(lines) + "\n")
-        run("pg_ctl", "-w", "-l", str(folder / "log"), "start")
+        server.start()
         try:
             _fill(server)
             yield server
         finally:
-            run("pg_ctl", "-m", "fast", "-w", "stop")
+            server.run("pg_ctl", "-m", "fast", "-w", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _who() -> pwd.struct_passwd | None:
+    """Whom the server runs as, where that is somebody else."""
+    return pwd.getpwnam("postgres") if os.getuid() == 0 else None
 
 
 def _binaries() -> Path:

@@ -25,12 +25,24 @@ def running(
     folder: Path, openmetrics: str, *, retention: str = "15y", port: int | None = None
 ) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """The same with the process, which the test may end."""
+    fill(folder, openmetrics)
+    with started(folder, port or free_port(), retention=retention) as running:
+        yield running
+
+
+def fill(folder: Path, openmetrics: str) -> None:
+    """Puts samples into a folder that a server is started in."""
     _there()
     (folder / "samples.om").write_text(openmetrics, encoding="utf-8")
-    fill = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=168h"]
-    subprocess.run([*fill, folder / "samples.om", folder / "data"], check=True, capture_output=True)
-    with _started(folder, "global: {scrape_interval: 1h}\n", retention, port or free_port()) as started:
-        yield started
+    command = ["promtool", "tsdb", "create-blocks-from", "openmetrics", "--max-block-duration=168h"]
+    subprocess.run([*command, folder / "samples.om", folder / "data"], check=True, capture_output=True)
+
+
+@contextmanager
+def started(folder: Path, port: int, *, retention: str = "15y") -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """The address and the process of a server with the samples of a folder."""
+    with _started(folder, "global: {scrape_interval: 1h}\n", retention, port) as running:
+        yield running
 
 
 @contextmanager

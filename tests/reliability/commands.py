@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
@@ -59,9 +60,16 @@ class Nursery:
     bin: Path
 
     def start(
-        self, arguments: Sequence[str], environ: Mapping[str, str], folder: Path, log: Path, largest: int | None = None
+        self,
+        arguments: Sequence[str],
+        environ: Mapping[str, str],
+        folder: Path,
+        log: Path,
+        *,
+        largest: int | None = None,
+        clock: timedelta = timedelta(),
     ) -> Process:
-        """A command that has begun; none of its files may grow beyond ``largest`` bytes."""
+        """A command that has begun; none of its files may grow beyond ``largest`` bytes, and its clock is off by ``clock``."""
         told = self._asked(
             {
                 "arguments": list(arguments),
@@ -69,6 +77,7 @@ class Nursery:
                 "folder": str(folder),
                 "log": str(log),
                 "largest": largest,
+                "faked": _faked(clock) if clock else {},
             }
         )
         return Process(int(told.readline()), log, told)
@@ -80,6 +89,21 @@ class Nursery:
             told = connection.makefile("rw")
         print(json.dumps(command), file=told, flush=True)
         return told
+
+
+def faketime() -> Path | None:
+    """The library that tells a process another time, where it is installed."""
+    return next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+
+
+def _faked(clock: timedelta) -> dict[str, str]:
+    library = faketime()
+    assert library is not None
+    return {
+        "LD_PRELOAD": str(library),
+        "FAKETIME": f"{clock.total_seconds():+.0f}",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
 
 
 @contextmanager

@@ -11,6 +11,13 @@ class Place(Enum):
     REQUEST = "request"
     GIT = "git"
     SERVICE = "service"
+    POSTGRESQL = "postgresql"
+    PROMETHEUS = "prometheus"
+
+    @property
+    def real(self) -> bool:
+        """Whether a real server answers there, which can be killed as well."""
+        return self in (Place.POSTGRESQL, Place.PROMETHEUS)
 
 
 class Kind(Enum):
@@ -22,8 +29,12 @@ class Kind(Enum):
     DROPPED_DONE = "dropped, done"
     HALF_BYTES = "half of the bytes"
     HALF_LISTS = "half of each list"
+    SERVER_KILLED = "server killed"
+    SERVER_KILLED_HALF = "server killed, half told"
     DISK = "disk full"
+    FULL = "really full disk"
     CLOCK = "clock"
+    OWN_CLOCK = "own clock"
 
     @property
     def done(self) -> bool:
@@ -45,10 +56,13 @@ class Point:
     at: int = 0
     largest: int | None = None
     """Bytes that no file may grow beyond."""
+    left: int | None = None
+    """Bytes that a file system of its own has left."""
     skew: timedelta = timedelta()
-    """How far GitHub's clock is off."""
+    """How far GitHub's clock is off, or that of the machine."""
 
     def __str__(self) -> str:
         if self.place is not None:
             return f"{self.kind.value} at {self.place.value} {self.at}"
-        return f"{self.kind.value}: {self.skew if self.largest is None else self.largest}"
+        sizes = [size for size in (self.largest, self.left) if size is not None]
+        return f"{self.kind.value}: {sizes[0] if sizes else f'{self.skew / timedelta(minutes=1):+.0f} minutes'}"

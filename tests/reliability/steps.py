@@ -21,6 +21,7 @@ from forge import events
 from model_ratchet.actions import watching
 from model_ratchet.actions.watch import WatchInput
 from reliability.commands import Nursery
+from reliability.served import check_of_servers
 from reliability.services import Service
 from reliability.worlds import World
 
@@ -173,6 +174,7 @@ Make = Callable[[Path, Nursery], AbstractContextManager[World]]
 STEPS: Mapping[str, Make] = {
     "check": check,
     "check of a served log": check_served,
+    "check of real servers": check_of_servers,
     "check again": check_again,
     "advance": advance,
     "advance on": advance_on,

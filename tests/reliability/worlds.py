@@ -6,8 +6,9 @@ import os
 import re
 import shutil
 import signal
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -23,10 +24,12 @@ from model_ratchet.engine.record import to_bytes
 from model_ratchet.report.marker import without_marker
 from reliability.commands import Nursery, Process
 from reliability.faults import Kind, Place, Point
+from reliability.relays import Relay
 from reliability.services import Service
 
 _HASH = re.compile(r"\b[0-9a-f]{64}\b|\b[0-9a-f]{40}\b|\b[0-9a-f]{12}\b")
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\d[T ]\d\d):\d\d(?::\d\d)?(?:\.\d+)?(?:Z|\+00:00| UTC)?")
+_FILLER = "filler"
 _RUN = re.compile(r"actions/runs/\d+")
 
 
@@ -53,6 +56,10 @@ class World:
     event: str
     payload: Mapping[str, Any]
     service: Service = field(default_factory=Service)
+    relays: Sequence[Relay] = ()
+    """In front of the real servers that the step asks."""
+    environ: Mapping[str, str] = field(default_factory=dict)
+    """What a workflow adds to the runner's environment."""
     number: int = 500
     """Of the last run."""
     _kept: dict[str, Any] = field(default_factory=dict)
@@ -83,18 +90,21 @@ class World:
 
     def run(self, point: Point | None = None, later: timedelta = timedelta()) -> Ran:
         """The step run once, with what goes wrong."""
-        runner = self._runner(later, point)
         codes = []
-        for command in self.commands:
-            self._running = self._started(runner, command, self.checkout, point.largest if point is not None else None)
-            codes.append(self._running.wait())
-            if codes[-1] < 0:
-                break
+        with self._disk(point) as disk:
+            runner = self._runner(disk, later, point)
+            if point is not None and point.left is not None:
+                _fill(disk, point.left)
+            for command in self.commands:
+                self._running = self._started(runner, command, disk / "checkout", point)
+                codes.append(self._running.wait())
+                if codes[-1] < 0:
+                    break
         return self._ran(tuple(codes), runner)
 
     def start(self) -> Process:
         """The first command of the step, begun in a checkout of its own; others may run beside it."""
-        runner = self._runner()
+        runner = self._runner(self.folder)
         checkout = runner.place / "checkout"
         shutil.copytree(self._beside(self.checkout), checkout)
         return self._started(runner, self.commands[0], checkout)
@@ -111,35 +121,72 @@ class World:
     def checkout(self) -> Path:
         return self.folder / "checkout"
 
-    def _runner(self, later: timedelta = timedelta(), point: Point | None = None) -> "_Runner":
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What nothing that a run leaves may tell."""
+        return tuple(self.environ.values())
+
+    @property
+    def sources(self) -> Mapping[Place, str]:
+        """The name of the source behind each real server."""
+        return {relay.place: relay.source for relay in self.relays}
+
+    @contextmanager
+    def _disk(self, point: Point | None) -> Iterator[Path]:
+        """Where a run finds its checkout and writes: the world's own folder, or a small disk that it is carried back from."""
+        if point is None or point.left is None:
+            yield self.folder
+            return
+        disk = self.folder / "disk"
+        disk.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(disk)], check=True)
+        try:
+            shutil.copytree(self.checkout, disk / "checkout")
+            yield disk
+            (disk / _FILLER).unlink()
+            shutil.rmtree(self.checkout)
+            shutil.copytree(disk / "checkout", self.checkout)
+        finally:
+            subprocess.run(["umount", str(disk)], check=True)
+            disk.rmdir()
+
+    def _runner(self, disk: Path, later: timedelta = timedelta(), point: Point | None = None) -> "_Runner":
         forge = self.scene.forge
         forge.clock.now = self.now + later
-        forge.clock.skew = point.skew if point is not None else timedelta()
+        forge.clock.skew = point.skew if point is not None and point.kind is Kind.CLOCK else timedelta()
         self.number += 1
-        token, place = forge.workflow_token(), self.folder / f"run-{self.number}"
+        token, place, outside = forge.workflow_token(), disk / f"run-{self.number}", self.folder / f"of-{self.number}"
         environ = variables(self.scene, place, self.event, self.payload, token, self.number)
-        for folder in ("tmp", "git"):
-            (place / folder).mkdir()
-        (place / "git" / "asked").touch()
-        (place / "git" / "plan").write_text(f"{self._plan(point, token)}\n")
+        (place / "tmp").mkdir()
+        outside.mkdir()
+        (outside / "asked").touch()
+        (outside / "plan").write_text(f"{self._plan(point, token)}\n")
         environ |= {
+            **self.environ,
             "PATH": f"{self.nursery.bin}:{os.defpath}",
-            "FAULTS": str(place / "git"),
+            "FAULTS": str(outside),
             "TMPDIR": str(place / "tmp"),
         }
-        return _Runner(place, environ, token, forge.clock.now + forge.clock.skew)
+        return _Runner(place, outside, environ, token, forge.clock.now + forge.clock.skew)
 
     def _started(
-        self, runner: "_Runner", command: Sequence[str], checkout: Path, largest: int | None = None
+        self, runner: "_Runner", command: Sequence[str], checkout: Path, point: Point | None = None
     ) -> Process:
         arguments = [one.format(place=runner.place, now=runner.now.isoformat()) for one in command]
         return self.nursery.start(
-            [*arguments, "--repo", str(checkout)], runner.environ, checkout, runner.place / "log", largest
+            [*arguments, "--repo", str(checkout)],
+            runner.environ,
+            checkout,
+            runner.outside / "log",
+            largest=point.largest if point is not None else None,
+            clock=point.skew if point is not None and point.kind is Kind.OWN_CLOCK else timedelta(),
         )
 
     def _plan(self, point: Point | None, token: Token) -> str:
         """What the run's git is told; GitHub and the service are told themselves."""
         self.service.begin(point, self._kill)
+        for relay in self.relays:
+            relay.begin(point, self._kill)
         if point is not None and point.place is Place.REQUEST:
             self.scene.forge.faults.nth(token.value, point.at, self._fault(point.kind))
         if point is None or point.place is not Place.GIT:
@@ -161,14 +208,14 @@ class World:
             os.killpg(self._running.group, signal.SIGKILL)
 
     def _ran(self, codes: tuple[int, ...], runner: "_Runner") -> Ran:
-        place = runner.place
         asked = [one for one in self.scene.forge.requests if one.client == runner.token.value]
         reached = {
             Place.REQUEST: tuple(f"{one.method} {one.path}" for one in asked),
-            Place.GIT: tuple((place / "git" / "asked").read_text(encoding="utf-8").split()),
+            Place.GIT: tuple((runner.outside / "asked").read_text(encoding="utf-8").split()),
             Place.SERVICE: tuple(self.service.asked),
+            **{relay.place: tuple(relay.asked) for relay in self.relays},
         }
-        return Ran(codes, (place / "log").read_text(encoding="utf-8"), reached)
+        return Ran(codes, (runner.outside / "log").read_text(encoding="utf-8"), reached)
 
     def _keep(self) -> None:
         forge = self.scene.forge
@@ -201,10 +248,19 @@ class _Runner:
     """What a run is given."""
 
     place: Path
+    outside: Path
+    """What tells of the run, and is on no disk of its own."""
     environ: Mapping[str, str]
     token: Token
     now: datetime
     """What GitHub's clock says, or is taken to say."""
+
+
+def _fill(disk: Path, left: int) -> None:
+    """A file that leaves so many bytes free."""
+    free = os.statvfs(disk)
+    with (disk / _FILLER).open("wb") as filler:
+        os.posix_fallocate(filler.fileno(), 0, free.f_bavail * free.f_bsize - left)
 
 
 def _shown(repo: Repository) -> dict[str, object]:

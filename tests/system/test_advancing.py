@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from builders.advancing import AUTOMATIC, ROLES, Staged, a_staged
-from builders.publishing import latest_check
+from builders.publishing import comments, latest_check
 from builders.recordings import kinds, ledger_of, recorded
 from builders.signed import texts
 from builders.small import START, V1, V2, V3, promotion
@@ -224,6 +224,24 @@ def test_what_github_could_not_be_told_stands_in_the_ledger_and_is_told_later(st
     assert staged.hour().whole
     assert staged.deployments() == [("demo/shadow", ["in_progress"])]
     assert staged.kinds() == STARTED
+
+
+def test_what_the_run_that_moved_it_did_not_publish_the_next_hour_publishes_once(automatic: Staged) -> None:
+    automatic.hour()
+    at(automatic, SHADOWED)
+    for method in ("POST", "PATCH"):
+        automatic.scene.forge.faults.plan(faults.failing(403), method, times=9)
+    assert not automatic.hour().whole
+    automatic.scene.forge.faults.planned.clear()
+    assert automatic.kinds()[3:] == ["stage-closed"]
+    assert "⏳&nbsp;**shadow**" in comments(automatic.scene)[0].body
+    at(automatic, SHADOWED + HOUR)
+    assert automatic.hour().whole
+    assert "✅&nbsp;**shadow**" in comments(automatic.scene)[0].body
+    checks = len(automatic.scene.repo.checks)
+    at(automatic, SHADOWED + 2 * HOUR)
+    assert automatic.hour().whole
+    assert len(automatic.scene.repo.checks) == checks
 
 
 def test_a_deployment_is_of_the_head_and_of_this_attempt_and_asks_for_no_check(staged: Staged) -> None:

@@ -25,10 +25,12 @@ def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
 
 
 def sample(step: str, whole: Undisturbed) -> list[Point]:
-    """The same ones each time: one that ends at a write, and one of all others."""
+    """The same ones each time: one that ends at a write, one at a real server where there is any, and one of all others."""
     drawn = random.Random(step)  # noqa: S311
     every = [one for one in points(whole) if explained(step, one.kind.value, whole.asked(one)) is None]
-    return [drawn.choice([one for one in every if one.kind in WRITES]), drawn.choice(every)]
+    servers = [one for one in every if one.kind is Kind.SERVER_KILLED_HALF]
+    writes = [one for one in every if one.kind in WRITES]
+    return [drawn.choice(kind) for kind in (writes, servers, every) if kind]
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -75,6 +75,19 @@ def test_a_list_that_lags_keeps_no_pull_request_out_of_the_issue_and_from_being_
     assert f"### Pull request of the rollback\n\n#{pull.number}\n" in (cause.body or "")
 
 
+def test_an_issue_that_was_opened_before_the_pull_request_names_it_later(worse: Worse) -> None:
+    worse.runs.scene.forge.faults.plan(faults.failing(403), "POST", "/pulls")
+    assert worse.rolled_back().trouble
+    (cause,) = [one for one in worse.runs.scene.repo.issues.values() if "root-cause" in one.labels]
+    assert "### Pull request of the rollback\n\nnone yet\n" in (cause.body or "")
+    cause.body = (cause.body or "").replace("What made it worse, and how was that shown? TODO", "A join.")
+    assert not worse.rolled_back().trouble
+    (pull,) = worse.removals()
+    (cause,) = [one for one in worse.runs.scene.repo.issues.values() if "root-cause" in one.labels]
+    assert f"### Pull request of the rollback\n\n#{pull.number}\n" in (cause.body or "")
+    assert "### Root cause\n\nA join.\n" in (cause.body or "")
+
+
 def test_the_issue_tells_what_happened_when(worse: Worse) -> None:
     worse.rolled_back()
     (number,) = [one.number for one in worse.runs.scene.repo.issues.values() if "root-cause" in one.labels]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from model_ratchet.actions.check import (
@@ -80,6 +81,8 @@ class Advanced:
     events: tuple[Event, ...] = ()
     record: Record | None = None
     findings: tuple[Finding, ...] = ()
+    moved_at: datetime | None = None
+    """When it moved before; None where it is under no evaluation."""
 
 
 def advance(
@@ -113,7 +116,7 @@ def advance(
         return Advanced(folder=folder, findings=proposal.findings)
     policy = proposal.policy.document
     if not may_move(asked.cause, policy, story.attempt(folder.version)):
-        return Advanced(folder=folder)
+        return Advanced(folder=folder, moved_at=_moved_at(story, folder))
     plan, closed = bind_remembered(proposal, story, ledger, now=asked.check.now)
     if not isinstance(plan, Plan):
         return Advanced(folder=folder, findings=tuple(proposal.finding(misfit) for misfit in plan))
@@ -182,7 +185,18 @@ def _append(
     message = f"{folder.model} {folder.version}: {', '.join(event.kind for event in events)}"
     check = told.asked.check
     append(repository, decide, message, check.now, hidden=told.hidden, sign=signer_of(check.environ))
-    return Advanced(folder=folder, steps=steps, events=events, record=record if entry.files else None)
+    return Advanced(
+        folder=folder,
+        steps=steps,
+        events=events,
+        record=record if entry.files else None,
+        moved_at=_moved_at(story, folder),
+    )
+
+
+def _moved_at(story: Story, folder: Folder) -> datetime | None:
+    attempt = story.attempt(folder.version)
+    return attempt.moved_at if attempt is not None else None
 
 
 def _events(steps: Sequence[Step], told: _Told, proposal: Proposal, record: Record, story: Story) -> Iterator[Event]:

@@ -5,12 +5,13 @@ Effects in order. What comes after an event is in the ledger never undoes it; wh
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from model_ratchet.actions.advance import Advanced, Asked, advance
 from model_ratchet.actions.after_stage import tell_deployments, tell_routers
 from model_ratchet.actions.anchoring import keep_anchor
 from model_ratchet.actions.check import CheckInput
-from model_ratchet.actions.on_event import Run, base_tip, check_and_publish, taken_up
+from model_ratchet.actions.on_event import Run, base_tip, check_and_publish, taken_up, tell_anew
 from model_ratchet.actions.sign_off import PullRequest
 from model_ratchet.core.errors import RatchetError, UsageError
 from model_ratchet.documents.events import Actor
@@ -36,6 +37,8 @@ from model_ratchet.report.escape import text
 from model_ratchet.report.log import log_safe
 
 _TRIES = 3
+_TOLD_AGAIN = timedelta(hours=3)
+"""So long after it moved the schedule looks whether GitHub was told: the run that moved it may have been cut off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +189,7 @@ def _default_branch(run: Run) -> str:
 
 
 def _moved(run: Run, base: str, state: PullState, why: _Why) -> Moved:
-    """One pull request advanced, and its check published anew where somebody asked, or something moved."""
+    """One pull request advanced, and its check published anew where somebody asked, or something moves or has just moved."""
     if state.base != base:
         return Moved(
             number=state.number, refused=f"it goes to {state.base}: only what goes to {base} moves through stages"
@@ -198,9 +201,11 @@ def _moved(run: Run, base: str, state: PullState, why: _Why) -> Moved:
     except RatchetError as error:
         return Moved(number=state.number, trouble=str(error))
     told = Moved(number=state.number, advanced=advanced)
-    if not advanced.events and why.cause is not Cause.ASKED:
-        return told
-    return replace(told, untold=tuple(_published(run, state)))
+    if advanced.events or why.cause is Cause.ASKED:
+        return replace(told, untold=tuple(_published(run, state)))
+    if advanced.moved_at is not None and run.now - advanced.moved_at < _TOLD_AGAIN:
+        return replace(told, untold=tuple(_told_again(run, state)))
+    return told
 
 
 def _advanced(run: Run, base: str, state: PullState, why: _Why) -> Advanced:
@@ -245,4 +250,12 @@ def _published(run: Run, state: PullState) -> Iterator[str]:
         yield f"check of #{state.number}: {error}"
         return
     if not isinstance(published, NothingToDo):
+        yield from published.troubles
+
+
+def _told_again(run: Run, state: PullState) -> Iterator[str]:
+    """The same where GitHub does not say so yet."""
+    run.ledgers.clear()
+    published = tell_anew(state, run)
+    if published is not None:
         yield from published.troubles

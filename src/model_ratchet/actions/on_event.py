@@ -133,12 +133,20 @@ def refresh(event: Event, run: Run) -> Iterator[Refreshed]:
             if _stands(run, target, said):
                 yield Refreshed(number=state.number, stands=True)
                 continue
-            checked = _judged(run, target, said)
-            if not checked.untouched or checked.policies is not None:
-                published = publish(checked, target, run.hub, run.job, unless_said=run.now)
+            published = _told_anew(run, target, said)
+            if published is not None:
                 yield Refreshed(number=state.number, published=published)
         except RatchetError as error:
             yield Refreshed(number=state.number, trouble=str(error))
+
+
+def tell_anew(state: PullState, run: Run) -> Published | None:
+    """Judge a pull request anew and publish what GitHub does not say yet: its check, its comment, or both.
+
+    None where it touches neither promotions nor policies.
+    """
+    target = _target(state, files_of(run) / str(state.number))
+    return _told_anew(run, target, _said(run, target))
 
 
 def taken_up(event: Event, run: Run) -> tuple[str, ...]:
@@ -212,6 +220,13 @@ def _stands(run: Run, target: Target, said: Said) -> bool:
         return all(stands(one, repository, pull, base=base, head=head, now=run.now) for one in said.records)
     except RatchetError:
         return False
+
+
+def _told_anew(run: Run, target: Target, said: Said) -> Published | None:
+    checked = _judged(run, target, said)
+    if checked.untouched and checked.policies is None:
+        return None
+    return publish(checked, target, run.hub, run.job, unless_said=run.now)
 
 
 def _asked(run: Run, target: Target, repository: Git, said: Said) -> CheckInput:

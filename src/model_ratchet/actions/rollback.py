@@ -31,13 +31,13 @@ from model_ratchet.engine.rollback import Page, Plan, Restore, Trigger, Withdraw
 from model_ratchet.engine.story import Story
 from model_ratchet.git_write import Writer
 from model_ratchet.github.event import PullRequestNamed
-from model_ratchet.github.issues import Draft, open_once
+from model_ratchet.github.issues import Draft, edit, open_once
 from model_ratchet.github.merges import merge_pull, merge_when_ready
 from model_ratchet.github.pulls import propose, pull_of, read_pull
 from model_ratchet.ledger import BRANCH as LEDGER
 from model_ratchet.ledger import Entry, GitLedger, append, fetch_ledger
 from model_ratchet.report.incident import LABEL
-from model_ratchet.report.rollback import cause_body, cause_title, removal_body, removal_title
+from model_ratchet.report.rollback import cause_body, cause_title, cause_with_pull, removal_body, removal_title
 
 BRANCHES = "ratchet/rollback"
 _LONGEST = 2000
@@ -265,7 +265,11 @@ def _ask_for_cause(plan: Restore | Withdraw, begun: _Begun, run: Run, pull: int 
     left = plan.candidate if isinstance(plan, Withdraw) else plan.refuse
     body = cause_body(begun.trigger, plan, begun.ledger.events(), pull, run.job.url, _graphs(begun, left))
     number, opened = open_once(run.hub, Draft(title=cause_title(begun.trigger, plan), body=body, label=LABEL))
-    return Followed(said=f"issue #{number} asks for the root cause") if opened else None
+    if opened:
+        return Followed(said=f"issue #{number} asks for the root cause")
+    if pull is not None and edit(run.hub, number, partial(cause_with_pull, pull=pull)):
+        return Followed(said=f"issue #{number} names #{pull}")
+    return None
 
 
 def _graphs(begun: _Begun, version: Version) -> str:

@@ -74,6 +74,11 @@ class Attempt:
         return not self.unconfirmed and bool(self.runs) and self.runs[-1].paused_since is not None
 
     @property
+    def moved_at(self) -> datetime:
+        """When it was admitted, or a stage of it was started or closed, whichever was last."""
+        return max(one.at for one in (self.admitted, *self.starts, *self.closed.values()))
+
+    @property
     def history(self) -> StageHistory:
         """The stages as a plan is bound to them."""
         return StageHistory(runs=self.runs, attempt=self.number)

@@ -1,6 +1,6 @@
 """Issues: opened once each, found again by their marker and by who wrote them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -73,6 +73,21 @@ def keep(hub: Hub, draft: Draft, *, closed: bool) -> int:
             issue = hub.repository.get_issue(number)
             issue.edit(title=draft.title, body=draft.body, state="closed" if closed else "open")
     return number
+
+
+def edit(hub: Hub, number: int, said: Callable[[str], str]) -> bool:
+    """Whether an issue says something else now: what ``said`` makes of its body.
+
+    Raises:
+        ForgeError: the issue can't be read or edited.
+    """
+    with asking("edit an issue: it takes `issues: write`, and"):
+        issue = hub.repository.get_issue(number)
+        before = (issue.body or "").replace("\r\n", "\n")
+        body = said(before)
+        if body != before:
+            issue.edit(body=body)
+    return body != before
 
 
 def ours(hub: Hub, label: str) -> Mapping[str, Kept]:

@@ -10,6 +10,7 @@ from model_ratchet.report.chronicle import chosen, chronicle
 from model_ratchet.report.escape import clean, code, path, text
 
 _MOST_EVENTS = 30
+_PULL, _NONE_YET = "Pull request of the rollback", "none yet"
 
 
 def plan_lines(trigger: Trigger, plan: Plan) -> Iterator[str]:
@@ -80,7 +81,7 @@ def cause_body(
         "Model": text(trigger.model),
         "Version that was rolled back": code(str(_left(plan))),
         "Version that was restored": restored,
-        "Pull request of the rollback": f"#{pull}" if pull is not None else "none yet",
+        _PULL: f"#{pull}" if pull is not None else _NONE_YET,
         "What showed it": f"{shown}\n\n{graphs}" if graphs else shown,
         "Timeline": "\n".join(_timeline(trigger, events)) + (f"\n\nFound by {run}." if run else ""),
         "Root cause": "What made it worse, and how was that shown? TODO",
@@ -88,7 +89,16 @@ def cause_body(
         "What changes before the next attempt": "Each with who does it. TODO",
     }
     marker = cause_marker(trigger.model, plan.incident)
-    return "\n\n".join([marker, *(f"### {label}\n\n{answer}" for label, answer in answers.items())]) + "\n"
+    return "\n\n".join([marker, *(_answered(label, answer) for label, answer in answers.items())]) + "\n"
+
+
+def cause_with_pull(body: str, pull: int) -> str:
+    """What an issue on a root cause says, with the pull request that it did not know of."""
+    return body.replace(_answered(_PULL, _NONE_YET), _answered(_PULL, f"#{pull}"))
+
+
+def _answered(label: str, answer: str) -> str:
+    return f"### {label}\n\n{answer}"
 
 
 def _left(plan: Restore | Withdraw) -> Version:

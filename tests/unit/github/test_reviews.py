@@ -10,8 +10,9 @@ import pytest
 from builders.hubs import Scene, a_scene
 from builders.repositories import Repo
 from builders.reviewing import QUICK
-from forge import faults
+from forge import faults, shapes
 from forge.hub import FULL
+from forge.shapes import Shapes
 from forge.state import Pull, Push, Token
 from model_ratchet.core.errors import ForgeError
 from model_ratchet.core.reason import Reason, Why, because
@@ -101,6 +102,25 @@ def test_who_moved_the_branch_since_it_was_proposed_or_brought_a_commit_of_it_ha
     ]
     found = told(scene, pull).pushers
     assert sorted(one.login for one in found or () if one) == ["ada", "at-once", "brought", "later"]
+
+
+def test_a_branch_whose_repository_is_gone_was_pushed_to_by_nobody_who_could_be_told(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pull = scene.propose()
+    shown = Shapes._end
+    monkeypatch.setattr(Shapes, "_end", lambda this, *end: {**shown(this, *end), "repo": None})
+    assert told(scene, pull).pushers is None
+    scene.forge.violations.clear()  # of a fork that is gone GitHub answers so, and its description does not know it
+
+
+def test_a_commit_whose_author_github_does_not_tell_has_no_address(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pull = scene.propose()
+    monkeypatch.setattr(shapes, "_person", lambda person: None)
+    (one,) = told(scene, pull).commits
+    assert (one.author, one.author_email) == (None, "")
 
 
 @pytest.mark.parametrize("account", [None, {}, {"login": "ghost"}], ids=["none", "empty", "no-id"])
