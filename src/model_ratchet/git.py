@@ -12,6 +12,7 @@ from model_ratchet.core.errors import RepositoryError
 from model_ratchet.core.names import COMMIT
 from model_ratchet.ports import LARGEST_BLOB, Blob, Change, Repository
 
+_MISSING = "the object {} is missing: fetch it, or check out with fetch-depth: 0"
 _MOST_NAMED = 100
 _DEEPEN_BY = (50, 200, 1000)
 _WHOLE_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -174,7 +175,10 @@ class Git:
 
     def paths(self, commit: str, under: str = "") -> tuple[str, ...]:
         """All file paths of a commit below a folder, sorted; symlinks and submodules among them."""
-        return tuple(sorted(entry[2] for entry in self._entries(commit, *([under] if under else []))))
+        listed = self._run(
+            "ls-tree", "-r", "-z", "--full-tree", "--name-only", commit, "--", *([under] if under else [])
+        )
+        return tuple(sorted(_path(path) for path in listed.split(b"\0") if path))
 
     def read(self, commit: str, paths: Sequence[str], largest: int = LARGEST_BLOB) -> Mapping[str, Blob]:
         """The blobs at these paths; absent ones are absent from the answer, those too large come without content.
@@ -188,9 +192,9 @@ class Git:
         # a command line holds only so many paths: the folder around them is listed instead
         around = [folder] if (folder := posixpath.commonpath(named)) else []
         listed = self._entries(commit, *(named if len(named) <= _MOST_NAMED else around))
-        entries = {path: (mode, oid) for mode, oid, path in listed}
+        entries = {path: (mode, oid, size) for mode, oid, size, path in listed}
         wanted = [path for path in dict.fromkeys(paths) if path in entries and entries[path][0] != "160000"]
-        sizes = self._sizes([entries[path][1] for path in wanted])
+        sizes = {oid: _size(oid, size) for _, oid, size in (entries[path] for path in wanted)}
         contents = self._contents([oid for oid, size in sizes.items() if size <= largest])
         return {
             path: Blob(
@@ -307,23 +311,13 @@ class Git:
         output = self._run("log", "--max-count=1", f"--format={form}", "--end-of-options", commit)
         return output.decode("utf-8", "replace").strip()
 
-    def _entries(self, commit: str, *under: str) -> Iterator[tuple[str, str, str]]:
-        """(mode, object id, path) of every file of a commit at or below the paths; of all files where none is named."""
-        for line in self._run("ls-tree", "-r", "-z", "--full-tree", commit, "--", *under).split(b"\0"):
+    def _entries(self, commit: str, *under: str) -> Iterator[tuple[str, str, str, str]]:
+        """(mode, object id, size as git says it, path) of every file of a commit at or below the paths."""
+        for line in self._run("ls-tree", "-r", "-z", "--full-tree", "--long", commit, "--", *under).split(b"\0"):
             if line:
                 meta, _, path = line.partition(b"\t")
-                mode, _, oid = meta.decode().split(" ")
-                yield mode, oid, _path(path)
-
-    def _sizes(self, oids: Sequence[str]) -> dict[str, int]:
-        output = self._run("cat-file", "--batch-check", stdin="".join(f"{oid}\n" for oid in oids).encode())
-        sizes = {}
-        for line in output.decode().splitlines():
-            oid, *rest = line.split(" ")
-            if rest[:1] == ["missing"]:
-                raise RepositoryError(f"the object {oid} is missing: fetch it, or check out with fetch-depth: 0")
-            sizes[oid] = int(rest[1])
-        return sizes
+                mode, _, oid, size = meta.decode().split()
+                yield mode, oid, size, _path(path)
 
     def _contents(self, oids: Sequence[str]) -> dict[str, bytes]:
         unique = list(dict.fromkeys(oids))
@@ -334,7 +328,7 @@ class Git:
             end = output.index(b"\n", position)
             header = output[position:end].decode().split(" ")
             if header[0] != oid or header[1:2] == ["missing"]:
-                raise RepositoryError(f"the object {oid} is missing: fetch it, or check out with fetch-depth: 0")
+                raise RepositoryError(_MISSING.format(oid))
             size = int(header[2])
             contents[oid] = output[end + 1 : end + 1 + size]
             position = end + 1 + size + 1
@@ -434,6 +428,13 @@ def _as_settings(headers: Mapping[str, str]) -> dict[str, str]:
         | named
         | {f"GIT_CONFIG_VALUE_{i}": text for i, (_, text) in enumerate(pairs)}
     )
+
+
+def _size(oid: str, told: str) -> int:
+    """In bytes; git tells of none where it has not the object."""
+    if not told.isdecimal():
+        raise RepositoryError(_MISSING.format(oid))
+    return int(told)
 
 
 def _path(raw: bytes) -> str:

@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 FEW = 40
 """So many pieces are not worth another process."""
-_AT_ONCE = 32
+_AT_ONCE = 64
 _SHARES = 4
 """Each worker is given its pieces in at least so many shares, so that all end at about the same time."""
 _AHEAD = 4

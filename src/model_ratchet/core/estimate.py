@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from model_ratchet.core.units import Scale, significant
+from model_ratchet.core.units import Scale, is_short, significant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +37,11 @@ class Estimate:
     def __post_init__(self) -> None:
         for name in _NUMBERS:
             value = getattr(self, name)
-            # most were rounded before, and are read again: they are short
-            if isinstance(value, float) and (len(repr(value)) > _SHORT or not math.isfinite(value)):
+            if isinstance(value, float):
                 if not math.isfinite(value):
                     raise ValueError(f"the {name} of an estimate is {value}")
-                object.__setattr__(self, name, significant(value))
+                if not is_short(value):
+                    object.__setattr__(self, name, significant(value))
 
 
-_SHORT = 10
-"""So many characters hold no more than 9 digits beside a point or an exponent."""
 _NUMBERS = tuple(name for name in Estimate.__slots__ if name not in ("n", "method", "scale", "clusters", "sided"))
