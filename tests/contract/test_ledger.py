@@ -166,6 +166,7 @@ def test_a_remote_that_takes_no_push_is_named_as_such(tmp_path: Path) -> None:
     origin = a_repo(tmp_path / "origin", {"README.md": "x"})
     origin.git("clone", "--quiet", str(origin.path), str(tmp_path / "clone"))
     hook = origin.path / ".git" / "hooks" / "update"
+    hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\nexit 1\n")
     hook.chmod(0o755)
     with pytest.raises(RepositoryError, match="origin refuses a push"):

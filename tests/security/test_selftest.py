@@ -172,8 +172,9 @@ def test_a_repository_without_a_model_says_why_nothing_is_proposed(tmp_path: Pat
     assert told["E01"].how == "the base branch holds no model file, so that nothing can be proposed"
 
 
-def test_a_trial_says_the_same_however_often_it_is_made(control: Control) -> None:
-    first, second = ([trial(control) for _, trial in OF_PROPOSAL] for _ in range(2))
+def test_a_trial_that_writes_says_the_same_however_often_it_is_made(control: Control) -> None:
+    trials = (*output.TRIALS, *ledgers.TRIALS)
+    first, second = ([trial(control) for _, trial in trials] for _ in range(2))
     assert second == first
 
 
