@@ -18,6 +18,7 @@ from forge import events, faults
 from model_ratchet.actions.advancing import advance_on_github
 from model_ratchet.actions.on_event import check_and_publish
 from model_ratchet.actions.publish import Published
+from model_ratchet.core.errors import RepositoryError
 from model_ratchet.documents.events import Actor
 from model_ratchet.engine.lines import read_lines
 
@@ -242,6 +243,21 @@ def test_what_the_run_that_moved_it_did_not_publish_the_next_hour_publishes_once
     at(automatic, SHADOWED + 2 * HOUR)
     assert automatic.hour().whole
     assert len(automatic.scene.repo.checks) == checks
+
+
+def test_what_can_not_be_published_again_is_told_and_keeps_nothing_else_from_moving(
+    automatic: Staged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RepositoryError("no git")
+
+    automatic.hour()
+    at(automatic, SHADOWED)
+    automatic.hour()
+    at(automatic, SHADOWED + HOUR)
+    monkeypatch.setattr("model_ratchet.actions.advancing.tell_anew", fail)
+    (moved,) = automatic.hour().moved
+    assert moved.untold == (f"check of #{moved.number}: no git",)
 
 
 def test_a_deployment_is_of_the_head_and_of_this_attempt_and_asks_for_no_check(staged: Staged) -> None:

@@ -3,15 +3,17 @@
 Effects in order. What comes after an event is in the ledger never undoes it; what could not be told is told by the next run.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 from model_ratchet.actions.advance import Advanced, Asked, advance
 from model_ratchet.actions.after_stage import tell_deployments, tell_routers
 from model_ratchet.actions.anchoring import keep_anchor
 from model_ratchet.actions.check import CheckInput
 from model_ratchet.actions.on_event import Run, base_tip, check_and_publish, taken_up, tell_anew
+from model_ratchet.actions.publish import Published
 from model_ratchet.actions.sign_off import PullRequest
 from model_ratchet.core.errors import RatchetError, UsageError
 from model_ratchet.documents.events import Actor
@@ -202,9 +204,10 @@ def _moved(run: Run, base: str, state: PullState, why: _Why) -> Moved:
         return Moved(number=state.number, trouble=str(error))
     told = Moved(number=state.number, advanced=advanced)
     if advanced.events or why.cause is Cause.ASKED:
-        return replace(told, untold=tuple(_published(run, state)))
+        anew = partial(check_and_publish, PullRequestNamed(number=state.number), run)
+        return replace(told, untold=tuple(_published(run, state, anew)))
     if advanced.moved_at is not None and run.now - advanced.moved_at < _TOLD_AGAIN:
-        return replace(told, untold=tuple(_told_again(run, state)))
+        return replace(told, untold=tuple(_published(run, state, partial(tell_anew, state, run))))
     return told
 
 
@@ -241,21 +244,13 @@ def _state(state: PullState) -> State:
     return State.DRAFT if state.draft else State.OPEN
 
 
-def _published(run: Run, state: PullState) -> Iterator[str]:
+def _published(run: Run, state: PullState, publish: Callable[[], Published | NothingToDo | None]) -> Iterator[str]:
     """The check and the comment with the stages as they are now; what could not be told of them."""
     run.ledgers.clear()
     try:
-        published = check_and_publish(PullRequestNamed(number=state.number), run)
+        published = publish()
     except RatchetError as error:
         yield f"check of #{state.number}: {error}"
         return
-    if not isinstance(published, NothingToDo):
-        yield from published.troubles
-
-
-def _told_again(run: Run, state: PullState) -> Iterator[str]:
-    """The same where GitHub does not say so yet."""
-    run.ledgers.clear()
-    published = tell_anew(state, run)
-    if published is not None:
+    if isinstance(published, Published):
         yield from published.troubles

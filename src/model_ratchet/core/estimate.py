@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from model_ratchet.core.units import Scale, is_short, significant
+from model_ratchet.core.units import Scale, significant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +40,8 @@ class Estimate:
             if isinstance(value, float):
                 if not math.isfinite(value):
                     raise ValueError(f"the {name} of an estimate is {value}")
-                if not is_short(value):
-                    object.__setattr__(self, name, significant(value))
+                if (rounded := significant(value)) != value:
+                    object.__setattr__(self, name, rounded)
 
 
 _NUMBERS = tuple(name for name in Estimate.__slots__ if name not in ("n", "method", "scale", "clusters", "sided"))
