@@ -32,12 +32,11 @@ def spread(work: Callable[[Sequence[P]], Iterable[R]], pieces: Sequence[P], work
     needed. What it raises is raised here.
     """
     workers = workers if workers is not None else (os.cpu_count() or 1)
+    if len(pieces) < FEW or workers < 2:
+        yield from work(pieces)
+        return
     size = max(1, min(_AT_ONCE, len(pieces) // (_SHARES * workers)))
     shares = [pieces[at : at + size] for at in range(0, len(pieces), size)]
-    if len(pieces) < FEW or workers < 2:
-        for share in shares:
-            yield from work(share)
-        return
     with ProcessPoolExecutor(workers, _context(work), gc.set_threshold, _SELDOM) as pool:
         running = deque[Future[tuple[R, ...]]]()
         for share in shares:

@@ -152,9 +152,6 @@ def significant(value: float, digits: int = 9) -> float:
 
     ``significant(0.123456789123)`` is 0.123456789.
     """
-    return value if is_short(value, digits) else float(f"{value:.{digits - 1}e}")
-
-
-def is_short(value: float, digits: int = 9) -> bool:
-    """Whether it is spelled with so few signs that it has no more digits than that, as has most that was rounded once."""
-    return len(repr(value)) <= digits + (2 if -1 < value < 1 else 1)  # a point or an exponent, and the 0 before a point
+    # a point or an exponent, and the 0 before a point, are no digits: most that was rounded once is as short as that
+    few = len(repr(value)) <= digits + (2 if -1 < value < 1 else 1)
+    return value if few else float(f"{value:.{digits - 1}e}")
