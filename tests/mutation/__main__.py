@@ -22,7 +22,7 @@ from mutation.trials import Target, Trial, Trials
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "model_ratchet"
 PAGE = ROOT / "docs" / "mutation.md"
-KEPT = ROOT / "build" / "mutation"
+KEPT = Path(__file__).with_name("tried")
 DECIDING = {
     "stats": ("tests/unit/stats",),
     "criteria": ("tests/unit/criteria", "tests/unit/engine", "tests/property/test_laws.py"),

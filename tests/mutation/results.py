@@ -1,4 +1,4 @@
-"""What became of the mutants, kept in build/mutation as long as a module's source is the same, and written as a page."""
+"""What became of the mutants, kept in tests/mutation/tried as long as a module's source is the same, and written as a page."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ and the reason stands below (from `tests/mutation/harmless.yaml`).
 
 `make mutants` tries them, and writes this page; `make mutants MODULES="stats engine/judge.py" SAMPLE=0` tries all of some
 modules. Of each module a random sample is taken, the same whenever its source is the same, and what was tried before is kept in
-`build/mutation`. Words and messages, defaults of arguments and what classes and modules declare outside of functions are not
+`tests/mutation/tried`. Words and messages, defaults of arguments and what classes and modules declare outside of functions are not
 changed. A mutant meets the tests of its own floor that reach its line, those of the file named after its module first, for 3
 seconds of processor time; one that hangs is killed too.
 
