@@ -5,8 +5,8 @@ python -m benchmarks.reliability STEP [N]     one step; prints how many faults t
 python -m benchmarks.reliability CROWD [N]    one of the crowds; prints JSON
 python -m benchmarks.reliability page         the page, of what was tried last of each
 
-What is printed is kept in benchmarks/results/reliability. With N, one fault of N is tried, and crowds and GitHub's limits are N times
-smaller. Ends with 1 where a step has ended otherwise than undisturbed and the page does not say why.
+What is printed is kept in benchmarks/results/reliability. With N, one fault of N is tried, and crowds and GitHub's limits
+are N times smaller. Ends with 1 where a step has ended otherwise than undisturbed, and the page does not say why.
 """
 
 import json

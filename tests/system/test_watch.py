@@ -93,6 +93,7 @@ class Board:
 
     def __init__(self) -> None:
         self.told: list[tuple[str, str, str]] = []
+        self.places: list[str] = []
         self.down = False
 
     def answer(self, asked: Asked) -> Told:
@@ -100,6 +101,7 @@ class Board:
             return Told(503, b"")
         alert = json.loads(asked.body)["alert"]
         self.told.append((alert["rule"], alert["severity"], alert["state"]))
+        self.places.append(asked.path)
         return Told(200, b"")
 
 
@@ -122,6 +124,29 @@ def test_people_are_told_once_and_of_the_end(tmp_path: Path, capsys: pytest.Capt
         ("errors rate above 1% over 1h", "warning", "firing"),
         ("errors rate above 1% over 1h", "warning", "resolved"),
     ]
+
+
+def test_a_model_s_own_channel_is_told_too_and_one_that_is_not_there_keeps_nobody_from_being_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board = Board()
+    log = write(tmp_path / "log.csv", lambda hour: Hour(errors=0.029 if hour >= 20 else 0.0), 30)
+    with answering(board.answer) as server:
+        document = channels(server).replace("send:", f"  desk: {{kind: webhook, url: '{server.url}/desk'}}\nsend:")
+        own = repository(
+            tmp_path / "own", log, more="after_merge: {mirror_previous: 14d}\nnotify: [desk]\n", alerts=document
+        )
+        for hours in (20, 26):
+            assert watched(own.path, at(hours), capsys, "--state", str(tmp_path / "a"))[0] == ExitCode.PASSED
+        assert sorted(board.places) == ["/alerts", "/desk"]
+        absent = repository(
+            tmp_path / "absent", log, more="after_merge: {mirror_previous: 14d}\nnotify: [dest]\n", alerts=document
+        )
+        for hours in (20, 26):
+            code, _, remarks = watched(absent.path, at(hours), capsys, "--state", str(tmp_path / "b"))
+    assert code == ExitCode.ERRORED
+    assert "policies/alerts.yaml holds no channel `dest`: did you mean `desk`?" in remarks
+    assert board.places[2:] == ["/alerts"]
 
 
 def test_a_channel_that_is_down_is_said_and_told_later(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

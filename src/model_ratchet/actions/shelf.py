@@ -7,9 +7,10 @@ from typing import TypeVar
 
 from model_ratchet.core.fields import Model
 from model_ratchet.core.finding import Finding, Location
-from model_ratchet.documents.across import clashes, source_faults, unknown_policies
+from model_ratchet.documents.across import clashes, source_faults, unknown_channels, unknown_policies, unused_channels
+from model_ratchet.documents.channels import AlertChannels
 from model_ratchet.documents.fault import Fault
-from model_ratchet.documents.files import PLACES, kind_of, model_path, policy_path
+from model_ratchet.documents.files import ALERTS, PLACES, kind_of, model_path, policy_path
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.read import Located, read_located
@@ -73,12 +74,23 @@ def across(shelf: Shelf) -> Iterator[Finding]:
         yield from (shelf.at(path, fault) for fault in unknown_policies(model, names) if names)
         for held in sources.values():
             yield from (shelf.at(path, fault) for fault in source_faults(model, held))
+    yield from _channel_faults(shelf)
     paths = {model.name: path for path, model in models.items()}
     yield from (shelf.at(paths[name], fault) for name, fault in clashes(tuple(models.values())))
     waivers = shelf.of(Waiver)
     for path, waiver in waivers.items():
         yield from (shelf.at(path, fault) for fault in _waiver_faults(shelf, waiver))
     yield from (shelf.at(path, fault) for path, fault in overlaps(waivers))
+
+
+def _channel_faults(shelf: Shelf) -> Iterator[Finding]:
+    models, alerts = shelf.of(ModelFile), shelf.of(AlertChannels).get(ALERTS)
+    if alerts is not None:
+        yield from (shelf.at(ALERTS, fault) for fault in unused_channels(alerts, models.values()))
+    if alerts is not None or ALERTS not in shelf.digests:  # one that can't be read may hold any channel
+        known = alerts.channels.keys() if alerts is not None else ()
+        for path, model in models.items():
+            yield from (shelf.at(path, fault) for fault in unknown_channels(model, known))
 
 
 def named_by(shelf: Shelf, waiver: Waiver) -> tuple[Policy, ModelFile] | None:

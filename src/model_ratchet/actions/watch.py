@@ -13,6 +13,7 @@ from model_ratchet.actions.watch_state import Kept, Last
 from model_ratchet.actions.watched import Case, Cases
 from model_ratchet.core.alert import Alert, Severity, State
 from model_ratchet.core.finding import Finding
+from model_ratchet.documents.across import unknown_channels
 from model_ratchet.documents.channels import AlertChannels
 from model_ratchet.documents.files import ALERTS, SOURCES
 from model_ratchet.documents.sources import Sources
@@ -119,15 +120,18 @@ def watch_once(
     files = documents(repository, commit)
     sources = read_at(Sources, files, commit, SOURCES)
     every = Cases(files, commit, ledger, asked.now)
-    located: list[str] = []
-    findings: list[Finding] = []
+    channels, more = _channels(repository, commit)
+    notify: dict[str, tuple[str, ...]] = {}
+    findings = list(more)
 
     def cases() -> Iterator[Case | Unclear]:
         for name, model in each_model(files, commit, asked.models):
             if isinstance(model, Faulty):
                 findings.extend(model.findings)
             else:
-                located.append(name)
+                notify[name] = model.document.notify
+                if channels is not None:
+                    findings.extend(model.finding(fault) for fault in unknown_channels(model.document, channels.channels))
                 yield from every.of(model.document)
 
     if isinstance(sources, Faulty):
@@ -144,19 +148,17 @@ def watch_once(
             one.report, one.case.subject, asked.now, stage=one.case.stage, held=one.case.hold is not None
         )
     ]
-    alerts += [alert for name in located for alert in held(every.story(name), asked.now)]
+    alerts += [alert for name in notify for alert in held(every.story(name), asked.now)]
     reports: dict[str, list[Report]] = {}
     for one in seen:
         reports.setdefault(one.case.model.name, []).append(one.report)
     known = [entry.alert for entry in kept.delivery.entries]
     alerts += resolved(known, alerts, reports, asked.now)
     delivery, troubles = kept.delivery, tuple[Trouble, ...]()
-    channels, more = _channels(repository, commit)
-    findings += more
     if channels is not None and tell:
-        opened = open_channels(channels, asked.environ, repository.root, hub)
+        opened = open_channels(channels, asked.environ, repository.root, hub, notify=notify)
         delivery, troubles = deliver(alerts, opened, kept.delivery, now=asked.now, pace=pace)
-    before = {key: state for key, state in kept.states.items() if asked.models and key[0] not in located}
+    before = {key: state for key, state in kept.states.items() if asked.models and key[0] not in notify}
     states = before | {(one.report.state.model, one.report.state.version): one.report.state for one in seen}
     last = Last(at=asked.now, versions=len(seen), unclear={one.model: one.trouble for one in unclear})
     return Watch(

@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import TypeAlias
 
+from model_ratchet.core.alert import Severity
+from model_ratchet.documents.channels import AlertChannels
 from model_ratchet.documents.fault import Fault
 from model_ratchet.documents.model import Metric, ModelFile, OfRows
 from model_ratchet.documents.sources import JUnit, LiteralValues, Reports, Sources
@@ -66,6 +68,24 @@ def unknown_policies(model: ModelFile, known: Collection[str]) -> Iterator[Fault
     for index, policy in enumerate(model.policies):
         if str(policy) not in known:
             yield Fault(("policies", index), f"there is no policies/{policy}.yaml{suggestion(str(policy), known)}")
+
+
+def unknown_channels(model: ModelFile, known: Collection[str]) -> Iterator[Fault]:
+    """Where a model file names a channel that ``policies/alerts.yaml`` does not hold."""
+    for index, name in enumerate(model.notify):
+        if name not in known:
+            yield Fault(("notify", index), f"policies/alerts.yaml holds no channel `{name}`{suggestion(name, known)}")
+
+
+def unused_channels(alerts: AlertChannels, models: Collection[ModelFile]) -> Iterator[Fault]:
+    """The channels to which nothing is sent: neither of a severity nor of a model."""
+    sent = {name for severity in Severity for name in alerts.send.of(severity)}
+    sent.update(name for model in models for name in model.notify)
+    for name in sorted(alerts.channels.keys() - sent):
+        yield Fault(
+            ("channels", name),
+            f"nothing is sent to `{name}`: name it under `send`, or under `notify` of a model, or remove it",
+        )
 
 
 def clashes(models: Sequence[ModelFile]) -> Iterator[tuple[str, Fault]]:

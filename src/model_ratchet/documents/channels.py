@@ -117,17 +117,13 @@ class AlertChannels(Reaching):
         return {name: one for name, one in self.channels.items() if isinstance(one, Endpoint)}
 
     def _faults(self) -> Iterator[Fault]:
-        used: set[str] = set()
         for severity in Severity:
             named = self.send.of(severity)
-            used.update(named)
             for index, name in enumerate(named):
                 path = ("send", str(severity), index)
                 if name not in self.channels:
                     yield Fault(path, f"`channels` holds no `{name}`{suggestion(name, self.channels)}")
                 if name in named[:index]:
                     yield Fault(path, f"`{name}` is named twice: keep one")
-        for name in sorted(self.channels.keys() - used):
-            yield Fault(("channels", name), f"nothing is sent to `{name}`: name it under `send`, or remove it")
         urls = [(("channels", name, "url"), one.url) for name, one in self.endpoints().items()]
         yield from unlisted(urls, self.origins)

@@ -459,8 +459,8 @@ class ModelFile(Model):
     """What each version brings for those who apply its forecasts; without it nothing is computed."""
     traffic: Traffic | None = None
     """The router that carries the shares; without it nothing is rendered."""
-    notify: tuple[str, ...] = ()
-    """Kept for a later release: nothing reads it yet."""
+    notify: tuple[Slug, ...] = ()
+    """Channels of ``policies/alerts.yaml`` that are told of every alert of this model, beside those that ``send`` names."""
     allow_batch: bool = False
     """Kept for a later release: nothing reads it yet."""
 
@@ -473,6 +473,9 @@ class ModelFile(Model):
         for index, policy in enumerate(self.policies):
             if policy in self.policies[:index]:
                 yield Fault(("policies", index), f"{policy} is named twice: keep one")
+        for index, channel in enumerate(self.notify):
+            if channel in self.notify[:index]:
+                yield Fault(("notify", index), f"`{channel}` is named twice: keep one")
         if self.integrate is not None:
             kinds = {name: metric.kind for name, metric in self.metrics.items()}
             for fault in integration_faults(self.integrate, kinds, self.segments):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from model_ratchet.core.alert import Alert, Severity, State
+from model_ratchet.core.alert import Alert, State
 from model_ratchet.notify.state import DeliveryState, Entry
 
 
@@ -12,7 +12,7 @@ from model_ratchet.notify.state import DeliveryState, Entry
 class Routes:
     """Where alerts go."""
 
-    channels: Callable[[Severity], Collection[str]]
+    channels: Callable[[Alert], Collection[str]]
     known: Collection[str]
     """Every channel that there is."""
     repeating: Collection[str] = ()
@@ -43,7 +43,7 @@ def _fresh(
     for alert in newest.values():
         knowing = [channel for channel, fingerprint in entries if fingerprint == alert.fingerprint]
         over = alert.state is State.RESOLVED
-        for channel in sorted(knowing if over else routes.channels(alert.severity)):
+        for channel in sorted(knowing if over else routes.channels(alert)):
             entry = entries.get((channel, alert.fingerprint))
             if entry is None:
                 yield Entry(channel=channel, alert=alert)

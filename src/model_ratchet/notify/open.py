@@ -1,6 +1,6 @@
 """Open: the channels of ``policies/alerts.yaml``. Nothing is connected to, and no secret is read, before something is told."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
 from typing import assert_never
@@ -30,8 +30,18 @@ from model_ratchet.ports import Notifier
 from model_ratchet.sources.reach import Reach
 
 
-def open_channels(document: AlertChannels, environ: Mapping[str, str], root: Path, hub: Hub | None) -> Channels:
-    """Every channel of the file; without a ``hub`` those on GitHub say that they can't be told."""
+def open_channels(
+    document: AlertChannels,
+    environ: Mapping[str, str],
+    root: Path,
+    hub: Hub | None,
+    *,
+    notify: Mapping[str, Collection[str]] | None = None,
+) -> Channels:
+    """Every channel of the file; without a ``hub`` those on GitHub say that they can't be told.
+
+    ``notify`` names by model the channels that are told of its alerts beside those of their severity.
+    """
     urls = [one.url for one in document.endpoints().values()]
     reach = Reach.listed(document.origins, urls, document.networks)
 
@@ -59,9 +69,10 @@ def open_channels(document: AlertChannels, environ: Mapping[str, str], root: Pat
             case _:
                 assert_never(channel)
 
+    own = notify or {}
     notifiers = {name: notifier(name, channel) for name, channel in document.channels.items()}
     routes = Routes(
-        channels=document.send.of,
+        channels=lambda alert: {*document.send.of(alert.severity), *own.get(alert.model, ())} & notifiers.keys(),
         known=frozenset(notifiers),
         repeating=frozenset(name for name, one in notifiers.items() if one.repeats),
         again_after=document.again_after.delta,

@@ -41,6 +41,30 @@ def test_a_source_that_is_not_there_is_told_where_it_is_named(tmp_path: Path) ->
     assert "policies/sources.yaml holds no source `gatewai`: did you mean `gateway`?" in finding
 
 
+ALERTS = """apiVersion: ratchet/v1
+kind: Alerts
+channels: {tracker: {kind: github_issue}, board: {kind: github_issue}}
+send: {warning: [tracker], critical: [tracker], page: [tracker]}
+"""
+
+
+def test_a_channel_is_named_by_a_severity_or_a_model_and_is_there_where_it_is_named(tmp_path: Path) -> None:
+    root = written(tmp_path, models=("roles:", "notify: [board]\nroles:"))
+    (finding,) = told(root)
+    assert "policies/alerts.yaml holds no channel `board`" in finding
+    alerts = root / "policies" / "alerts.yaml"
+    alerts.write_text(ALERTS)
+    assert told(root) == []
+    alerts.write_text(ALERTS.replace("board:", "desk:"))
+    unused, unknown = told(root)
+    assert unused.startswith("policies/alerts.yaml:3:")
+    assert "nothing is sent to `desk`: name it under `send`, or under `notify` of a model, or remove it" in unused
+    assert unknown.startswith("policies/models/fraud.yaml:")
+    assert "policies/alerts.yaml holds no channel `board`" in unknown
+    alerts.write_text(ALERTS.replace("kind: Alerts", "kind: [Alerts"))
+    assert [one.partition(":")[0] for one in told(root)] == ["policies/alerts.yaml"]
+
+
 def test_checks_without_a_commit_are_told_in_the_request(tmp_path: Path) -> None:
     suite = "      - {id: edge-cases, kind: suite, suite: edge_cases, require: all}\n"
     checks = (suite, f"{suite}      - {{id: code, kind: required_checks, checks: [tests]}}\n")

@@ -34,7 +34,7 @@ def told(alerts: list[Alert], state: DeliveryState, known: Routes = TEAM) -> lis
 
 def test_a_new_alert_goes_to_each_channel_of_its_severity() -> None:
     by_severity = {Severity.WARNING: ("team",), Severity.PAGE: ("phone", "team")}
-    known = Routes(channels=lambda severity: by_severity[severity], known=("team", "phone"))
+    known = Routes(channels=lambda alert: by_severity[alert.severity], known=("team", "phone"))
     assert told([an_alert()], DeliveryState(), known) == [("team", State.FIRING)]
     assert told([an_alert(severity=Severity.PAGE)], DeliveryState(), known) == [
         ("phone", State.FIRING),
