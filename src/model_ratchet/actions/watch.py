@@ -131,7 +131,9 @@ def watch_once(
             else:
                 notify[name] = model.document.notify
                 if channels is not None:
-                    findings.extend(model.finding(fault) for fault in unknown_channels(model.document, channels.channels))
+                    findings.extend(
+                        model.finding(fault) for fault in unknown_channels(model.document, channels.channels)
+                    )
                 yield from every.of(model.document)
 
     if isinstance(sources, Faulty):
