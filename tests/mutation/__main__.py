@@ -26,7 +26,7 @@ KEPT = Path(__file__).with_name("tried")
 DECIDING = {
     "stats": ("tests/unit/stats",),
     "criteria": ("tests/unit/criteria", "tests/unit/engine", "tests/property/test_laws.py"),
-    "engine": ("tests/unit/engine", "tests/property/test_waivers.py"),
+    "engine": ("tests/unit/engine", "tests/property/test_waivers.py", "tests/security/test_selftest.py"),
     "github/reviews.py": ("tests/unit/github/test_reviews.py",),
 }
 """What decides, and the tests that its mutants meet."""

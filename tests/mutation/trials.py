@@ -103,6 +103,7 @@ class Trials:
         """Tries every mutant."""
         for target in self._targets:
             importlib.import_module(_import_name(target))
+        gc.unfreeze()  # what the tests have frozen is not told of
         live = _live_functions({str(target.path) for target in self._targets})
         items = {item.nodeid: item for item in session.items}
         gc.collect()

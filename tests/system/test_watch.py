@@ -142,8 +142,8 @@ def test_a_model_s_own_channel_is_told_too_and_one_that_is_not_there_keeps_nobod
         absent = repository(
             tmp_path / "absent", log, more="after_merge: {mirror_previous: 14d}\nnotify: [dest]\n", alerts=document
         )
-        for hours in (20, 26):
-            code, _, remarks = watched(absent.path, at(hours), capsys, "--state", str(tmp_path / "b"))
+        watched(absent.path, at(20), capsys, "--state", str(tmp_path / "b"))
+        code, _, remarks = watched(absent.path, at(26), capsys, "--state", str(tmp_path / "b"))
     assert code == ExitCode.ERRORED
     assert "policies/alerts.yaml holds no channel `dest`: did you mean `desk`?" in remarks
     assert board.places[2:] == ["/alerts"]
