@@ -178,7 +178,7 @@ def stratified_difference(strata: Sequence[tuple[Counts, Counts]], *, level: flo
     p_sum = q_sum = 0.0
     for b, c, _ in used:
         n = b.n + c.n
-        p_sum += (b.n**2 * c.successes - c.n**2 * b.successes + b.n * c.n * (c.n - b.n) / 2) / n**2
+        p_sum += (c.n**2 * b.successes - b.n**2 * c.successes + b.n * c.n * (b.n - c.n) / 2) / n**2
         q_sum += (c.successes * (b.n - b.successes) + b.successes * (c.n - c.successes)) / (2 * n)
     error = sqrt(max(0.0, (value * p_sum + q_sum) / total**2))
     half, bound = critical(level) * error, critical(0.90) * error

@@ -262,6 +262,18 @@ def test_paired_groups_scatter_by_their_differences() -> None:
     assert found[0] == pytest.approx(10 * 100 * 0.04 / 0.3 / 9, rel=1e-9)
 
 
+def test_groups_are_summed_over_all_of_their_rows_and_pairs() -> None:
+    assert summed(Counts(successes=60, n=100)) == (100, 60, 60)
+    assert summed(PairedCounts(both=60, only_baseline=5, only_candidate=25, neither=10)) == (100, 20, 30)
+
+
+def test_five_groups_are_enough_to_see_clusters_in() -> None:
+    found = looks([Counts(successes=60 + 20 * (index % 2), n=100) for index in range(5)])
+    assert found is not None
+    # Σ n·(p − 0.68)²/(0.68·0.32), with 4 degrees of freedom
+    assert found[0] == pytest.approx(100 * (3 * 0.08**2 + 2 * 0.12**2) / (0.68 * 0.32) / 4, rel=1e-9)
+
+
 @pytest.mark.parametrize(
     "groups",
     [

@@ -157,3 +157,14 @@ def test_the_estimate_carries_everything_needed_to_read_it() -> None:
     assert (estimate.baseline, estimate.candidate) == (significant(61 / 86), significant(69 / 86))
     assert (estimate.n, estimate.level, estimate.scale, estimate.sided) == (86, 0.95, "absolute", "two-sided")
     assert (estimate.lower_bound, estimate.upper_bound) == pytest.approx(tango_interval(table(53, 16, 8, 9), 0.90))
+
+
+@pytest.mark.parametrize("level", [0.05, 0.5, 0.9, 0.99])
+def test_pairs_that_all_agree_have_the_interval_in_closed_form(level: float) -> None:
+    z = critical(level)
+    expected = z**2 / (5 + z**2)
+    assert tango_interval(table(3, 0, 0, 2), level) == pytest.approx((-expected, expected), rel=1e-9)
+
+
+def test_a_margin_that_the_pairs_meet_to_the_last_one_is_neither_met_nor_missed() -> None:
+    assert worse_p_value(table(0, 0, 5, 0), 1.0) == 0.5

@@ -291,6 +291,19 @@ def test_the_stratified_difference_of_errors_mirrors_that_of_successes() -> None
     assert (wrong.value, wrong.p_value) == pytest.approx((-right.value, right.p_value))
 
 
+def standard_error(strata: list[tuple[Counts, Counts]]) -> float:
+    estimate = stratified_difference(strata, level=0.95)
+    assert estimate.low is not None
+    assert estimate.high is not None
+    return (estimate.high - estimate.low) / 2 / critical(0.95)
+
+
+@given(baseline=INNER, candidate=INNER)
+def test_one_stratum_has_the_standard_error_of_two_independent_rates(baseline: Counts, candidate: Counts) -> None:
+    variances = [one.successes * (one.n - one.successes) / one.n**3 for one in (baseline, candidate)]
+    assert standard_error([(baseline, candidate)]) == pytest.approx(sqrt(sum(variances)), rel=1e-6)
+
+
 def test_large_strata_have_the_standard_error_of_independent_differences() -> None:
     # Sato's variance is consistent in both limits: with few large strata it meets the plain weighted one
     strata = [(of(70_000, 100_000), of(7_200, 10_000)), (of(16_000, 20_000), of(33_000, 40_000))]
@@ -299,10 +312,20 @@ def test_large_strata_have_the_standard_error_of_independent_differences() -> No
         [b.successes * (b.n - b.successes) / b.n**3 + c.successes * (c.n - c.successes) / c.n**3 for b, c in strata]
     )
     expected = sqrt(float((weights**2 * variances).sum())) / weights.sum()
-    estimate = stratified_difference(strata, level=0.95)
-    assert estimate.low is not None
-    assert estimate.high is not None
-    assert (estimate.high - estimate.low) / 2 / critical(0.95) == pytest.approx(expected, rel=0.02)
+    assert standard_error(strata) == pytest.approx(expected, rel=0.002)
+
+
+def test_many_small_strata_have_the_standard_error_with_which_their_difference_scatters() -> None:
+    # the other limit: 300 strata of 12 and 3 rows, whose rates differ by 0.3 throughout
+    rng = np.random.default_rng(20250818)
+    rates = rng.uniform(0.1, 0.6, 300)
+    drawn = [
+        [(of(int(b), 12), of(int(c), 3)) for b, c in zip(before, after, strict=True)]
+        for before, after in ((rng.binomial(12, rates), rng.binomial(3, rates + 0.3)) for _ in range(400))
+    ]
+    scatter = np.std([stratified_difference(strata, level=0.95).value for strata in drawn])
+    told = np.sqrt(np.mean([standard_error(strata) ** 2 for strata in drawn]))
+    assert told == pytest.approx(scatter, rel=0.06)  # 400 draws: the scatter itself is known to 3.5 %
 
 
 def test_the_stratified_test_finds_what_cochran_mantel_haenszel_finds() -> None:
