@@ -115,6 +115,45 @@ def test_the_baselines_rows_of_neighbouring_stages_are_compared_too() -> None:
     assert judgement.estimate.value == 0.4
 
 
+def test_one_comparison_without_enough_rows_hides_no_other() -> None:
+    scope = a_scope(a_stage("shadow", traffic=None), a_stage("canary"), segments=ONE)
+
+    def answer(need: Need) -> Answer | None:
+        if need.shape is not Shape.CATEGORIES:
+            return None
+        if need.arms == (Arm.CANDIDATE,):
+            return mix(EWR=199)
+        return mix(EWR=500, JFK=500) if need.stage == "shadow" else mix(EWR=900, JFK=100)
+
+    judgement = judged(a_criterion(), scope, answer)
+    assert judgement.outcome is Outcome.FAILED
+    assert [(part.name, part.outcome) for part in judgement.parts] == [
+        ("origin, arms in canary", Outcome.INCONCLUSIVE),
+        ("origin, shadow to canary", Outcome.FAILED),
+    ]
+
+
+def test_a_share_of_the_level_has_the_wider_interval() -> None:
+    shared = of(mix(EWR=9_500, JFK=9_500), mix(EWR=520, JFK=480), a_scope(segments=ONE, alpha_divisor=4))
+    alone = Distribution.model_validate(
+        {"id": "input-mix", "kind": "distribution", "max_distance": "10%", "alpha": 0.05 / 4}
+    )
+    evidence = {Arm.BASELINE: mix(EWR=9_500, JFK=9_500), Arm.CANDIDATE: mix(EWR=520, JFK=480)}
+    expected = judged(
+        alone,
+        a_scope(segments=ONE),
+        lambda need: evidence[need.arms[0]] if need.shape is Shape.CATEGORIES else None,
+    )
+    assert shared.estimate == expected.estimate
+    assert shared.estimate != of(mix(EWR=9_500, JFK=9_500), mix(EWR=520, JFK=480)).estimate
+
+
+def test_units_that_nothing_assigns_are_held_against_no_share() -> None:
+    rows = good_rows(candidate=ArmRows(rows=20_000, served=1_400, units=1_400))
+    evidence: dict[Shape, Answer] = {Shape.CATEGORIES: mix(EWR=500), Shape.ROWS: rows}
+    assert judged(a_criterion(), a_scope(segments=ONE, assignment=False), evidence).outcome is Outcome.PASSED
+
+
 def test_fewer_rows_than_the_minimum_are_inconclusive() -> None:
     judgement = of(mix(EWR=9_500), mix(EWR=199))
     assert (judgement.outcome, judgement.reason) == (

@@ -75,6 +75,13 @@ def test_only_the_busiest_hours_count() -> None:
     assert of(slow=100).outcome is Outcome.FAILED
 
 
+def test_the_busiest_of_few_hours_is_one() -> None:
+    judgement = of(criterion=a_criterion(busiest="1%"))  # a fifth of an hour of twenty
+    assert judgement.outcome is Outcome.PASSED
+    assert judgement.estimate is not None
+    assert judgement.estimate.n == 500
+
+
 def test_a_share_below_the_least_fails_and_exactly_the_least_passes() -> None:
     judgement = of(carried=300)
     assert (judgement.outcome, judgement.reason.why) == (Outcome.FAILED, Why.SHARE_NOT_CARRIED)

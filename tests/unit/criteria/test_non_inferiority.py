@@ -408,6 +408,16 @@ def test_rows_that_look_clustered_without_a_cluster_are_warned_of_loudly() -> No
     assert [warning.why for warning in judgement.warnings] == [Why.LOOKS_CLUSTERED]
 
 
+def test_hours_that_can_not_be_read_are_no_sign_of_clusters() -> None:
+    def answer(need: Need) -> Answer | None:
+        if need.shape is Shape.PAIRED_COUNTS:
+            return Missing(reason=UNREADABLE[0]) if need.grouping is Grouping.HOUR else a_table(only_candidate=1_000)
+        return None
+
+    judgement = judged(a_criterion(), a_scope(), answer)
+    assert (judgement.outcome, judgement.warnings) == (Outcome.PASSED, ())
+
+
 @pytest.mark.parametrize(("apart", "by"), [(0, []), (1, ["day"]), (10, ["hour"])], ids=["not", "by-day", "by-hour"])
 def test_the_shortest_blocks_that_scatter_too_much_are_named(apart: int, by: list[str]) -> None:
     """Days in turn are better and worse by so many of 20 discordant pairs an hour."""

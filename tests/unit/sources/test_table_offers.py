@@ -2,18 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import timedelta
 from math import ceil
 from pathlib import Path
-
-import pytest
 
 from builders.logs import Row, a_source, a_window, write
 from builders.wagers import PRICED, priced, random_events
 from model_ratchet.core.evidence import Arm, Groups
 from model_ratchet.core.offers import OFFER_BINS, Offers
 from model_ratchet.core.scored import PARTS, Scores
-from model_ratchet.criteria.integration import BlockNeeds, IntegrationFacts, block_length, stage_needs
+from model_ratchet.criteria.integration import BlockNeeds, IntegrationFacts, stage_needs
 from model_ratchet.sources.table_windows import bases
 
 WINDOW = a_window((0, 72))
@@ -78,19 +75,6 @@ def test_the_blocks_add_up_to_the_whole(tmp_path: Path) -> None:
 
 def test_one_scan_answers_all_blocks() -> None:
     assert len(bases(NEEDS.every)) == 1
-
-
-@pytest.mark.parametrize(
-    ("hours", "block"),
-    [(1, 1), (10, 1), (24, 3), (48, 6), (72, 8), (168, 24), (240, 24), (241, 48), (31_440, 24 * 131)],
-    ids=str,
-)
-def test_a_stage_is_cut_into_whole_hours_or_days(hours: int, block: int) -> None:
-    window = a_window((0, hours))
-    assert block_length(window) == timedelta(hours=block)
-    parts = [one.scores.window for one in stage_needs(FACTS, "shadow", window).blocks]
-    assert sum((part.length for part in parts if part is not None), timedelta()) == window.length
-    assert len(parts) <= 10
 
 
 def test_arms_of_the_candidate_alone_are_asked() -> None:
