@@ -71,7 +71,7 @@ class _UnreadableError(Exception):
 
 
 _CONTROL = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # C0 without tab and line feed, DEL, C1
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 without tab and line feed, DEL, C1
     "\u200e\u200f\u202a-\u202e\u2066-\u2069"  # what changes the order in which text is shown
     "\u2028\u2029\ufeff\ufffe\uffff]"  # line breaks to some readers only, byte order marks, no characters
 )
