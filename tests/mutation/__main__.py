@@ -26,10 +26,12 @@ KEPT = Path(__file__).with_name("tried")
 DECIDING = {
     "stats": ("tests/unit/stats",),
     "criteria": ("tests/unit/criteria", "tests/unit/engine", "tests/property/test_laws.py"),
-    "engine": ("tests/unit/engine", "tests/property/test_waivers.py", "tests/security/test_selftest.py"),
+    "engine": ("tests/unit/engine", "tests/property/test_waivers.py"),
     "github/reviews.py": ("tests/unit/github/test_reviews.py",),
 }
 """What decides, and the tests that its mutants meet."""
+TRIALS = PACKAGE / "engine" / "selftest"
+"""What makes up the evidence of trials, and decides nothing."""
 _OPTIONS = ("-q", "-s", "-p", "no:randomly", "-p", "no:cacheprovider", "-m", "not slow")
 
 
@@ -74,7 +76,8 @@ def _try(targets: Sequence[Target], tests: Sequence[str]) -> None:
 def _files(names: Iterable[str]) -> Iterator[Path]:
     for name in names:
         path = PACKAGE / name
-        yield from sorted(path.rglob("*.py")) if path.is_dir() else (path,)
+        inside = sorted(path.rglob("*.py")) if path.is_dir() else (path,)
+        yield from (file for file in inside if not file.is_relative_to(TRIALS))
 
 
 def _name(path: Path) -> str:
