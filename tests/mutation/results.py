@@ -25,8 +25,9 @@ and the reason stands below (from `tests/mutation/harmless.yaml`).
 `make mutants` tries them, and writes this page; `make mutants MODULES="stats engine/judge.py" SAMPLE=0` tries all of some
 modules. Of each module a random sample is taken, the same whenever its source is the same, and what was tried before is kept in
 `tests/mutation/tried`. Words and messages, defaults of arguments, what classes and modules declare outside of
-functions, and `engine/selftest`, which makes up the evidence of trials, are not changed. A mutant meets the tests of its own floor that reach its line, those of the file named after its module first,
-for 3 seconds of processor time; one that hangs is killed too.
+functions, and `engine/selftest`, which makes up the evidence of trials, are not changed. A mutant meets the tests of its own
+floor that reach its line, those of the file named after its module first, for 3 seconds of processor time; one that hangs is
+killed too.
 
 """
 
