@@ -92,7 +92,7 @@ def test_nothing_gets_through_in_a_repository_as_init_leaves_it(repo: Repo) -> N
     assert done.returncode == 0, done.stdout
     first, *lines, summary = done.stdout.splitlines()
     assert first == f"refs/heads/main at {repo.git('rev-parse', 'main')[:12]}"
-    assert "an honest proposal of example under standard/1.0.0 passes" in lines
+    assert "an honest proposal of example under standard/1.1.0 passes" in lines
     assert sum(line[:1] in "TE" and line[1:3].isdigit() for line in lines) == len(EVERY)
     assert summary == f"{len(EVERY) - len(ELSEWHERE) - 1} defended, 0 NOT defended, {len(ELSEWHERE) + 1} not applicable"
     assert repo.git("status", "--porcelain") == ""
@@ -215,6 +215,7 @@ def elements_are_let_be(patch: pytest.MonkeyPatch) -> None:
 
 def commands_are_let_be(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("model_ratchet.actions.told.log_safe", str)
+    patch.setattr("model_ratchet.report.terminal.no_command", str)
 
 
 def outputs_end_at_a_word(patch: pytest.MonkeyPatch) -> None:
