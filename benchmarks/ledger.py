@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks.log import ROOT
+from benchmarks.log import RATCHET, ROOT
 from model_ratchet.core.evidence import Measurement, Missing, PairedCounts, Shape
 from model_ratchet.core.names import PolicyName, Version
 from model_ratchet.documents.events import Admitted, Event, PromotedVersion, StageClosed, StageStarted
@@ -29,7 +29,6 @@ from model_ratchet.ledger import BRANCH, record_path
 
 SEALED = ROOT / "tests" / "cases" / "records" / "v1-standard.json"
 AT = datetime(2026, 1, 1, tzinfo=UTC)
-RATCHET = Path(sys.executable).with_name("ratchet")
 VARIED = 40
 """So many records are judged and sealed; the others are these, of other versions."""
 

@@ -1,5 +1,6 @@
 """A prediction log of any size: two versions that scored each request, over the seven days of a canary."""
 
+import sys
 from datetime import UTC, datetime, timedelta
 from math import gcd
 from pathlib import Path
@@ -21,6 +22,8 @@ from model_ratchet.sources.reach import Reach
 from model_ratchet.sources.table import TableSource
 
 ROOT = Path(__file__).parents[1]
+RATCHET = str(Path(sys.executable).with_name("ratchet"))
+"""The command as it is installed beside this Python."""
 BASELINE, CANDIDATE = "v1.0.0_20250601_090000", "v1.1.0_20250801_090000"
 START = datetime(2025, 8, 4, tzinfo=UTC)
 DAYS = 7

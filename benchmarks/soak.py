@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import linear_regression, median
 
-from benchmarks.log import ROOT
+from benchmarks.log import RATCHET, ROOT
 from benchmarks.slow import prometheus
 from benchmarks.watch_many import POLICY, watched
 from model_ratchet.core.names import Version
@@ -92,7 +92,7 @@ def main() -> None:
 def _soak(folder: Path, minutes: int, models: int) -> Soak:
     health = folder / "health.json"
     command = [
-        str(Path(sys.executable).parent / "ratchet"),
+        RATCHET,
         "watch",
         "--every",
         "1m",

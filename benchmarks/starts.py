@@ -16,12 +16,11 @@ from time import perf_counter
 
 import duckdb
 
-from benchmarks.log import ROOT
+from benchmarks.log import RATCHET, ROOT
 from benchmarks.many import promotions, repository, rules
 
-BIN = Path(sys.executable).parent
-RATCHET, PYTHON = str(BIN / "ratchet"), sys.executable
-LINTER = [str(BIN / "check-jsonschema"), "--schemafile"]
+PYTHON = sys.executable
+LINTER = [str(Path(PYTHON).with_name("check-jsonschema")), "--schemafile"]
 MANY = 1000
 _AUTHOR = ("-c", "user.name=bench", "-c", "user.email=bench@localhost")
 

@@ -16,8 +16,8 @@ from model_ratchet.documents.events import (
     WaivedCriterion,
     Withdrawn,
 )
+from model_ratchet.engine.model_track import together, track
 from model_ratchet.engine.story import stories
-from model_ratchet.engine.track import together, track
 from model_ratchet.engine.watch import Says
 from model_ratchet.report.chronicle import chronicle
 from model_ratchet.report.site.seen import DECISIONS, InForce, Seen, SeenModel

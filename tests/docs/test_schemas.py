@@ -1,6 +1,7 @@
 """The schemas that editors use are those of the code, and accept what the code accepts."""
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -80,3 +81,15 @@ def test_a_default_is_spelled_as_a_document_spells_it(name: str) -> None:
         for key, one in part.get("properties", {}).items():
             if one.get("type") == "string" and one.get("default") is not None:
                 assert isinstance(one["default"], str), key
+
+
+def test_what_is_said_to_be_read_by_nothing_is_read_nowhere() -> None:
+    keys = schemas()["model"]["properties"]
+    unread = [name for name, key in keys.items() if "nothing reads it" in key.get("description", "")]
+    read = [
+        (name, path.name)
+        for name in unread
+        for path in (ROOT / "src").rglob("*.py")
+        if re.search(rf"\bmodel\.{name}\b", path.read_text(encoding="utf-8"))
+    ]
+    assert read == []

@@ -17,6 +17,7 @@ from model_ratchet.actions.on_event import Refreshed
 from model_ratchet.actions.publish import REPORTS, Published
 from model_ratchet.actions.told import published_lines, refreshed_lines
 from model_ratchet.cli.options import FORMATS
+from model_ratchet.cli.terminal import remark
 from model_ratchet.core.finding import Finding, Location
 from model_ratchet.engine.selftest.hostile import COMMANDS, obeyed
 from model_ratchet.report import render
@@ -118,6 +119,18 @@ def test_t19_no_line_of_a_log_is_a_command_but_our_own(tmp_path: Path, name: str
         assert [line for line in obeyed(log) if not own(line)] == []
         shown = render(checked, "github")
         assert [line for line in obeyed(shown) if not own(line)] == []
+        for width in (30, 60, 110, 400):
+            plain = render(checked, "text", width=width)
+            assert obeyed(plain) == []
+            assert not {"\x1b", "\u2028", "\x85", "\x0c", "\r"} & set(plain)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_t19_what_is_remarked_is_one_line_and_no_command(capsys: pytest.CaptureFixture[str], name: str) -> None:
+    remark(str(Finding(Location(f"promotions/{COMMANDS[name]}/x", 3, 1), COMMANDS[name])))
+    (line,) = capsys.readouterr().err.splitlines()
+    assert obeyed(line) == []
+    assert line.isprintable() or "\u200b" in line
 
 
 def test_t19_the_oracle_obeys_what_a_runner_would() -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from builders.repositories import Repo, a_repo
@@ -35,11 +36,13 @@ from model_ratchet.actions.selftest import (
 )
 from model_ratchet.actions.selftest.ground import Control, Ground
 from model_ratchet.actions.sign_off import weigh
+from model_ratchet.core.evidence import Categories, Shape
 from model_ratchet.core.finding import Finding
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Why, because
 from model_ratchet.core.reviews import Standing, contributors
 from model_ratchet.core.verdict import Judgement
+from model_ratchet.documents.origin import Origin
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.workflow import read_workflow
 from model_ratchet.engine.again import Again, judge_again
@@ -49,6 +52,7 @@ from model_ratchet.engine.selftest.mutations import MUTATIONS
 from model_ratchet.engine.selftest.traps import TRAPS, Baited
 from model_ratchet.engine.sign_off import _standing
 from model_ratchet.git import Git
+from model_ratchet.sources.table_answers import _WHOLE
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 ROOT = Path(__file__).parents[2]
@@ -92,7 +96,7 @@ def test_nothing_gets_through_in_a_repository_as_init_leaves_it(repo: Repo) -> N
     assert done.returncode == 0, done.stdout
     first, *lines, summary = done.stdout.splitlines()
     assert first == f"refs/heads/main at {repo.git('rev-parse', 'main')[:12]}"
-    assert "an honest proposal of example under standard/1.0.0 passes" in lines
+    assert "an honest proposal of example under standard/1.1.0 passes" in lines
     assert sum(line[:1] in "TE" and line[1:3].isdigit() for line in lines) == len(EVERY)
     assert summary == f"{len(EVERY) - len(ELSEWHERE) - 1} defended, 0 NOT defended, {len(ELSEWHERE) + 1} not applicable"
     assert repo.git("status", "--porcelain") == ""
@@ -205,6 +209,30 @@ def links_are_followed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Git, "read", lambda *given: {path: replace(one, symlink=False) for path, one in real(*given).items()})
 
 
+def any_origin(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        "model_ratchet.sources.reach.Reach.url", lambda _, source, url, environ: (url, Origin("http", "x", 80))
+    )
+
+
+def any_address(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("model_ratchet.sources.reach.Reach._allows", lambda *_: True)
+
+
+def anything_is_built(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("model_ratchet.documents.yaml._Reader._refuse", nothing)
+
+
+def any_number_of_parts(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("model_ratchet.documents.yaml.MAX_EVENTS", 10**9)
+
+
+def any_size(patch: pytest.MonkeyPatch) -> None:
+    real = Git.read
+    patch.setattr(Git, "read", lambda git, commit, paths, *_: real(git, commit, paths, 10**12))
+    patch.setattr("model_ratchet.documents.yaml.MAX_BYTES", 10**12)
+
+
 def markup_is_let_be(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("model_ratchet.report.escape._UNSAFE", re.compile(r"(?!)"))
 
@@ -215,6 +243,7 @@ def elements_are_let_be(patch: pytest.MonkeyPatch) -> None:
 
 def commands_are_let_be(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("model_ratchet.actions.told.log_safe", str)
+    patch.setattr("model_ratchet.report.terminal.no_command", str)
 
 
 def outputs_end_at_a_word(patch: pytest.MonkeyPatch) -> None:
@@ -341,6 +370,9 @@ def anything_is_recorded(patch: pytest.MonkeyPatch) -> None:
 DEFENCES: dict[str, tuple[Callable[[Control], Said], Patch]] = {
     "T01-policy": (boundary.new_policy, rules_of_the_head),
     "T07-claims": (boundary.claimed_values, claims_are_taken),
+    "T10-built": (boundary.weapons, anything_is_built),
+    "T10-parts": (boundary.weapons, any_number_of_parts),
+    "T11-size": (boundary.too_large, any_size),
     "T12-links": (boundary.odd_paths, links_are_followed),
     "T14-markup": (output.comments, markup_is_let_be),
     "T15-elements": (output.pages, elements_are_let_be),
@@ -459,6 +491,39 @@ def test_an_address_that_is_let_in_is_told(ground: Ground, monkeypatch: pytest.M
     assert sources.addresses(ground).state is State.DEFENDED
     lax = replace(ground, sources=ground.sources.model_copy(update={"networks": ("0.0.0.0/0",)}))
     assert sources.addresses(lax).state is State.BROKEN
+
+
+@pytest.mark.parametrize("take_away", [any_address, any_origin])
+def test_a_source_that_may_lead_anywhere_is_told(
+    take_away: Patch, ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr("model_ratchet.sources.reach.socket.create_connection", refused)
+    assert sources.addresses(ground).state is State.DEFENDED
+    take_away(monkeypatch)
+    assert sources.addresses(ground).state is State.BROKEN
+
+
+def test_values_of_a_log_that_are_pasted_into_a_question_are_told(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pasted(value: str) -> str:
+        try:
+            return str(duckdb.execute(f"select '{value}'").fetchall()[0][0])
+        except duckdb.Error:
+            return ""
+
+    def counted(*given: Any) -> Any:
+        found = whole(*given)
+        assert isinstance(found, Categories)
+        return replace(found, counts=tuple((pasted(value), count) for value, count in found.counts))
+
+    whole = _WHOLE[Shape.CATEGORIES]
+    assert sources.values(ground).state is State.DEFENDED
+    monkeypatch.setitem(_WHOLE, Shape.CATEGORIES, counted)
+    assert sources.values(ground).state is State.BROKEN
 
 
 def test_a_trial_that_crashes_counts_as_one_that_got_through(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:

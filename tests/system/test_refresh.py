@@ -207,3 +207,19 @@ def test_a_refresh_that_finds_the_same_writes_nothing(quick: Signed) -> None:
     assert done.published is not None
     assert (done.published.unchanged, wrote) == (True, 0)
     assert len(comments(quick.scene)) == 1
+
+
+def test_a_comment_that_was_deleted_is_written_again_by_the_next_event(signed: Signed) -> None:
+    signed.passed()
+    signed.scene.repo.comments.clear()
+    assert refreshed(signed) == (Refreshed(number=1, stands=True), 0)  # to look for it would be a request more for each
+    assert comments(signed.scene) == []
+    signed.runs.opened(signed.pull)
+    assert len(comments(signed.scene)) == 1
+
+
+def test_a_comment_that_was_deleted_is_written_again_where_all_is_judged_again(quick: Signed) -> None:
+    quick.runs.opened(quick.pull)
+    quick.scene.repo.comments.clear()
+    assert refreshed(quick)[0].published is not None
+    assert len(comments(quick.scene)) == 1

@@ -21,7 +21,7 @@ from model_ratchet.engine.integrate import artifacts
 from model_ratchet.engine.integrate.compare import differences, turnover
 from model_ratchet.engine.integrate.gathered import inputs_of
 from model_ratchet.engine.integrate.inputs import Inherited, Inputs
-from model_ratchet.engine.integrate.track import named_tracks, track_record
+from model_ratchet.engine.integrate.version_tracks import named_tracks, track_record
 from model_ratchet.engine.pins import ARTIFACTS as PINNED
 from model_ratchet.engine.pins import artifacts_digest, beside
 from model_ratchet.engine.plan import Plan

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from model_ratchet.actions.spread import spread
 from model_ratchet.core.errors import RecordError, RepositoryError, UsageError
+from model_ratchet.core.names import Version
 from model_ratchet.documents.events import Event
 from model_ratchet.engine.audit import (
     Audit,
@@ -143,6 +144,15 @@ class Shown:
 
     rows: tuple[Row, ...]
     record: Record | None
+
+
+def names_an_entry(what: str) -> bool:
+    """Whether a text is what ``show`` finds something by: a version, or the first eight digits or more of a digest."""
+    try:
+        Version.parse(what)
+    except ValueError:
+        return _DIGEST.fullmatch(what) is not None
+    return True
 
 
 def show(ledger: GitLedger, what: str) -> Shown:

@@ -19,8 +19,8 @@ from model_ratchet.documents.files import REVOCATIONS, kind_of
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.revocations import Revocation, Revocations
 from model_ratchet.engine.filed import filed
+from model_ratchet.engine.model_track import together, track
 from model_ratchet.engine.story import Story, stories
-from model_ratchet.engine.track import together, track
 from model_ratchet.git import Git
 from model_ratchet.ledger import GitLedger
 from model_ratchet.report.chronicle import Row, chronicle

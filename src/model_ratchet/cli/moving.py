@@ -123,6 +123,7 @@ def _advance(options: argparse.Namespace) -> int:
     from model_ratchet.git_write import Writer
     from model_ratchet.report.advanced import step_lines
     from model_ratchet.report.check import Check
+    from model_ratchet.report.log import log_safe
 
     if options.publish or options.all:
         return _advance_event(options)
@@ -136,7 +137,7 @@ def _advance(options: argparse.Namespace) -> int:
         write(render(Check(findings=found.findings), "text", width=width()))
         return ExitCode.INVALID
     subject = f"{found.folder.model} {found.folder.version}" if found.folder is not None else ""
-    write("\n".join(step_lines(subject, found.steps, found.events)) + "\n")
+    write("\n".join(log_safe(line) for line in step_lines(subject, found.steps, found.events)))
     if any(isinstance(step, End) for step in found.steps):
         return ExitCode.FAILED
     waiting = [step for step in found.steps if isinstance(step, Wait)]

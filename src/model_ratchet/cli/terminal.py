@@ -18,8 +18,10 @@ def write(text: str, output: "os.PathLike[str] | None" = None) -> None:
 
 
 def remark(text: str) -> None:
-    """Say what is no part of the result."""
-    print(f"ratchet: {text}", file=sys.stderr)  # noqa: T201
+    """Say what is no part of the result, on one line that neither a terminal nor a runner obeys."""
+    from model_ratchet.report.log import log_line
+
+    print(f"ratchet: {log_line(text)}", file=sys.stderr)  # noqa: T201
 
 
 def width() -> int | None:

@@ -169,13 +169,14 @@ def _tell(tick: "Tick", options: argparse.Namespace) -> None:
 
 def _told(seen: "Watch", options: argparse.Namespace) -> int:
     """Prints what was seen."""
+    from model_ratchet.report.log import log_safe
     from model_ratchet.report.watched import watched_json, watched_lines
 
     told = [(one.report, one.case.subject, one.case.stage) for one in seen.seen]
     if options.format == "json":
         write(watched_json(seen.at, told))
     else:
-        write("\n".join(line for one in told for line in watched_lines(*one)) or "no version is watched")
+        write("\n".join(log_safe(line) for one in told for line in watched_lines(*one)) or "no version is watched")
     for unclear in seen.unclear:
         remark(f"{unclear.model}: {unclear.trouble}")
     for finding in seen.findings:

@@ -462,7 +462,7 @@ class ModelFile(Model):
     notify: tuple[Slug, ...] = ()
     """Channels of ``policies/alerts.yaml`` that are told of every alert of this model, beside those that ``send`` names."""
     allow_batch: bool = False
-    """Kept for a later release: nothing reads it yet."""
+    """Whether a pull request that promotes this model may promote other models too, each of which has to allow it."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -3,9 +3,9 @@
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.report.change import rollback_sentence
 from model_ratchet.report.check import Check
+from model_ratchet.report.log import safe
 from model_ratchet.report.problems import problems
 from model_ratchet.report.queued import queue_sentence
-from model_ratchet.report.terminal import safe
 
 _COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 

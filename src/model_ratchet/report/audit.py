@@ -9,7 +9,7 @@ from model_ratchet.engine.again import Again
 from model_ratchet.engine.audit import Audit
 from model_ratchet.engine.envelopes import Standing
 from model_ratchet.engine.lines import Broken
-from model_ratchet.report.terminal import safe
+from model_ratchet.report.log import log_line
 
 SCHEMA = "ratchet/audit/v1"
 _MOST = 50
@@ -96,6 +96,6 @@ def _lines(audit: Audit) -> Iterator[str]:
 
 def _broken(word: str, found: Sequence[Broken]) -> Iterator[str]:
     for one in found[:_MOST]:
-        yield f"  {word}: {safe(one.place)}: {safe(one.what)}"
+        yield f"  {word}: {log_line(one.place)}: {log_line(one.what)}"
     if len(found) > _MOST:
         yield f"  and {len(found) - _MOST} more"

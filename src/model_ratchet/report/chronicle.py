@@ -31,8 +31,8 @@ from model_ratchet.documents.events import (
     Withdrawn,
 )
 from model_ratchet.report.escape import cell
+from model_ratchet.report.log import log_line
 from model_ratchet.report.numbers import instant, percent
-from model_ratchet.report.terminal import one_line
 
 SCHEMA = "ratchet/log/v1"
 _SHOWN = ("when", "what", "model", "version", "who", "policy", "why")
@@ -130,7 +130,7 @@ def chronicle_csv(rows: Iterable[Row]) -> str:
 def _cells(row: Row) -> tuple[str, ...]:
     who = row.who or "–"
     shown: Mapping[str, str] = {"when": instant(row.at), "who": who, "policy": row.policy or "–"}
-    return tuple(one_line(shown.get(name, "") or getattr(row, name, "") or "–") for name in _SHOWN)
+    return tuple(log_line(shown.get(name, "") or getattr(row, name, "") or "–") for name in _SHOWN)
 
 
 def _model(event: Event) -> str:

@@ -7,7 +7,7 @@ from io import StringIO
 from model_ratchet.engine.doctor import Answer, of_state
 from model_ratchet.engine.doctor.rule import State
 from model_ratchet.engine.settings import Settings
-from model_ratchet.report.log import log_safe
+from model_ratchet.report.log import log_line
 
 SCHEMA = "ratchet/doctor/v1"
 _STYLES = {State.MISSING: "red", State.UNVERIFIED: "magenta", State.LATER: "cyan"}
@@ -30,17 +30,19 @@ def as_table(settings: Settings, answers: Sequence[Answer], *, width: int | None
             grid.add_column(name, ratio=ratio, no_wrap=ratio is None)
         for one in open_:
             what, why, where = _words(settings, one)
-            found = Text("" if one.said.state is State.MISSING else f"{what}\n").append(_line(one.said.found), "bold")
+            found = Text("" if one.said.state is State.MISSING else f"{what}\n").append(
+                log_line(one.said.found), "bold"
+            )
             head = Text(one.said.state, _STYLES[one.said.state]).append(f"\n{one.rule.id}", "dim")
             grid.add_row(head, found, Text(why), Text(where))
         console.print()
         console.print(grid)
         console.print()
     for one in of_state(answers, State.LATER):
-        console.print(Text(f"{State.LATER}: {one.rule.id}: {_line(one.said.found)}", _STYLES[State.LATER]))
+        console.print(Text(f"{State.LATER}: {one.rule.id}: {log_line(one.said.found)}", _STYLES[State.LATER]))
     for one in answers:
         if one.said.note:
-            console.print(Text(f"note: {one.rule.id}: {one.said.note}", "dim"))
+            console.print(Text(f"note: {one.rule.id}: {log_line(one.said.note)}", "dim"))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
@@ -67,11 +69,6 @@ def as_json(settings: Settings, answers: Sequence[Answer]) -> str:
         ],
     }
     return json.dumps(told, indent=2, ensure_ascii=False)
-
-
-def _line(found: str) -> str:
-    """What GitHub or a file says, on one line that neither a terminal nor a runner obeys."""
-    return log_safe(" ".join(found.split()))
 
 
 def _headline(settings: Settings, answers: Sequence[Answer]) -> str:

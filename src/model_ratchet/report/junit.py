@@ -5,8 +5,8 @@ from xml.etree import ElementTree as Xml
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.report.change import by_weight, difference_sentence, rollback_lines, rollback_sentence
 from model_ratchet.report.check import Check
+from model_ratchet.report.log import safe
 from model_ratchet.report.queued import against, queue_sentence
-from model_ratchet.report.terminal import safe
 from model_ratchet.report.view import Gate, Row, View, view
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from io import StringIO
 
 from model_ratchet.core.reason import Why
+from model_ratchet.report.log import log_line
 from model_ratchet.report.numbers import instant
 from model_ratchet.report.reasons import sentence
 from model_ratchet.sources.probe import Probe
@@ -32,7 +33,7 @@ def as_table(probes: Sequence[Probe], *, width: int | None, colour: bool) -> str
     console.print(grid)
     for probe in probes:
         for line in _mend(probe):
-            console.print(Text(line))
+            console.print(Text(log_line(line)))
     return out.getvalue()
 
 

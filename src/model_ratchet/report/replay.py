@@ -9,10 +9,10 @@ from model_ratchet.core.verdict import Leaf
 from model_ratchet.engine.replay import Fate, Replayed
 from model_ratchet.report import escape
 from model_ratchet.report.chronicle import Row
+from model_ratchet.report.log import log_line
 from model_ratchet.report.machine import criterion
 from model_ratchet.report.numbers import instant
 from model_ratchet.report.reasons import sentence
-from model_ratchet.report.terminal import one_line
 
 SCHEMA = "ratchet/replay/v1"
 _MOST_SHOWN = 200
@@ -32,7 +32,7 @@ class Decided(Protocol):
 
 def replay_text(policy: str, decisions: Sequence[Decided]) -> str:
     """The counts, then each decision that would change with its criteria, then each that can't be assessed, and why."""
-    return _laid_out(policy, decisions, one_line, ("{}", "{}", "  {}", "    {}"))
+    return _laid_out(policy, decisions, log_line, ("{}", "{}", "  {}", "    {}"))
 
 
 def replay_markdown(policy: str, decisions: Sequence[Decided]) -> str:

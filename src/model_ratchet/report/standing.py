@@ -10,6 +10,7 @@ from typing import Any
 from model_ratchet.core.alert import Alert
 from model_ratchet.core.finding import Finding
 from model_ratchet.engine.watch import Says
+from model_ratchet.report.log import log_line
 from model_ratchet.report.numbers import instant
 
 _COLUMNS = ("model", "active", "since", "health", "candidate", "stage", "open alerts")
@@ -68,7 +69,7 @@ def standing_table(found: Status, now: datetime, *, width: int | None, colour: b
     console = Console(file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False, markup=False)
     console.print(grid)
     for line in _lines(found, now):
-        console.print(Text(line))
+        console.print(Text(log_line(line)))
     return out.getvalue()
 
 

@@ -7,9 +7,9 @@ from model_ratchet.core.outcome import Outcome
 from model_ratchet.engine.record import Record
 from model_ratchet.report.change import rollback_sentence
 from model_ratchet.report.check import Check
+from model_ratchet.report.log import one_line
 from model_ratchet.report.problems import Weight, problems
 from model_ratchet.report.queued import queue_sentence
-from model_ratchet.report.terminal import safe
 from model_ratchet.report.view import view
 
 Conclusion = Literal["success", "failure", "action_required"]
@@ -100,5 +100,5 @@ def _of_record(record: Record) -> tuple[Conclusion | None, str]:
 
 def _cut(text: str, most: int) -> str:
     """At most so many characters, in one line and without what moves a cursor."""
-    one_line = " ".join(safe(text).split())
-    return one_line if len(one_line) <= most else f"{one_line[: most - 1]}…"
+    said = one_line(text)
+    return said if len(said) <= most else f"{said[: most - 1]}…"

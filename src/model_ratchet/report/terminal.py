@@ -1,7 +1,6 @@
 """Text: a check on a terminal, laid out by rich. Nothing of a document or a log is ever read as markup."""
 
 import io
-import re
 from collections.abc import Iterator
 
 from rich.console import Console, Group, RenderableType
@@ -9,6 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from model_ratchet.core.finding import Finding
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.documents.compare import Weight
 from model_ratchet.engine.queue import QueueVerdict
@@ -21,6 +21,7 @@ from model_ratchet.report.change import (
     rollback_sentence,
 )
 from model_ratchet.report.check import Check
+from model_ratchet.report.log import no_command, one_line, safe
 from model_ratchet.report.notes import PolicyNote
 from model_ratchet.report.queued import against, queue_sentence
 from model_ratchet.report.view import Gate, Row, Stage, View, view
@@ -32,7 +33,6 @@ _STYLES = {
     Outcome.ERRORED: "magenta",
     Outcome.FAILED: "red",
 }
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _MOST_PARTS = 12
 _NARROW = 90
 """With fewer columns than this a criterion takes lines below each other instead of a row: cells would break words."""
@@ -52,19 +52,7 @@ def as_text(check: Check, *, width: int | None = None, colour: bool = False) -> 
     for part in _parts(check, narrow=console.width < _NARROW):
         console.print(part, soft_wrap=one_line_each or (isinstance(part, Text) and bool(part.no_wrap)))
     shown = console.file.getvalue() if isinstance(console.file, io.StringIO) else ""
-    return "\n".join(line.rstrip() for line in shown.splitlines()) + "\n"
-
-
-def safe(text: str) -> str:
-    """The text without control characters, direction marks, what some readers take for the end of a line, and what is no
-    character, which neither UTF-8 nor XML can hold.
-    """
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def one_line(text: str) -> str:
-    """The same in one line."""
-    return " ".join(safe(text).split())
+    return "\n".join(no_command(line.rstrip()) for line in shown.splitlines()) + "\n"
 
 
 def _parts(check: Check, *, narrow: bool) -> list[RenderableType]:
@@ -73,14 +61,14 @@ def _parts(check: Check, *, narrow: bool) -> list[RenderableType]:
 
 def _main(check: Check, *, narrow: bool) -> list[RenderableType]:
     if check.findings:
-        lines = [Text.assemble((safe(str(one.location)), "bold"), " ", safe(one.message)) for one in check.findings]
+        lines = [_finding(one) for one in check.findings]
         count = len(check.findings)
         return [*lines, Text(f"{count} finding{'s' * (count != 1)}: nothing was judged", "red")]
     if check.trouble is not None:
-        return [Text(f"errored: {safe(check.trouble)}", "magenta")]
+        return [Text(f"errored: {one_line(check.trouble)}", "magenta")]
     if check.rollback is not None:
         lines = [Text(f"  {one_line(line)}", "dim") for line in rollback_lines(check.rollback)]
-        return [Text(rollback_sentence(check.rollback)), *lines]
+        return [Text(one_line(rollback_sentence(check.rollback))), *lines]
     if check.queue is not None:
         return list(_queue(check.queue))
     if check.sentence is not None:
@@ -89,6 +77,10 @@ def _main(check: Check, *, narrow: bool) -> list[RenderableType]:
     for record in check.records:
         parts += _promotion(view(record), narrow=narrow)
     return parts
+
+
+def _finding(one: Finding) -> Text:
+    return Text.assemble((one_line(str(one.location)), "bold"), " ", one_line(one.message))
 
 
 def _queue(found: QueueVerdict) -> Iterator[RenderableType]:
@@ -102,12 +94,12 @@ _WEIGHTS = {Weight.LOOSER: "yellow", Weight.CHANGED: "cyan", Weight.STRICTER: "g
 
 
 def _policies(check: Check, note: PolicyNote) -> Iterator[RenderableType]:
-    yield Text(policy_sentence(check, note))
+    yield Text(one_line(policy_sentence(check, note)))
     for one in by_weight(note):
-        words = (safe(str(one.place)), "bold"), " ", one_line(difference_sentence(one))
+        words = (one_line(str(one.place)), "bold"), " ", one_line(difference_sentence(one))
         yield Text.assemble("  ", (f"{one.weight:<8}", _WEIGHTS[one.weight]), " ", *words)
     for found in note.notes:
-        yield Text.assemble("  note     ", (safe(str(found.location)), "bold"), " ", one_line(found.message))
+        yield Text.assemble("  note     ", _finding(found))
     for line in impacts(note.promotions) if note.promotions is not None else ():
         yield Text(f"  open     {one_line(line)}")
 
@@ -116,13 +108,13 @@ def _promotion(seen: View, *, narrow: bool) -> list[RenderableType]:
     title = Text.assemble(
         (f" {seen.outcome.upper()} ", f"bold reverse {_STYLES[seen.outcome]}"),
         " ",
-        (safe(seen.model), "bold"),
-        f" {seen.candidate}",
-        (f"  (baseline {seen.baseline}, policy {seen.policy})", "dim"),
+        (one_line(seen.model), "bold"),
+        f" {one_line(seen.candidate)}",
+        (f"  {one_line(f'(baseline {seen.baseline}, policy {seen.policy})')}", "dim"),
     )
-    parts: list[RenderableType] = [title, Text(seen.headline)]
+    parts: list[RenderableType] = [title, Text(safe(seen.headline))]
     if seen.next_step:
-        parts.append(Text(seen.next_step))
+        parts.append(Text(safe(seen.next_step)))
     parts += [Text(f"note: {safe(note)}", "yellow") for note in seen.notes]
     parts += [Text(), _stages_below(seen.stages) if narrow else _stages(seen.stages)]
     for gate in seen.gates:

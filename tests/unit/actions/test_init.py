@@ -15,6 +15,8 @@ from model_ratchet.actions.validate import validate
 from model_ratchet.actions.worktree import State
 from model_ratchet.cli import ExitCode, run
 from model_ratchet.core.errors import RepositoryError, UsageError
+from model_ratchet.core.names import PolicyName
+from model_ratchet.engine.undo import ROLES
 from model_ratchet.shipped import shipped_policies, source_commit
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -69,6 +71,27 @@ def test_everything_is_written_and_the_documents_are_valid(tmp_path: Path, tier:
     checked = validate(tmp_path, ())
     assert checked.findings == ()
     assert checked.validated == 6
+
+
+def test_a_new_model_may_use_the_newest_version_of_each_policy(tmp_path: Path) -> None:
+    initialised(tmp_path, Tier.QUICKSTART)
+    newest: dict[str, PolicyName] = {}
+    for path in (tmp_path / "policies").glob("*/*.yaml"):
+        if path.parent.name != "models":
+            one = PolicyName.parse(f"{path.parent.name}/{path.stem}")
+            newest[one.name] = max(one, newest.get(one.name, one))
+    model = yaml.safe_load((tmp_path / EXAMPLE).read_text())
+    assert sorted(model["policies"]) == sorted(map(str, newest.values()))
+    assert model["policies"][0].startswith("standard/")
+
+
+def test_every_role_that_signs_under_a_policy_or_undoes_a_rollback_is_bound(tmp_path: Path) -> None:
+    initialised(tmp_path, Tier.QUICKSTART)
+    model = yaml.safe_load((tmp_path / EXAMPLE).read_text())
+    policies = [yaml.safe_load((tmp_path / f"policies/{one}.yaml").read_text()) for one in model["policies"]]
+    asked = {role for one in policies for stage in one["stages"] for role in stage.get("enter", [])}
+    asked |= {rule["role"] for one in policies for gate in one["gates"] for rule in gate["criteria"] if "role" in rule}
+    assert model["roles"].keys() == asked | set(ROLES)
 
 
 def test_no_word_of_a_template_is_left_and_all_of_them_are_whole(tmp_path: Path) -> None:

@@ -37,6 +37,29 @@ def test_a_file_that_is_no_record_and_a_name_that_nobody_knows_are_refused(tmp_p
         recorded("v9.9.9_20260101_000000", repo.path)
 
 
+@pytest.mark.parametrize(
+    ("name", "why"), [("absent.json", "No such file or directory"), ("folder", "Is a directory"), ("1a2b3c", "No such")]
+)
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_names_no_entry_is_a_file_whatever_the_ledger_is(
+    tmp_path: Path, repo: Repo, capsys: pytest.CaptureFixture[str], name: str, why: str, kept: bool
+) -> None:
+    (tmp_path / "folder").mkdir()
+    where = repo if kept else a_repo(tmp_path / "without")
+    assert run(["report", str(tmp_path / name), "--repo", str(where.path)]) == 2
+    said = capsys.readouterr().err
+    assert f"{tmp_path / name} can't be read: {why}" in said
+    assert "its version, or the first 8 digits or more of its digest" in said
+
+
+def test_a_version_is_looked_for_in_the_ledger_although_a_folder_is_called_so(
+    tmp_path: Path, repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / str(version(1))).mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert digest(recorded(str(version(1)), repo.path)) == digest(a_judged_record(1))
+
+
 def test_the_command_prints_the_page_or_writes_it(
     tmp_path: Path, repo: Repo, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -36,8 +36,8 @@ from model_ratchet.engine.queue import QueuedVerdict, QueueVerdict
 from model_ratchet.engine.record import Record, seal
 from model_ratchet.report import render
 from model_ratchet.report.check import Check
+from model_ratchet.report.log import safe
 from model_ratchet.report.notes import OpenPromotion, OpenPromotions, PolicyNote, RollbackNote, RuleDifference
-from model_ratchet.report.terminal import safe
 from model_ratchet.report.view import MARKS, UNCOUNTED, view
 
 NASTY_ONES = ("errored", "findings", "trouble", "policies", "queue")
@@ -193,18 +193,23 @@ def test_a_narrow_terminal_is_the_golden_one(name: str, golden: Callable[[str, s
     golden(f"reports/{name}.60.txt", render(CHECKS[name](), "text", width=60))
 
 
+def seen(check: Check, width: int) -> str:
+    """The check as text, without the breaks that no eye sees, which stand where a line begins."""
+    return render(check, "text", width=width).replace("\u200b", "")
+
+
 @pytest.mark.parametrize("width", [90, 110, 132, 200])
 @pytest.mark.parametrize("name", CHECKS)
 def test_no_letter_is_lost_in_a_column(name: str, width: int) -> None:
-    widest = Counter("".join(render(CHECKS[name](), "text", width=400).split()))
-    assert Counter("".join(render(CHECKS[name](), "text", width=width).split())) == widest
+    widest = Counter("".join(seen(CHECKS[name](), 400).split()))
+    assert Counter("".join(seen(CHECKS[name](), width).split())) == widest
 
 
 @pytest.mark.parametrize("width", [30, 60, 89])
 @pytest.mark.parametrize("name", CHECKS)
 def test_a_narrow_terminal_says_all_of_it_within_its_columns(name: str, width: int) -> None:
     check = CHECKS[name]()
-    lines = render(check, "text", width=width).splitlines()
+    lines = seen(check, width).splitlines()
     told = "".join("".join(lines).split())
     for row in (row for record in check.records for row in view(record).rows):
         for part in (row.name, row.stage, row.estimate, row.interval, row.said, *row.notes):
@@ -219,6 +224,22 @@ def test_no_outcome_is_told_by_a_colour_alone() -> None:
         for width in (60, 110):
             plain, coloured = (render(check(), "text", width=width, colour=one) for one in (False, True))
             assert re.sub(r"\x1b\[[0-9;]*m", "", coloured).split() == plain.split(), name
+
+
+@pytest.mark.parametrize("form", ["findings", "notes", "differences"])
+def test_a_finding_is_one_line_whatever_its_path_holds(form: str) -> None:
+    path = "promotions/m/v1\n::set-output name=a::b\r\x1b[2J\u2028\u202e\u061c\x85/promotion.yaml"
+    place, found = Location(path, 3, 1), Finding(Location(path, 3, 1), path)
+    looser = RuleDifference(place=place, rule="r", before="a", after="b", weight=Weight.LOOSER, against=path)
+    check = {
+        "findings": Check(findings=(found,)),
+        "notes": Check(untouched=True, policies=PolicyNote(paths=(), notes=(found,))),
+        "differences": Check(untouched=True, policies=PolicyNote(paths=(), differences=(looser,))),
+    }[form]
+    shown = render(check, "text", width=60)
+    (line,) = (line for line in shown.splitlines() if "promotion.yaml:3:1" in line)
+    assert line.strip().split("promotions/m/")[1].startswith("v1 ::set-output name=a::b��[2J����/promotion.yaml:3:1 ")
+    assert sum("set-output" in line for line in shown.splitlines()) == 1
 
 
 @pytest.mark.parametrize("name", CHECKS)

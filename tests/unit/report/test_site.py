@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from builders.reports import HOSTILE
-from model_ratchet.engine.track import Track
+from model_ratchet.engine.model_track import Track
 from model_ratchet.report.chronicle import Row
 from model_ratchet.report.html.scorecard import Measure
 from model_ratchet.report.site import pages

@@ -21,7 +21,7 @@ from model_ratchet.engine.selftest.proposal import promoted
 from model_ratchet.engine.selftest.world import World
 from model_ratchet.engine.settings import Files
 from model_ratchet.report.check import Check
-from model_ratchet.report.log import log_safe
+from model_ratchet.report.log import log_line
 from model_ratchet.report.reasons import sentence
 
 _FIRST = "v0.0.1_20200101_000000"
@@ -155,7 +155,7 @@ def told(check: Check) -> str:
 
 def shown(text: str) -> str:
     """A text that anybody may have written, on one short line that nothing obeys."""
-    line = log_safe(" ".join(text.split()))
+    line = log_line(text)
     return line if len(line) <= _MOST else f"{line[: _MOST - 1]}…"
 
 

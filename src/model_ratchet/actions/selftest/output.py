@@ -105,7 +105,7 @@ def logs(control: Control) -> Said:
     words = "\n".join(COMMANDS.values())
     for check in _hostile(control, words):
         published = published_lines(Published(check=check, troubles=(words,), warnings=(words,)))
-        log = f"{render(check, 'github')}\n{published}"
+        log = "\n".join((render(check, "text", width=110), render(check, "github"), published))
         foreign = [line for line in obeyed(log) if not _own(line)]
         if foreign or {"\x1b", "\u2028", "\x85", "\x0c"} & set(log):
             return broken(f"a log obeys a document: {shown(foreign[0]) if foreign else 'signs of a terminal'}")

@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
-from model_ratchet.engine.track import Track
+from model_ratchet.engine.model_track import Track
 from model_ratchet.report import numbers
 from model_ratchet.report.chronicle import Row
 from model_ratchet.report.elements import Element, Node, element, listed

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from model_ratchet.engine.track import Track
+from model_ratchet.engine.model_track import Track
 from model_ratchet.report.chronicle import Row
 from model_ratchet.report.standing import Standing
 

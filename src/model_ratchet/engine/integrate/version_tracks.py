@@ -1,4 +1,4 @@
-"""Track: what each version of a model showed in its stage, by the records of the ledger, which no rollback takes back. Pure."""
+"""Version tracks: what versions showed in their stage, by the records of the ledger, which no rollback takes back. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime

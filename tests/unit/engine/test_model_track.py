@@ -12,8 +12,8 @@ from model_ratchet.documents.events import (
     WaivedCriterion,
     Withdrawn,
 )
+from model_ratchet.engine.model_track import Track, together, track
 from model_ratchet.engine.story import stories
-from model_ratchet.engine.track import Track, together, track
 
 AT = datetime(2026, 8, 1, tzinfo=UTC)
 ONE, TWO, THREE = (Version.parse(f"v1.{minor}.0_20260{minor}01_000000") for minor in (1, 2, 3))

@@ -1,4 +1,4 @@
-"""Track: how the promotions of a model went: how long they took, how many failed, how soon service was back. Pure.
+"""Model track: how the promotions of a model went: how long they took, how many failed, how soon service was back. Pure.
 
 The four key measures of software delivery (Forsgren, Humble and Kim, Accelerate, 2018), taken of what the ledger says.
 """
