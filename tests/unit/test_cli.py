@@ -36,6 +36,7 @@ def test_every_outcome_has_its_exit_code(outcome: Outcome | None, code: int) -> 
         (["check", "--record", "/nowhere.json"], "ratchet: /nowhere.json can't be read: No such file or directory\n"),
         (["check", "--now", "yesterday"], "'yesterday' is no instant: write 2025-09-01T12:00:00Z"),
         (["check", "--now", "2025-09-01T12:00:00"], "has no zone: end it with Z or an offset"),
+        (["check", "--now", "9999-12-31T23:59:59-23:59"], "is out of reach: the years are 1970 to 2199"),
         (["check", "--format", "html"], "invalid choice: 'html'"),
         ([], "the following arguments are required: COMMAND"),
     ],

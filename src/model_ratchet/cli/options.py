@@ -46,13 +46,18 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 
 def instant(text: str) -> datetime:
     """An instant with its zone, in UTC."""
+    from model_ratchet.core.units import within_reach
+
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no instant: write 2025-09-01T12:00:00Z") from None
     if instant.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text!r} has no zone: end it with Z or an offset")
-    return instant.astimezone(UTC)
+    try:
+        return within_reach(instant).astimezone(UTC)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def length(text: str) -> timedelta:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Self, TypeAlias
 
 from pydantic import (
@@ -19,7 +19,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from model_ratchet.core.docstrings import field_docstrings
 from model_ratchet.core.names import COMMIT, DIGEST, REPOSITORY, SLUG, PolicyName, Version
-from model_ratchet.core.units import Change, Dimension, Duration, OutOf, Quantity
+from model_ratchet.core.units import Change, Dimension, Duration, OutOf, Quantity, within_reach
 
 
 class Model(PydanticModel):
@@ -79,7 +79,7 @@ def _text(value: object, example: str) -> str:
 
 def _duration(text: str) -> Duration:
     duration = Duration.parse(text, Dimension.TIME)
-    if duration.value <= 0:
+    if not duration.delta > timedelta(0):
         raise ValueError(f"{text!r} is no length of time: it must be above zero")
     return duration
 
@@ -187,7 +187,7 @@ def _instant(value: object) -> object:
 def _zoned(instant: datetime) -> datetime:
     if instant.tzinfo is None:
         raise ValueError(f"{instant.isoformat()} has no zone: end it with Z or an offset")
-    return instant
+    return within_reach(instant)
 
 
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}", re.ASCII)

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from model_ratchet.core.units import within_reach
+
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,62}[a-z0-9])?")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
@@ -35,9 +37,11 @@ class Version:
                 "such as v2.1.0_20250818_142000"
             )
         try:
-            built_at = datetime.fromisoformat(f"{match[5]}T{match[6]}Z")
+            built_at = within_reach(datetime.fromisoformat(f"{match[5]}T{match[6]}Z"))
         except ValueError:
-            raise ValueError(f"{text!r} is not a version: {match[4]} is no date and time (YYYYMMDD_HHMMSS)") from None
+            raise ValueError(
+                f"{text!r} is not a version: {match[4]} is no date and time from 1970 to 2199 (YYYYMMDD_HHMMSS)"
+            ) from None
         return cls(int(match[1]), int(match[2]), int(match[3]), built_at)
 
     def __str__(self) -> str:

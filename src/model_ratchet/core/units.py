@@ -3,15 +3,18 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
+from math import isfinite
 from typing import Self
 
 _NUMBER = r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)"
 _OUT_OF = re.compile(r"(\d{1,3}) of (\d{1,3})", re.ASCII)
 _QUANTITY = re.compile(rf"({_NUMBER})\s?([A-Za-z%]+)", re.ASCII)
+_LONGEST = 36_500 * 86_400.0
+_FIRST, _AFTER = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class Dimension(StrEnum):
@@ -74,7 +77,12 @@ def _parsed(text: str, dimensions: tuple[Dimension, ...]) -> tuple[float, Dimens
     if match is None or match[2] not in known:
         raise ValueError(f"{text!r} is not a number with one of the units {', '.join(known)}")
     dimension, factor = _UNITS[match[2]]
-    return float(Decimal(match[1]) * factor), dimension
+    value = float(Decimal(match[1]) * factor)
+    if not isfinite(value):
+        raise ValueError(f"{text!r} is too much: write a smaller number")
+    if dimension is Dimension.TIME and abs(value) > _LONGEST:
+        raise ValueError(f"{text!r} is too long: write 36500d or less")
+    return value, dimension
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +100,7 @@ class Quantity:
         ``Quantity.parse("500ms", Dimension.TIME).value`` is 0.5.
 
         Raises:
-            ValueError: no unit, an unknown unit, or one of another dimension.
+            ValueError: no unit, an unknown unit, one of another dimension, more than 36500d, or no finite number.
         """
         return cls(*_parsed(text, dimensions), text)
 
@@ -145,6 +153,17 @@ class OutOf:
 
     def __str__(self) -> str:
         return f"{self.times} of {self.looks}"
+
+
+def within_reach(instant: datetime) -> datetime:
+    """``instant`` itself, which lies in the years 1970 to 2199: every window can be counted from it, either way.
+
+    Raises:
+        ValueError: it lies in another year.
+    """
+    if not _FIRST <= instant < _AFTER:
+        raise ValueError(f"{instant.isoformat()} is out of reach: the years are 1970 to 2199")
+    return instant
 
 
 def significant(value: float, digits: int = 9) -> float:

@@ -272,8 +272,8 @@ def _rollback(
     if len(names) == len(known.versions):
         return _refused(
             folder,
-            f"{folder.version} is the only version of {folder.model} that would be left to remove: "
-            "nothing would be active; retire the model with a document of `kind: Retirement`",
+            f"no version of {folder.model} would be left, and nothing would be active: "
+            f"keep {known.versions[-1].candidate}, or promote its successor first",
         )
     returns_to = known.versions[len(names)].candidate
     return RolledBack(models[0], tuple(entry.candidate for entry in suffix), returns_to, tuple(beside))
