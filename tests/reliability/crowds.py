@@ -6,6 +6,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import patch
 
 from builders.hubs import Scene, a_scene
 from builders.publishing import a_job, comments, latest_check
@@ -107,9 +109,9 @@ class Crowd:
             token=token.value,
             app=self.app.slug if self.app is not None else "github-actions",
         )
-        pace = Pace(between_requests=None, between_writes=None, sleep=self._wait)
         job = a_job(self.folder / "job", number)
-        with closing(open_hub(access, pace)) as hub:
+        paced = patch("github.Requester.time", SimpleNamespace(sleep=self._wait))  # where PyGithub waits between requests
+        with paced, closing(open_hub(access, Pace(sleep=self._wait))) as hub:
             yield Run(
                 repo=self.scene.work.path,
                 hub=hub,
