@@ -110,7 +110,9 @@ class Crowd:
             app=self.app.slug if self.app is not None else "github-actions",
         )
         job = a_job(self.folder / "job", number)
-        paced = patch("github.Requester.time", SimpleNamespace(sleep=self._wait))  # where PyGithub waits between requests
+        paced = patch(
+            "github.Requester.time", SimpleNamespace(sleep=self._wait)
+        )  # where PyGithub waits between requests
         with paced, closing(open_hub(access, Pace(sleep=self._wait))) as hub:
             yield Run(
                 repo=self.scene.work.path,
