@@ -44,6 +44,7 @@ from model_ratchet.engine.watch import (
     to_bytes,
     watch,
 )
+from model_ratchet.engine.watch.state import RuleState
 
 LADDER = [
     a_rule(above="1pp", tier=Tier.WARNING),
@@ -402,6 +403,18 @@ def test_a_state_is_as_large_after_a_month_as_after_two_days_and_survives_its_fi
 def test_what_is_no_state_is_refused_with_the_way_out(content: bytes) -> None:
     with pytest.raises(RecordError, match=r"this is no state of the watch .*: remove it, and the watch starts again"):
         from_bytes(content)
+
+
+def test_what_is_no_state_is_refused_with_the_place_that_is_none() -> None:
+    with pytest.raises(RecordError, match=r"\(the whole: "):
+        from_bytes(b"{")
+    with pytest.raises(RecordError, match=r"\(rules\.a\.rows: "):
+        from_bytes(b'{"schema": "ratchet/watch/v1", "model": "m", "version": "v", "rules": {"a": {"rows": "many"}}}')
+
+
+def test_a_state_says_where_each_rule_goes_on_and_nothing_of_one_that_has_not_begun() -> None:
+    state = WatchState(model="m", version="v", rules={"new": RuleState(), "old": RuleState(come_to=START)})
+    assert state.come_to == {"old": START}
 
 
 def test_a_rule_that_is_gone_is_forgotten_and_a_new_one_begins() -> None:

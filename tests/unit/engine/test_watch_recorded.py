@@ -1,6 +1,6 @@
 """Without a version beside it a drop is held against the record of the same hours of the week, and only alerts."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -82,9 +82,18 @@ def test_the_hours_of_a_record_are_those_of_the_candidate_in_all_stages() -> Non
                 need(WEEK, Arm.CANDIDATE): Groups(groups=(("0", share(1.0, 10)),)),
                 need(0, Arm.BASELINE): Groups(groups=(("0", share(0.1, 10)),)),
                 need(0, Arm.CANDIDATE, Grouping.TOTAL): share(0.1, 10),
+                need(0, Arm.CANDIDATE, Grouping.SEGMENT): Groups(
+                    groups=(("EWR", share(0.1, 10)), ("5", share(0.1, 10)))
+                ),
                 need(1, Arm.CANDIDATE): nothing,
             }
         )
     )
     first = hour_of_week(START)
     assert found == {"accuracy": {first: Counts(successes=15, n=20), first + 5: share(1.0, 10)}}
+
+
+def test_the_hours_of_a_week_begin_on_monday_in_utc() -> None:
+    monday = datetime(2025, 9, 1, tzinfo=UTC)
+    assert [hour_of_week(monday + number * HOUR) for number in range(-1, WEEK + 1)] == [167, *range(168), 0]
+    assert hour_of_week(datetime(2025, 9, 2, 1, tzinfo=timezone(timedelta(hours=2)))) == 23
