@@ -26,9 +26,9 @@ def point(rule: Watched, candidate: Any, reference: Any = None, **subject: Any) 
 
 def test_every_block_has_its_point_in_order() -> None:
     starts = [START + hour * HOUR for hour in range(3)]
-    blocks = [Block(start=start, candidate=share(0.1 * number, 100)) for number, start in enumerate(starts)]
+    blocks = [Block(start=start, candidate=share(number / 4, 100)) for number, start in enumerate(starts)]
     assert course(a_rule("rate", "1%").rule, a_subject(), blocks) == tuple(
-        Point(start=start, version=pytest.approx(0.1 * number), limit=0.01) for number, start in enumerate(starts)
+        Point(start=start, version=number / 4, limit=0.01) for number, start in enumerate(starts)
     )
 
 
