@@ -68,6 +68,10 @@ METRICS = {
     "late": counters("late", "late"),
     "latency": f"{{kind: duration, unit: s, promql: 'seconds_bucket{VERSION}'}}",
     "edgeless": f"{{kind: duration, unit: s, promql: 'edgeless_bucket{VERSION}'}}",
+    "unlike": f"{{kind: duration, unit: s, promql: 'unlike_bucket{VERSION}'}}",
+    "moved": f"{{kind: duration, unit: s, promql: 'moved_bucket{VERSION}'}}",
+    "twice": f"{{kind: duration, unit: s, promql: 'twice_bucket{VERSION}'}}",
+    "restarted": f"{{kind: duration, unit: s, promql: 'restarted_bucket{VERSION}'}}",
     "memory": gauge(f"max(memory_mebibytes{VERSION})"),
     "mean_memory": gauge(f"max(memory_mebibytes{VERSION})", more=", hourly: mean"),
     "pods": gauge(f"memory_mebibytes{VERSION}"),
@@ -131,6 +135,7 @@ class World:
             self.page.histogram("seconds", *(one for series in self.buckets[arm].values() for one in series))
             named = {"version": version}
             self.page.histogram("edgeless", Counter(named, [(at, 1) for at in whole]))
+            self.odd_histograms(named, whole)
             hole = [(at, 1) for at in whole if not timedelta(hours=30) < at - START < timedelta(hours=33)]
             self.page.counter("holes_total", Counter(named, hole))
             gone = [(at, 1) for at in whole if not timedelta(hours=20) < at - START < timedelta(hours=25)]
@@ -139,6 +144,23 @@ class World:
                 f'halves_total{{version="{version}"}} {n / 2} {at.timestamp()}' for n, at in enumerate(whole)
             )
             self.page.families.setdefault("# TYPE halves counter", []).append(halves)
+
+    def odd_histograms(self, named: Mapping[str, str], whole: list[datetime]) -> None:
+        """Pods whose buckets have other edges, edges that move, one bucket twice, and a restart that no scrape sees."""
+
+        def bucket(le: str, life: list[datetime], pod: str = "one") -> Counter:
+            return Counter({**named, "pod": pod, "le": le}, [(at, 1) for at in life])
+
+        every = [bucket("+Inf", whole), bucket("+Inf", whole, "two")]
+        self.page.histogram("unlike", *every, bucket("0.5", whole), bucket("0.4", whole, "two"))
+        noon = START + 36 * HOUR
+        early, late = [at for at in whole if at <= noon], [at for at in whole if at > noon]
+        self.page.histogram("moved", every[0], bucket("0.5", early), bucket("0.4", late))
+        self.page.histogram("twice", every[0], bucket("0.5", whole), bucket("0.50", whole))
+        at = len(early)
+        quick = [(one, 19 if place == at else 0) for place, one in enumerate(whole)]
+        slow = [(one, 10 if place in (at - 1, at) else 0) for place, one in enumerate(whole)]
+        self.page.histogram("restarted", Counter({**named, "le": "0.5"}, quick), Counter({**named, "le": "+Inf"}, slow))
 
     def text(self) -> str:
         return self.page.text()
@@ -322,6 +344,9 @@ def test_a_counter_that_was_away_when_the_window_began_is_not_counted_from_zero(
         ("more", Shape.COUNTS, Why.COUNTER_BROKEN),
         ("halves", Shape.COUNTS, Why.COUNTER_BROKEN),
         ("edgeless", Shape.QUANTILE_COUNTS, Why.COUNTER_BROKEN),
+        ("unlike", Shape.QUANTILE_COUNTS, Why.COUNTER_BROKEN),
+        ("moved", Shape.QUANTILE_COUNTS, Why.COUNTER_BROKEN),
+        ("twice", Shape.QUANTILE_COUNTS, Why.COUNTER_BROKEN),
         ("pods", Shape.SERIES, Why.SERIES_MANY),
         ("not_a_number", Shape.SERIES, Why.NOT_A_NUMBER),
         ("broken", Shape.SERIES, Why.QUERY_REFUSED),
@@ -331,6 +356,14 @@ def test_a_counter_that_was_away_when_the_window_began_is_not_counted_from_zero(
 def test_every_trouble_has_its_own_reason(url: str, metric: str, shape: Shape, why: Why) -> None:
     limit = 0.5 if shape is Shape.QUANTILE_COUNTS else None
     assert reason(ask(url, need(shape, metric, limit=limit)))[0] is why
+
+
+def test_rows_that_a_restart_hides_are_at_least_those_of_the_lower_edges(url: str) -> None:
+    # the process had counted 10, began anew, and had 19 quick ones of 20 at the next scrape: they look like 10 more
+    found = ask(url, need(Shape.QUANTILE_COUNTS, "restarted", limit=0.5, window=window((36, 37))))
+    assert found == QuantileCounts(at_or_below=19, n=19, maximum=None)
+    coarse = ask(url, need(Shape.LOG_HISTOGRAM, "restarted", window=window((36, 37))))
+    assert coarse == BucketHistogram(buckets=((0.5, 19), (None, 0)))
 
 
 def test_events_that_were_never_counted_are_none_where_the_model_file_says_so(world: World, url: str) -> None:

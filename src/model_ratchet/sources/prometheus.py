@@ -161,10 +161,7 @@ class _Asked:
         events = _added(events_by_labels.values())
         for hour, count in events.items():
             if count > total.get(hour, 0):
-                what = f"hour {hour} has {count} events among {total.get(hour, 0)}"
-                raise UnanswerableError(
-                    because(Why.COUNTER_BROKEN, source=self._source.name, metric=need.metric, what=what)
-                )
+                raise self._broken(need, f"hour {hour} has {count} events among {total.get(hour, 0)}")
         return {hour: Counts(successes=events.get(hour, 0), n=n) for hour, n in sorted(total.items())}
 
     def _moments(self, need: Need, counters: EventCounters) -> Measurement | Missing:
@@ -182,23 +179,35 @@ class _Asked:
         return moments_of_rows(_sums(sum(baseline.values(), none)), _sums(sum(candidate.values(), none)))
 
     def _buckets(self, need: Need, metric: DurationMetric) -> dict[int, dict[float, int]]:
-        """By hour, how many rows are at or below each edge, in seconds."""
+        """By hour, how many rows are at or below each edge, in seconds: the same edges for all, or they can't be added."""
         hours: dict[int, dict[float, int]] = {}
+        layouts: dict[tuple[Labels, int], set[float]] = {}
         for labels, hourly in self._by_labels(need, metric.promql, need.arms[0]).items():
             edge = _edge(dict(labels).get("le"), metric.unit)
             if edge is None:
-                what = "a series without the label le"
-                raise UnanswerableError(
-                    because(Why.COUNTER_BROKEN, source=self._source.name, metric=need.metric, what=what)
-                )
+                raise self._broken(need, "a series without the label le")
+            others = tuple(one for one in labels if one[0] != "le")
             for hour, count in hourly.items():
                 edges = hours.setdefault(hour, {})
                 edges[edge] = edges.get(edge, 0) + count
+                layout = layouts.setdefault((others, hour), set())
+                if edge in layout:
+                    raise self._broken(need, f"two series of one bucket, up to {dict(labels)['le']}")
+                layout.add(edge)
         if not hours or any(inf not in edges for edges in hours.values()):
             raise UnanswerableError(
                 because(Why.SERIES_ABSENT, source=self._source.name, metric=need.metric), lasting=False
             )
+        if len(set(map(frozenset, layouts.values()))) > 1:
+            raise self._broken(need, "buckets with other edges than the rest, or than an hour before")
+        for edges in hours.values():
+            most = 0  # a restart that no scrape could see hides rows: up to a higher edge there were at least as many
+            for edge in sorted(edges):
+                edges[edge] = most = max(most, edges[edge])
         return dict(sorted(hours.items()))
+
+    def _broken(self, need: Need, what: str) -> UnanswerableError:
+        return UnanswerableError(because(Why.COUNTER_BROKEN, source=self._source.name, metric=need.metric, what=what))
 
     def _quantile_counts(self, need: Need, metric: DurationMetric, limit: float) -> Measurement | Missing:
         found = {hour: _at_limit(edges, limit) for hour, edges in self._buckets(need, metric).items()}
@@ -215,8 +224,8 @@ class _Asked:
         below = 0
         buckets = []
         for edge, count in sorted(sums.items()):
-            buckets.append((edge if isfinite(edge) else None, max(0, count - below)))
-            below = max(below, count)
+            buckets.append((edge if isfinite(edge) else None, count - below))
+            below = count
         return BucketHistogram(buckets=tuple(buckets))
 
     def _series(self, need: Need, gauge: Gauge) -> Measurement | Missing:
@@ -271,10 +280,10 @@ def _at_limit(edges: Mapping[float, int], limit: float) -> QuantileCounts:
     n = edges[inf]
     close = [edge for edge in edges if isclose(edge, limit, rel_tol=1e-9)]
     if close:
-        return QuantileCounts(at_or_below=min(n, edges[close[0]]), n=n, maximum=None)
+        return QuantileCounts(at_or_below=edges[close[0]], n=n, maximum=None)
     below = max((count for edge, count in edges.items() if edge < limit), default=0)
     above = min((count for edge, count in edges.items() if edge > limit), default=n)
-    return QuantileCounts(at_or_below=below, n=n, maximum=None, unclear=max(0, above - below))
+    return QuantileCounts(at_or_below=below, n=n, maximum=None, unclear=above - below)
 
 
 def _mean(values: Sequence[float]) -> float:
