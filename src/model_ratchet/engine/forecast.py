@@ -6,6 +6,7 @@ from datetime import timedelta
 from math import ceil
 from typing import TypeAlias
 
+from model_ratchet.core.units import Change, Scale
 from model_ratchet.criteria.base import Comparative, Criterion, Facts, StageFacts
 from model_ratchet.criteria.distribution import Distribution
 from model_ratchet.criteria.drift import Drift
@@ -117,17 +118,17 @@ def _forecast(plan: Plan, bound: BoundCriterion, traffic: Traffic) -> Forecast |
     if isinstance(criterion, _Compared):
         metric = traffic.metrics.get(criterion.metric)
         if metric is not None and metric.rate is not None:
-            return _comparison(plan.facts, bound, stages, metric)
+            return _comparison(plan.facts, bound, stages, metric, metric.rate)
     least = _least_rows(criterion, plan.facts, traffic)
     if least is None:
         return None
-    per_day = sum(_candidate_per_day(stage, _rows_per_day(criterion, traffic), criterion) for stage in stages)
-    expected = sum(
-        _candidate_per_day(stage, _rows_per_day(criterion, traffic), criterion) * (stage.lasts / _DAY)
-        for stage in stages
+    expected, days = _brought(criterion, stages, _rows_per_day(criterion, traffic))
+    return Forecast(
+        bound=bound,
+        needed=least,
+        expected=int(expected),
+        days=least * days / expected if expected else float(_MOST),
     )
-    mean = expected / (sum((stage.lasts for stage in stages), timedelta()) / _DAY) if stages and per_day else 0.0
-    return Forecast(bound=bound, needed=least, expected=int(expected), days=least / mean if mean else float(_MOST))
 
 
 def _least_rows(criterion: Criterion, facts: Facts, traffic: Traffic) -> int | None:
@@ -163,23 +164,28 @@ def _rows_for_segments(criterion: Segments, traffic: Traffic) -> int:
     return needed
 
 
-def _comparison(facts: Facts, bound: BoundCriterion, stages: tuple[StageFacts, ...], metric: MetricTraffic) -> Forecast:
-    """Rows and power of a comparison of proportions, from the precision that its stages give together."""
+def _comparison(
+    facts: Facts, bound: BoundCriterion, stages: tuple[StageFacts, ...], metric: MetricTraffic, rate: float
+) -> Forecast:
+    """Rows and power of a comparison of proportions, from the precision that its stages give together.
+
+    A relative margin is taken of the present ``rate``.
+    """
     criterion = bound.criterion
     assert isinstance(criterion, _Compared)  # noqa: S101  (the caller has looked)
-    rule, margin = _rule(criterion)
+    rule, change = _rule(criterion)
+    margin = change.value * rate if change.scale is Scale.RELATIVE else change.value
+    known = facts.metrics[criterion.metric]
+    # of what should fall, the opposite should rise
+    rising = rate if known.better == "higher" else 1 - rate
     alpha = criterion.alpha / facts.alpha_divisor
-    rates = [(stage, _candidate_per_day(stage, metric.per_day, criterion)) for stage in stages]
-    days = sum((stage.lasts for stage in stages), timedelta()) / _DAY
-    per_day = sum(rate * (stage.lasts / _DAY) for stage, rate in rates) / days
-    own = facts.metrics[criterion.metric].own_source
-    paired = all(stage.paired for stage in stages) and not own
+    expected, days = _brought(criterion, stages, metric.per_day)
+    paired = all(stage.paired for stage in stages) and not known.own_source
     first, second = (margin, 2 * margin) if rule != "non_inferiority" else (0.0, margin)
-    expected = per_day * days
-    ratio = _baseline_ratio(stages, own=own)
+    ratio = _baseline_ratio(stages, own=known.own_source)
 
     def power(rows: float, difference: float) -> float:
-        if rows < 1 or metric.rate is None:
+        if rows < 1:
             return 0.0
         if paired:
             pairs = metric.expected_pairs
@@ -194,7 +200,7 @@ def _comparison(facts: Facts, bound: BoundCriterion, stages: tuple[StageFacts, .
             )
         return power_independent(
             int(rows),
-            metric.rate,
+            rising,
             difference,
             margin=margin,
             alpha=alpha,
@@ -208,22 +214,28 @@ def _comparison(facts: Facts, bound: BoundCriterion, stages: tuple[StageFacts, .
         bound=bound,
         needed=needed,
         expected=int(expected),
-        days=needed / per_day if per_day else float(_MOST),
+        days=needed * days / expected if expected else float(_MOST),
         at_margin=Power(difference=first, power=power(expected, first)),
         at_twice=Power(difference=second, power=power(expected, second)),
     )
 
 
-def _rule(criterion: _Compared) -> tuple[Rule, float]:
+def _rule(criterion: _Compared) -> tuple[Rule, Change]:
     match criterion:
         case Superiority():
-            return criterion.rule, criterion.by.value
+            return criterion.rule, criterion.by
         case NonInferiority():
-            return "non_inferiority", criterion.margin.value
+            return "non_inferiority", criterion.margin
         case Sustained():
-            return "non_inferiority", criterion.max_daily_drop.value
+            return "non_inferiority", criterion.max_daily_drop
         case Stability() | Drift():
-            return "non_inferiority", criterion.max_drop.value
+            return "non_inferiority", criterion.max_drop
+
+
+def _brought(criterion: Criterion, stages: tuple[StageFacts, ...], per_day: float) -> tuple[float, float]:
+    """The candidate's rows in all stages, and the days that these last."""
+    expected = sum(_candidate_per_day(stage, per_day, criterion) * (stage.lasts / _DAY) for stage in stages)
+    return expected, sum((stage.lasts for stage in stages), timedelta()) / _DAY
 
 
 def _candidate_per_day(stage: StageFacts, per_day: float, criterion: Criterion) -> float:

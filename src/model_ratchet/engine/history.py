@@ -103,8 +103,6 @@ def _active(run: StageRun, *, lasts: timedelta, settle: timedelta) -> tuple[tupl
     found: list[Interval] = []
     still = [Interval(run.paused_since, _NEVER)] if run.paused_since is not None else []
     for pause in sorted([*run.pauses, *still]):
-        if pause.end <= start:
-            continue
         if pause.start > start:
             piece = min(left, pause.start - start)
             found.append(Interval(start, start + piece))

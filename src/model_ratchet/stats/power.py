@@ -79,7 +79,7 @@ def power_independent(
     design_effect: float = 1.0,
 ) -> float:
     """How likely the rule is to pass with n candidate rows, and ``ratio`` baseline rows to each."""
-    error = sqrt(_unit_variance(baseline, difference, ratio) * design_effect / max(1, n))
+    error = sqrt(max(1e-12, _unit_variance(baseline, difference, ratio)) * design_effect / max(1, n))
     return _power(error, difference, margin, alpha, rule)
 
 

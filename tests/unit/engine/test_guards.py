@@ -7,12 +7,16 @@ from typing import Any, TypeVar
 
 import pytest
 
-from builders.records import a_passed_record
-from builders.small import HISTORY, MODEL, POLICY, START, V1, V2, V3, request
-from model_ratchet.core.evidence import Document
+from builders.records import a_branch, a_leaf, a_passed_record, a_plan, an_estimate, performance
+from builders.small import HISTORY, MODEL, POLICY, START, V1, V2, V3, V4, request
+from model_ratchet.core.estimate import Estimate
+from model_ratchet.core.evidence import Document, Evidence
 from model_ratchet.core.fields import Model
 from model_ratchet.core.names import PolicyName, Version
-from model_ratchet.core.reason import Why
+from model_ratchet.core.outcome import Outcome
+from model_ratchet.core.reason import Why, because
+from model_ratchet.core.units import Scale
+from model_ratchet.core.verdict import Verdict
 from model_ratchet.documents.beside import read_beside
 from model_ratchet.documents.events import (
     Admitted,
@@ -29,9 +33,9 @@ from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.read import Located, read_located
 from model_ratchet.documents.request import PromotionRequest
 from model_ratchet.engine.bind import Documents, Misfit, bind
-from model_ratchet.engine.guards import in_view_of
+from model_ratchet.engine.guards import in_view_of, named_records
 from model_ratchet.engine.plan import Plan
-from model_ratchet.engine.record import Record, digest
+from model_ratchet.engine.record import Record, digest, seal
 from model_ratchet.engine.story import Story, stories
 
 NOW = START + timedelta(days=30)
@@ -188,7 +192,7 @@ def test_windows_from_before_the_rollback_do_not_count() -> None:
 
 
 def test_attempts_of_other_artifacts_against_the_same_baseline_are_counted_and_shown() -> None:
-    plan = bound(documents(), admitted(V3), admitted(V3), admitted(V3, baseline=V3))
+    plan = bound(documents(), admitted(V3), admitted(V2), admitted(V3), admitted(V3, baseline=V3))
     assert isinstance(plan, Plan)
     (reason,) = [one for one in plan.reasons if one.why is Why.OTHERS_TRIED]
     assert dict(reason.parameters) == {"attempts": 2, "baseline": V1}
@@ -200,14 +204,18 @@ def test_attempts_of_other_artifacts_against_the_same_baseline_are_counted_and_s
 GOLDEN_MODEL = MODEL.format(name="demo", more=f"golden: {V1}\n")
 
 
-def held_against(*events: Event, records: Mapping[str, Record], golden: str = GOLDEN_MODEL) -> Documents:
-    """What is known of V3 over V2 where V1 is golden."""
-    asked = replace(
+def over_v2(model: str = GOLDEN_MODEL) -> Documents:
+    """V3 over V2 where V1 is golden."""
+    return replace(
         documents(V3),
-        model=read(ModelFile, "policies/models/demo.yaml", golden),
+        model=read(ModelFile, "policies/models/demo.yaml", model),
         request=read(PromotionRequest, f"promotions/demo/{V3}/promotion.yaml", request(V3, V2)),
     )
-    return in_view_of(asked, stories(events)["demo"], records)
+
+
+def held_against(*events: Event, records: Mapping[str, Record], golden: str = GOLDEN_MODEL) -> Documents:
+    """What is known of V3 over V2 where V1 is golden."""
+    return in_view_of(over_v2(golden), stories(events)["demo"], records)
 
 
 def step(version: str, baseline: str | None, record: Record | None = None) -> PromotedVersion:
@@ -221,6 +229,76 @@ def test_what_was_sealed_since_the_golden_baseline_is_added() -> None:
     known = held_against(step(V1, None), step(V2, V1, one), records={digest(one): one})
     assert known.drift == {"accuracy": 0.0254}
     assert known.not_golden is None
+
+
+def compared(*found: tuple[str, str, Estimate | None]) -> Record:
+    """A sealed verdict with these criteria on accuracy: their kind, their limit, and what was estimated."""
+    limits = {"superiority": "by", "non_inferiority": "margin"}
+    gate = performance(
+        *(
+            {"id": f"c{place}", "kind": kind, "metric": "accuracy", limits.get(kind, "below"): limit, "stage": "canary"}
+            for place, (kind, limit, _) in enumerate(found)
+        )
+    )
+    leaves = [
+        a_leaf(one, Outcome.PASSED, because(Why.BETTER, by=limit), estimate=estimate)
+        for one, (_, limit, estimate) in zip(gate.criteria, found, strict=True)
+    ]
+    verdict = Verdict(
+        gates=(a_branch(gate, *leaves),), evidence_outcome=Outcome.PASSED, sign_off_outcome=Outcome.PASSED
+    )
+    return seal(a_plan(gate), Evidence(), verdict, now=NOW)
+
+
+def changed(*found: tuple[str, str, Estimate | None]) -> Mapping[str, float]:
+    """What is known to have changed since V1, where V2 was promoted on such a verdict."""
+    one = compared(*found)
+    return held_against(step(V1, None), step(V2, V1, one), records={digest(one): one}).drift
+
+
+SMALL, LARGE = an_estimate(0.01, n=900), an_estimate(0.02, n=5_000)
+
+
+def test_of_several_comparisons_of_a_metric_that_over_most_rows_counts() -> None:
+    for first, second in ((SMALL, LARGE), (LARGE, SMALL)):
+        assert changed(("superiority", "1pp", first), ("non_inferiority", "1pp", second)) == {"accuracy": 0.02}
+    less = an_estimate(-0.03, n=5_001)
+    assert changed(("superiority", "1pp", LARGE), ("non_inferiority", "4pp", less)) == {"accuracy": -0.03}
+
+
+def test_only_a_comparison_in_the_metrics_own_unit_is_a_step() -> None:
+    rate, ratio = an_estimate(0.5, n=9_000), an_estimate(1.05, n=9_000, scale=Scale.RATIO)
+    others = ("rate_limit", "5%", rate), ("superiority", "2%", ratio), ("non_inferiority", "1pp", None)
+    assert changed(*others, ("superiority", "1pp", SMALL)) == {"accuracy": 0.01}
+    assert changed(*others) == {}
+
+
+def test_the_steps_of_several_promotions_are_added_and_the_newest_record_is_named_first() -> None:
+    one, two = compared(("superiority", "1pp", SMALL)), compared(("superiority", "1pp", LARGE))
+    events = (step(V1, None), step(V4, V1, one), step(V2, V4, two))
+    known = held_against(*events, records={digest(one): one, digest(two): two})
+    assert known.drift == {"accuracy": pytest.approx(0.03)}
+    assert named_records(over_v2(), stories(events)["demo"]) == (digest(two), digest(one))
+
+
+def test_no_record_is_named_where_nothing_was_sealed_or_nothing_is_golden() -> None:
+    one = a_passed_record()
+    events = (step(V1, None), step(V4, V1, one), step(V2, V4))
+    assert named_records(over_v2(), stories(events)["demo"]) == (digest(one),)
+    assert named_records(over_v2(MODEL.format(name="demo", more="")), stories(events)["demo"]) == ()
+
+
+def test_without_a_golden_baseline_there_is_no_sum() -> None:
+    one = a_passed_record()
+    events = (step(V1, None, one), step(V2, V1, one))
+    without = MODEL.format(name="demo", more="")
+    assert held_against(*events, records={digest(one): one}, golden=without).drift == {}
+
+
+def test_promotions_that_lead_in_a_circle_lead_to_no_golden_baseline() -> None:
+    one = a_passed_record()
+    events = (step(V4, V2, one), step(V2, V4, one))
+    assert held_against(*events, records={digest(one): one}).drift == {}
 
 
 def test_a_step_without_its_record_leaves_the_sum_unknown() -> None:
@@ -248,3 +326,13 @@ def test_what_was_let_through_is_no_golden_baseline(event: str) -> None:
     assert not isinstance(bound, Plan)
     (found,) = bound
     assert (found.document, found.fault.path) == ("model", ("golden",))
+
+
+def test_what_was_let_through_of_another_version_is_nothing_against_the_golden_one() -> None:
+    at: dict[str, Any] = {"at": BEFORE, "model": "demo"}
+    waived = WaivedCriterion(**at, candidate=Version.parse(V2), waiver="memory", criterion="memory")
+    pushed = Unverified(**at, version=Version.parse(V2), commit=COMMIT, because="it was pushed")
+    assert held_against(step(V1, None), waived, pushed, records={}).not_golden is None
+    nameless = Unverified(**at, commit=COMMIT, because="a folder that is no version was pushed")
+    without = MODEL.format(name="demo", more="")
+    assert held_against(step(V1, None), waived, nameless, records={}, golden=without).not_golden is None

@@ -107,6 +107,17 @@ def test_a_pause_after_the_end_changes_nothing() -> None:
     assert told(a_run((24, 30)), at(100)) == told(a_run(), at(100))
 
 
+def test_labels_of_an_open_stage_are_read_up_to_the_end_of_what_is_read_whatever_was_paused() -> None:
+    found = told(a_run((2, 5)), at(7.5))
+    assert found.window == Window((Interval(START, at(2)), Interval(at(5), at(7))), at(7))
+
+
+def test_a_pause_that_was_over_before_the_stage_had_settled_is_none() -> None:
+    settled = told(a_run(), at(100), settle=HOUR)
+    for pause in [(0, 0.5), (0.5, 1)]:
+        assert told(a_run(pause), at(100), settle=HOUR) == settled
+
+
 def test_a_paused_stage_does_not_know_its_end() -> None:
     found = told(a_run(paused_since=5.5), at(100))
     assert found.state is State.OPEN

@@ -52,6 +52,12 @@ def test_power_at_the_size_that_was_planned_is_that_asked_for() -> None:
     assert found == pytest.approx(0.8, abs=0.002)
 
 
+@pytest.mark.parametrize("rate", [0.0, 1.0])
+def test_arms_that_do_not_vary_leave_nothing_open(rate: float) -> None:
+    assert power_independent(100, rate, 0.0, margin=0.01, alpha=0.05, rule="non_inferiority") == 1.0
+    assert power_independent(100, rate, 0.0, margin=0.01, alpha=0.05, rule="superiority_margin") == 0.0
+
+
 def test_power_of_the_literal_rule_is_how_often_it_passes() -> None:
     rng = np.random.default_rng(7)
     n, discordance, gain, margin = 900, 0.12, 0.03, 0.02

@@ -1,6 +1,7 @@
 """Gathered: the evidence of a stage as what artefacts are computed from, or what of it is missing. Pure."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from model_ratchet.core.evidence import Counts, Evidence, Groups, Labels, LogHistogram, Missing, Need, Series
@@ -45,7 +46,7 @@ def inputs_of(
         end=stage.window.end,
         settings=settings,
         blocks=tuple(_block(one, evidence) for one in needs.blocks),
-        earlier=_earlier(needs.earlier, evidence, settings),
+        earlier=_earlier(needs.earlier, evidence, settings, stage.window.start),
         excluded=labels.excluded if isinstance(labels, Labels) else 0,
         inherited=inherited,
         track=track,
@@ -86,15 +87,17 @@ def _block(needs: BlockNeeds, evidence: Evidence, weight: float = 1.0) -> Block:
     )
 
 
-def _earlier(needs: Sequence[BlockNeeds], evidence: Evidence, settings: Integration) -> tuple[Block, ...]:
+def _earlier(
+    needs: Sequence[BlockNeeds], evidence: Evidence, settings: Integration, start: datetime
+) -> tuple[Block, ...]:
     """The events of before the stage; under a half-life each block weighs less the longer its middle lies back."""
-    history = settings.calibration
+    half_life = settings.calibration.half_life
     found = []
-    for place, one in enumerate(needs):
-        weight = 1.0
-        if history.half_life is not None and history.reach is not None:
-            age = history.reach.delta * (len(needs) - place - 0.5) / len(needs)
-            weight = 0.5 ** (age / history.half_life.delta)
+    for one in needs:
+        weight, window = 1.0, one.scores.window
+        if half_life is not None and window is not None:
+            age = start - window.start - window.length / 2
+            weight = 0.5 ** (age / half_life.delta)
         found.append(_block(one, evidence, weight))
     return tuple(found)
 
