@@ -62,13 +62,8 @@ def number(value: float) -> str:
     if value == 0:
         return "0"
     sign = "-" if value < 0 else ""
-    mantissa, _, exponent = f"{abs(value)!r}".partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    fraction = "" if fraction == "0" else fraction
-    digits = (whole + fraction).lstrip("0")
-    point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))
-    digits = digits.rstrip("0")
-    return sign + _placed(digits, point)
+    mantissa, _, exponent = repr(abs(value)).partition("e")  # one digit before the point, and always an exponent
+    return sign + _placed(mantissa.replace(".", ""), int(exponent) + 1)
 
 
 def _rounded(value: float, digits: int) -> str:
@@ -79,8 +74,6 @@ def _placed(digits: str, point: int) -> str:
     """The digits with the decimal point after the first ``point`` of them."""
     if len(digits) <= point <= 21:
         return digits + "0" * (point - len(digits))
-    if 0 < point <= 21:
-        return f"{digits[:point]}.{digits[point:]}"
     if -6 < point <= 0:
         return "0." + "0" * -point + digits
     rest = f".{digits[1:]}" if len(digits) > 1 else ""

@@ -41,6 +41,26 @@ def test_numbers_are_spelled_as_in_the_appendix_of_the_rfc(bits: str, text: str)
     assert number(value) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1e16, "10000000000000000"),
+        (-1e16, "-10000000000000000"),
+        (12345678901234568.0, "12345678901234568"),
+        (9999999999999998.0, "9999999999999998"),
+        (1e-4, "0.0001"),
+        (9.5e-5, "0.000095"),
+        (-1e-6, "-0.000001"),
+        (1.25e-7, "1.25e-7"),
+        (1e-10, "1e-10"),
+    ],
+)
+def test_where_python_spells_otherwise_digits_stand_until_21_places_and_6_behind_the_point(
+    value: float, text: str
+) -> None:
+    assert number(value) == text
+
+
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_spelled_number_reads_back_exactly(value: float) -> None:
     assert float(number(value)) == value

@@ -86,6 +86,20 @@ def test_a_refusal_names_the_place_and_never_the_secret(what: str, where: str) -
     assert secret not in str(caught.value)
 
 
+def test_five_places_are_named_and_the_others_counted() -> None:
+    token = FORMS["a token of GitHub"]
+
+    def told(places: int) -> str:
+        with pytest.raises(RecordError) as caught:
+            refuse_disclosures((), {f"{place}.md": token.encode() for place in range(places)})
+        return str(caught.value).removeprefix("nothing was appended, because the ledger never forgets: ")
+
+    five = "; ".join(f"{place}.md holds a token of GitHub" for place in range(5))
+    assert told(1) == "0.md holds a token of GitHub"
+    assert told(5) == five
+    assert told(7) == f"{five}; and 2 more"
+
+
 def test_ordinary_records_and_events_hold_nothing_of_the_kind() -> None:
     refuse_disclosures(a_year().events, files_of(a_year().records), {"LOGS": "/data/logs/of/production"})
 
@@ -110,6 +124,8 @@ def test_a_segment_value_that_is_not_listed_is_found_by_its_column() -> None:
     listed = {"origin": ("EWR", "JFK"), "carrier": ()}
     for evidence in (of("origin", "EWR", "other", "(none)"), of("carrier", "anything"), a_judged_record().evidence):
         refuse_unlisted(evidence, listed)
-    with pytest.raises(RecordError, match="names values of origin that the model file does not list") as caught:
-        refuse_unlisted(of("origin", "EWR", "ann@example.com"), listed)
-    assert "ann" not in str(caught.value)
+    both = of("origin", "EWR", "ann@example.com")
+    for need, answer in both.answers.items():  # each by itself
+        with pytest.raises(RecordError, match="names values of origin that the model file does not list") as caught:
+            refuse_unlisted(Evidence({need: answer}), listed)
+        assert "ann" not in str(caught.value)

@@ -11,7 +11,7 @@ from model_ratchet.core.errors import ForeignError, RecordError
 from model_ratchet.engine.again import Again
 from model_ratchet.engine.audit import Audited, looked_at
 from model_ratchet.engine.canonical import canonical
-from model_ratchet.engine.filed import filed, read_whole
+from model_ratchet.engine.filed import filed, read_whole, within
 from model_ratchet.engine.lines import Broken
 from model_ratchet.engine.record import digest, read, to_bytes
 
@@ -123,6 +123,31 @@ def test_a_spelling_of_its_own_is_found() -> None:
     sealed = to_bytes(a_judged_record()).split(b'"sealed":', 1)[1].rsplit(b',"sha256"', 1)[0]
     content, name = named(sealed.replace(b'"judge":1', b'"judge": 1'))
     assert not read_whole(content, filed(content, name))
+
+
+@pytest.mark.parametrize(
+    ("held", "again", "inside"),
+    [
+        ({"a": 1}, {"a": 1, "b": 2}, True),
+        ({}, {"b": 2}, True),
+        ({"a": {"b": [1, {"c": None}]}}, {"a": {"b": [1, {"c": None, "d": 1}], "e": 1}}, True),
+        ({"a": 1, "b": 2}, {"a": 1}, False),
+        ({"a": 1}, {"a": 2}, False),
+        ({"a": None}, {}, False),
+        ([1, 2], [1, 2], True),
+        ([1], [1, 2], False),
+        ([1, 2], [1], False),
+        ([], [1], False),
+        ([1, 2], [2, 1], False),
+        (1, True, False),
+        (1, 1.0, False),
+        ("1", 1, False),
+        ("a", "b", False),
+        ({}, [], False),
+    ],
+)
+def test_a_value_is_within_another_that_holds_all_of_it_alike(held: object, again: object, inside: bool) -> None:
+    assert within(held, again) is inside
 
 
 def test_a_record_of_a_release_that_sealed_less_is_read_whole() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from model_ratchet.core.errors import RecordError
 from model_ratchet.core.names import Version
-from model_ratchet.documents.events import Actor, Event, Hold, PromotedVersion, Released
+from model_ratchet.documents.events import Actor, Event, Hold, PolicyChanged, PromotedVersion, Released
 from model_ratchet.engine.lines import (
     Head,
     against_anchor,
@@ -136,6 +136,34 @@ def test_the_events_of_one_model_are_found_without_the_chain() -> None:
     every = [event for content in files.values() for event in events_of(content, "credit")]
     assert every == [event for event in some_events(7) if event.model == "credit"]  # type: ignore[union-attr]
     assert not list(events_of(files[JULY], "fra"))
+
+
+def test_without_a_name_the_events_of_all_models_are_found_and_those_of_none() -> None:
+    policies = PolicyChanged(at=AT, commit="c" * 40, paths=("policies/a.yaml",))
+    content, _ = link(Head(), [*some_events(3), policies])
+    assert list(events_of(content)) == [*some_events(3), policies]
+    assert list(events_of(content, "fraud")) == [some_events(3)[1], some_events(3)[2]]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b'"n":1', b'"n": 1'),
+        (b'"n":1', b'"n":1.0'),
+        (b'"previous":', b'"more":1,"previous":'),
+        (b'"n":1', b'"files":{},"n":1'),
+        ("é".encode(), b"\\u00e9"),
+    ],
+    ids=["space", "number", "more", "no-files", "escaped"],
+)
+def test_a_line_that_says_the_same_in_another_spelling_is_found(before: bytes, after: bytes) -> None:
+    line, _ = link(Head(), [Released(model="fraud", at=AT, because="é")])
+    assert not read_lines({JULY: line}).broken
+    assert before in line
+    found = read_lines({JULY: line.replace(before, after)})
+    assert [(one.place, one.what, one.unread) for one in found.broken] == [
+        (f"{JULY}:1", "it is not written as Ratchet writes it", False)
+    ]
 
 
 def test_a_line_is_never_added_to_a_month_before_the_last() -> None:

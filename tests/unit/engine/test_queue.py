@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from builders.records import DECIDABLE, FOLDER, a_failed_record, a_passed_record, a_pending_record, an_errored_record
+from model_ratchet.core.finding import Finding, Location
+from model_ratchet.core.names import Version
 from model_ratchet.core.outcome import Outcome
-from model_ratchet.core.reason import Why
-from model_ratchet.engine.lifecycle import Folder, Proposed, Unclear, Untouched
+from model_ratchet.core.reason import Why, because
+from model_ratchet.engine.lifecycle import Folder, Proposed, Refused, RolledBack, Unclear, Untouched
 from model_ratchet.engine.queue import QueuedChange, QueuedPromotion, judge_queue, sealed_for
 from model_ratchet.engine.record import Record
 from model_ratchet.engine.validity import Standing
@@ -93,6 +95,54 @@ def test_trouble_on_the_base_branch_fails_and_the_rest_passes() -> None:
     found = judge_queue(changes, INSIDE)
     assert [one.outcome for one in found.commits] == [Outcome.PASSED, Outcome.FAILED]
     assert found.outcome is Outcome.FAILED
+
+
+def test_findings_alone_fail_a_commit_and_those_of_its_meaning_come_first() -> None:
+    wrong, worse = (Finding(Location(f"policies/{name}.yaml"), name) for name in ("wrong", "worse"))
+    found = judge_queue(
+        [
+            replace(change(bound(a_passed_record())), findings=(wrong,)),
+            QueuedChange(commit="b" * 40, meaning=Refused((worse,)), findings=(wrong,)),
+            QueuedChange(commit="d" * 40, meaning=Refused((worse,))),
+        ],
+        INSIDE,
+    )
+    assert [(one.outcome, one.reasons, one.findings) for one in found.commits] == [
+        (Outcome.FAILED, (), (wrong,)),
+        (Outcome.FAILED, (), (worse, wrong)),
+        (Outcome.FAILED, (), (worse,)),
+    ]
+
+
+def test_a_promotion_without_a_sealed_verdict_fails() -> None:
+    sealed = change(bound(a_passed_record()))
+    unsealed = replace(sealed, promotions=(replace(sealed.promotions[0], record=None),))
+    found = judge_queue([sealed, unsealed], INSIDE)
+    assert [one.outcome for one in found.commits] == [Outcome.PASSED, Outcome.FAILED]
+    assert found.commits[1].reasons == (because(Why.NOT_SEALED, model=PLACE.model, candidate=PLACE.version),)
+    assert found.outcome is Outcome.FAILED
+
+
+def test_a_group_without_a_commit_fails() -> None:
+    assert judge_queue([], INSIDE).outcome is Outcome.FAILED
+
+
+def test_each_commit_says_what_it_is() -> None:
+    back = RolledBack("demo", (Version.parse("v2.0.0_20250101_000000"),), Version.parse("v1.0.0_20250101_000000"))
+    one = change(bound(a_passed_record()))
+    two = replace(one, promotions=(*one.promotions, replace(one.promotions[0], folder=Folder("demo", "v1"))))
+    changes = [
+        one,
+        two,
+        QueuedChange(commit="a" * 40, meaning=back),
+        QueuedChange(commit="b" * 40, meaning=Untouched()),
+    ]
+    assert [said.what for said in judge_queue(changes, INSIDE).commits] == [
+        "promotion of flight-delay v2.1.0_20250818_142000",
+        "promotion of flight-delay v2.1.0_20250818_142000, demo v1",
+        "rollback of demo to v1.0.0_20250101_000000",
+        "no promotion",
+    ]
 
 
 def test_the_names_of_the_builders_are_those_of_the_folder() -> None:

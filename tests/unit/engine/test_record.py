@@ -48,6 +48,7 @@ from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Why, because
 from model_ratchet.core.units import Dimension, Quantity
 from model_ratchet.core.verdict import Verdict
+from model_ratchet.criteria.integration import IntegrationFacts
 from model_ratchet.engine.canonical import canonical
 from model_ratchet.engine.code_review import code_reviews
 from model_ratchet.engine.filed import filed, read_whole
@@ -224,6 +225,9 @@ REFUSED = {
         lambda: _changed(lambda envelope: envelope["sealed"].update(schema="ratchet/record/v9"))  # type: ignore[attr-defined]
     ),
     "the record has no verdict": lambda: _resealed(lambda sealed: sealed.pop("verdict")),
+    "the record does not read: Field required at plan.policy; use the release that wrote it": (
+        lambda: _resealed(lambda sealed: sealed["plan"].pop("policy"))  # type: ignore[attr-defined]
+    ),
     "the record does not read: Input should be an object at revisions; use the release that wrote it": (
         lambda: _resealed(lambda sealed: sealed.update(revisions=[]))
     ),
@@ -282,6 +286,21 @@ def test_a_plan_without_waivers_is_sealed_as_before_there_were_any() -> None:
     record = a_failed_record()
     assert "waivers" not in json.loads(to_bytes(record))["sealed"]["plan"]
     assert read(to_bytes(record)) == record
+
+
+def test_facts_that_came_later_are_sealed_only_where_they_are_stated() -> None:
+    def facts(record: Record) -> dict[str, object]:
+        found: dict[str, object] = json.loads(to_bytes(record))["sealed"]["plan"]["facts"]
+        return found
+
+    record = a_failed_record()
+    later = replace(record.plan.facts, integration=IntegrationFacts(score="win"))
+    assert not {"integration", "prices"} & facts(record).keys()
+    stated = facts(replace(record, plan=replace(record.plan, facts=later)))
+    assert stated.keys() - facts(record).keys() == {"integration"}
+    assert facts(record)["baseline"] is not None
+    first = replace(record, plan=replace(record.plan, facts=replace(record.plan.facts, baseline=None)))
+    assert facts(first).keys() == facts(record).keys()
 
 
 def test_waivers_are_sealed_with_the_plan() -> None:

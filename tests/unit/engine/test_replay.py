@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from builders.ledgers import POLICY, a_judged_record, author_supplied
+from model_ratchet.core.evidence import Shape
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Why, because
 from model_ratchet.documents.policy import Policy
@@ -12,7 +13,7 @@ from model_ratchet.documents.read import read
 from model_ratchet.engine.filed import filed
 from model_ratchet.engine.judge import judge
 from model_ratchet.engine.plan import Plan
-from model_ratchet.engine.record import Record, digest, seal, to_bytes
+from model_ratchet.engine.record import Record, as_sealed, digest, seal, to_bytes
 from model_ratchet.engine.replay import Fate, Replayed, rebound, replay
 
 PASSED = a_judged_record(better=600)
@@ -134,6 +135,34 @@ def test_what_is_asked_in_the_same_words_is_taken_as_it_was_judged() -> None:
     wrong = seal(PASSED.plan, PASSED.evidence, WORSE.verdict)
     assert told(wrong, ("below: 0.1%", "below: 0.2%")).after is Outcome.FAILED
     assert told(wrong, ("by: 2pp", "by: 1pp")).after is Outcome.PASSED
+
+
+def without(record: Record, shape: Shape) -> Record:
+    """The record whose evidence holds nothing of a shape, with the verdict that was sealed."""
+    answers = {need: answer for need, answer in record.evidence.answers.items() if need.shape is not shape}
+    assert len(answers) < len(record.evidence.answers)
+    return seal(record.plan, replace(record.evidence, answers=answers), record.verdict)
+
+
+def test_only_what_is_judged_anew_needs_its_evidence() -> None:
+    bare = without(PASSED, Shape.PAIRED_COUNTS)
+    assert told(bare, ("below: 0.1%", "below: 0.2%")).fate is Fate.STAYS
+    assert told(bare, ("by: 2pp", "by: 1pp")).absent == ("paired_counts of accuracy on canary",)
+
+
+def test_approvals_that_were_not_recorded_are_no_evidence_that_lacks() -> None:
+    found = told(without(PASSED, Shape.APPROVALS), ("role: risk", "role: risk, at_least: 3"))
+    assert (found.fate, found.absent) == (Fate.STAYS, ())
+
+
+def test_what_was_only_advisory_and_counts_now_has_moved() -> None:
+    plan = rebound(policy(("by: 2pp", "by: 2pp, advisory: true")), WORSE.plan)
+    assert isinstance(plan, Plan)
+    plan, evidence = as_sealed(plan, WORSE.evidence)
+    advisory = seal(plan, evidence, judge(plan, evidence))
+    found = told(advisory)
+    assert (found.fate, found.before, found.after) == (Fate.CHANGES, Outcome.PASSED, Outcome.FAILED)
+    assert [(leaf.id, leaf.outcome) for leaf in found.moved] == [("accuracy-improvement", Outcome.FAILED)]
 
 
 def test_a_mended_fault_is_not_the_doing_of_the_policy() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from builders.settings import GUARD, HIDDEN, OWNERS, asked, good, written
 from model_ratchet.actions.init import Tier
-from model_ratchet.engine.doctor import RULES, Answer, decisive, examine
-from model_ratchet.engine.doctor.rule import IDLE, SET, Said, State
+from model_ratchet.engine.doctor import RULES, Answer, decisive, examine, of_state
+from model_ratchet.engine.doctor.rule import IDLE, SET, Said, State, and_more
 from model_ratchet.engine.settings import CodeOwners, Guard, OwnerError, Protection, Settings
 
 TEAMS = {"policies/models/late.yaml": ("@acme/risk", "@acme/leads")}
@@ -42,6 +42,25 @@ def test_rules_have_names_of_their_own_and_every_text() -> None:
 )
 def test_what_is_missing_weighs_more_than_what_is_hidden(states: tuple[State, ...], whole: State) -> None:
     assert decisive([Answer(RULES[0], Said(state)) for state in states]) is whole
+
+
+def test_answers_are_found_by_how_they_stand() -> None:
+    answers = [Answer(RULES[place], Said(state)) for place, state in enumerate((State.SET, State.MISSING, State.SET))]
+    assert of_state(answers, State.SET) == (answers[0], answers[2])
+    assert of_state(answers, State.MISSING) == (answers[1],)
+    assert of_state(answers, State.UNVERIFIED) == ()
+
+
+def test_a_list_is_cut_where_it_is_longer_than_three() -> None:
+    assert [and_more(list("abcde")[:count]) for count in (0, 1, 3, 5)] == ["", "a", "a, b, c", "a, b, c and 2 more"]
+    assert [and_more(list("abc")[:count], most=2) for count in (2, 3)] == ["a, b", "a, b and 1 more"]
+
+
+def test_without_owners_nothing_is_covered_and_nothing_invalid() -> None:
+    settings = good()
+    bare = replace(settings, files=replace(settings.files, codeowners=None))
+    assert asked("owners-cover", bare) == Said(State.MISSING, "there is no CODEOWNERS on the base branch")
+    assert asked("owners-valid", bare) == IDLE
 
 
 @pytest.mark.parametrize(

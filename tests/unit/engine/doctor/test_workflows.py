@@ -1,10 +1,12 @@
 """The workflows of the base branch: each defence that init writes is missed once it is gone."""
 
+from dataclasses import replace
+
 import pytest
 
 from builders.settings import HIDDEN, asked, good, of_files, texts, written
 from model_ratchet.actions.init import Tier
-from model_ratchet.engine.doctor.rule import State
+from model_ratchet.engine.doctor.rule import Said, State
 from model_ratchet.engine.settings import Settings
 
 CHECK, RECHECK = "promotion-check.yml", "promotion-recheck.yml"
@@ -63,6 +65,35 @@ def test_each_event_that_moves_a_verdict_starts_a_workflow(name: str, old: str, 
     said = asked("triggers", written(name, old, new))
     assert said.state is State.MISSING
     assert said.found.startswith(f"nothing is started by {found}")
+
+
+def test_where_the_only_workflow_of_ours_can_not_be_read_nobody_says_that_there_is_none() -> None:
+    said = asked("triggers", of_files({CHECK: "on: [\n"}))
+    assert (said.state, CHECK in said.found) == (State.UNVERIFIED, True)
+    assert asked("triggers", of_files({"build.yml": "on: [\n"})).found == "no workflow calls Ratchet"
+
+
+def test_an_event_that_starts_nothing_is_missed_whatever_stands_in_an_unreadable_file_of_others() -> None:
+    lacking = texts(Q) | {RECHECK: texts(Q)[RECHECK].replace("types: [created]", "types: [edited]")}
+    said = asked("triggers", of_files(lacking | {"build.yml": "on: [\n"}))
+    assert (said.state, said.found) == (State.MISSING, "nothing is started by issue_comment created")
+    assert asked("triggers", of_files(lacking | {"promotion-more.yml": "on: [\n"})).state is State.UNVERIFIED
+
+
+@pytest.mark.parametrize("tier", list(Tier), ids=str)
+def test_the_rollback_is_as_it_was_written_and_an_alert_needs_a_token_only_where_no_app_signs_in(tier: Tier) -> None:
+    settings = good(tier)
+    found = {
+        how: asked("rollback", replace(settings, files=replace(settings.files, rollback=how)))
+        for how in ("shipped", "absent", "other")
+    }
+    needs = "whatever starts it for an alert (`ratchet watch --listen`) needs a token with actions: write"
+    assert found == {
+        "shipped": Said(State.SET, note=needs if tier is Q else ""),
+        "absent": Said(State.MISSING, "there is no promotion-rollback.yml"),
+        "other": Said(State.MISSING, "promotion-rollback.yml is not the one that this release writes"),
+    }
+    assert asked("rollback", of_files({})).state is State.IDLE
 
 
 def test_two_workflows_may_share_an_event() -> None:
