@@ -16,7 +16,7 @@ from model_ratchet.core.scored import PARTS, Scores
 from model_ratchet.criteria.integration import IntegrationFacts, stage_needs
 from model_ratchet.documents.events import Admitted, Event, PromotedVersion, RolledBackVersion, StageClosed, Withdrawn
 from model_ratchet.documents.inherited import TrackEntry
-from model_ratchet.engine.integrate.track import named_tracks, track_record
+from model_ratchet.engine.integrate.version_tracks import named_tracks, track_record
 from model_ratchet.engine.record import Record
 from model_ratchet.engine.story import Story, stories
 
