@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from builders.http import Asked, Running, Told, answering
-from builders.live import SINCE, V2, Hour, repository, write
+from builders.live import POLICY, SINCE, V2, V3, Hour, repository, write
+from builders.small import promotion
 from model_ratchet.cli import ExitCode, run
 
 GOOD = Hour()
@@ -147,6 +148,25 @@ def test_a_model_s_own_channel_is_told_too_and_one_that_is_not_there_keeps_nobod
     assert code == ExitCode.ERRORED
     assert "policies/alerts.yaml holds no channel `dest`: did you mean `desk`?" in remarks
     assert board.places[2:] == ["/alerts"]
+
+
+def test_a_full_evaluation_that_is_overdue_alerts_until_another_version_is_active(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board = Board()
+    log = write(tmp_path / "log.csv", lambda _: GOOD, 48)
+    state = str(tmp_path / "state")
+    hotfix = {"small/1.0.0": POLICY + "full_evaluation: {policy: standard/1.0.0, within: 1d}\n"}
+    owed = "a full evaluation by standard/1.0.0 is owed"
+    with answering(board.answer) as server:
+        repo = repository(tmp_path / "r", log, alerts=channels(server), **hotfix)
+        for hours, told in ((23, []), (25, [(owed, "critical", "firing")]), (26, [(owed, "critical", "firing")])):
+            watched(repo.path, at(hours), capsys, "--state", state)
+            assert board.told == told
+        full = {"policies/full/1.0.0.yaml": POLICY.replace("name: small", "name: full")}
+        repo.commit({**full, **promotion(V3, V2, policy="full/1.0.0")})
+        watched(repo.path, at(27), capsys, "--state", state)
+    assert [one for one in board.told if one[0] == owed][1:] == [(owed, "critical", "resolved")]
 
 
 def test_a_channel_that_is_down_is_said_and_told_later(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

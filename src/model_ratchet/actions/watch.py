@@ -24,7 +24,7 @@ from model_ratchet.github.client import Hub
 from model_ratchet.ledger import GitLedger
 from model_ratchet.notify.deliver import Pace, Trouble, deliver
 from model_ratchet.notify.open import open_channels
-from model_ratchet.report.watched import alerts_of, held, resolved
+from model_ratchet.report.watched import alerts_of, held, owed, resolved
 from model_ratchet.snapshot import documents
 
 if TYPE_CHECKING:
@@ -151,6 +151,9 @@ def watch_once(
         )
     ]
     alerts += [alert for name in notify for alert in held(every.story(name), asked.now)]
+    alerts += [
+        alert for one in seen if one.case.stage is None for alert in owed(one.case.policy, one.case.subject, asked.now)
+    ]
     reports: dict[str, list[Report]] = {}
     for one in seen:
         reports.setdefault(one.case.model.name, []).append(one.report)

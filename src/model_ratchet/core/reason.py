@@ -204,6 +204,7 @@ class Why(StrEnum):
     EXTENDED = "extended"  # times
     TO_BE_REVOKED = "to_be_revoked"  # policy, since, because, replaced_by?
     NOT_SHOWN_BETTER = "not_shown_better"  # policy
+    OWES_EVALUATION = "owes_evaluation"  # policy, within: what the version owes after the merge
     LIMIT_WITHIN_BUCKET = (
         "limit_within_bucket"  # limit, rows: a histogram's bucket holds the limit, and they may be on either side
     )

@@ -140,7 +140,10 @@ class WaiverTerms(Model):
 
 
 class FullEvaluation(Model):
-    """What a version that was let in without being shown better owes afterwards."""
+    """What a version that was let in without being shown better owes afterwards: to be followed by one that was judged in full.
+
+    The verdict says so, and the watch alerts from when it is overdue until another version is active.
+    """
 
     policy: PolicyNameField
     """The policy that the full evaluation passes."""

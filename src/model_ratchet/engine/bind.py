@@ -476,6 +476,9 @@ def _reasons(plan: Plan, policy: Policy, history: StageHistory | None) -> Iterat
     kinds = {bound.criterion.kind for bound in plan.bound()}
     if plan.facts.baseline is not None and not kinds & {"superiority", "quantile_superiority", "score_superiority"}:
         yield because(Why.NOT_SHOWN_BETTER, policy=policy.name)
+    if policy.full_evaluation is not None:
+        owed = policy.full_evaluation
+        yield because(Why.OWES_EVALUATION, policy=str(owed.policy), within=owed.within.text)
     window_ends = _window_ends(policy, plan.stages, history)
     if plan.expired and window_ends is not None:
         yield because(Why.REPEAT_LAST_STAGE, stage=plan.stages[-1].name, since=window_ends.isoformat())

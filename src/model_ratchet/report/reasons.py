@@ -465,6 +465,9 @@ _SENTENCES: Mapping[Why, Callable[[_Parameters], str]] = {
         f"{p['path']} is not, {p['where']}, what the verdict was made by: the promotion is judged again"
     ),
     Why.NOT_SHOWN_BETTER: lambda p: f"the policy {p['policy']} does not ask for a better version",
+    Why.OWES_EVALUATION: lambda p: (
+        f"within {p['within']} of the merge a version is due that {p['policy']} has judged in full"
+    ),
     Why.LIMIT_WITHIN_BUCKET: lambda p: (
         f"{p['limit']} lies within a bucket of the histogram: {p['rows']} rows may be on either side"
     ),

@@ -8,6 +8,7 @@ from typing import Any, assert_never
 from model_ratchet.core.alert import Alert, Severity, State
 from model_ratchet.core.names import Version
 from model_ratchet.core.units import Scale
+from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.watch import AllocationRule, DropRule, IncreaseRule, QuantileRule, RateRule
 from model_ratchet.engine.rule_text import percentile, rule_text
 from model_ratchet.engine.story import Story
@@ -68,6 +69,21 @@ def held(story: Story, now: datetime) -> Iterator[Alert]:
             value=story.hold.because,
             reference=f"{story.hold.serve} serves" if story.hold.serve is not None else "",
             acknowledged=story.snoozed is not None and now < story.snoozed.until,
+        )
+
+
+def owed(policy: Policy, subject: Subject, now: datetime) -> Iterator[Alert]:
+    """The alert of an active version whose full evaluation is overdue: it ends when another version takes its place."""
+    if policy.full_evaluation is not None and now >= (due := subject.since + policy.full_evaluation.within.delta):
+        yield Alert(
+            model=subject.model,
+            version=Version.parse(subject.version),
+            rule=f"a full evaluation by {policy.full_evaluation.policy} is owed",
+            severity=Severity.CRITICAL,
+            state=State.FIRING,
+            since=due,
+            value=f"promoted by {policy.full_name} at {numbers.instant(subject.since)}",
+            limit=f"within {policy.full_evaluation.within.text} of the merge",
         )
 
 

@@ -436,6 +436,14 @@ def test_a_policy_that_shows_nothing_better_is_told() -> None:
     assert (reason.why, reason.parameters) == (Why.NOT_SHOWN_BETTER, {"policy": "small"})
 
 
+def test_a_policy_that_asks_for_a_full_evaluation_later_says_so_from_the_start() -> None:
+    policy = POLICY + "full_evaluation: {policy: standard/1.0.0, within: 14d}\n"
+    plan = planned(documents(gate("performance", ERRORS), policy=policy))
+    assert (Why.OWES_EVALUATION, {"policy": "standard/1.0.0", "within": "14d"}) in [
+        (reason.why, dict(reason.parameters)) for reason in plan.reasons
+    ]
+
+
 def test_the_merge_window_closes_and_the_last_stage_is_repeated() -> None:
     closes = START + (96 + 12 + 72) * HOUR
     for now, expired in ((closes, False), (closes + timedelta(seconds=1), True)):
