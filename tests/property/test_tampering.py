@@ -116,7 +116,7 @@ def test_baselines_that_name_another_version_or_other_numbers_are_found() -> Non
         (content.replace(b'"value":0.03', b'"value":0.09'), "does not follow from the events and records"),
         (content.replace(b'"active":', b'"active": '), "does not follow from the events and records"),
         (b"[]\n", "is not of the form that baselines have"),
-        (b'{"active":null}', "does not follow"),
+        (b'{"active":null}', "it says that no version is active, and the events leave v3.1.0"),
     ):
         assert other != content
         (broken,) = found(ledger_files(a_year(), {path: other})).tampered

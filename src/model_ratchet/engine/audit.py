@@ -137,8 +137,8 @@ def baseline_trouble(content: bytes, story: Story, records: Mapping[str, Record]
     except (ValueError, TypeError, KeyError):
         return "it is not of the form that baselines have"
     heads = _heads(story)
-    if active is not None and not story.unverified and len(heads) == 1 and active != heads[0]:
-        return f"it says that {active} is active, and the events leave {heads[0]}"
+    if not story.unverified and len(heads) == 1 and active != heads[0]:
+        return f"it says that {active or 'no version'} is active, and the events leave {heads[0]}"
     again = from_json(canonical(baseline(story.model, active, story, records)))
     if canonical(held) + b"\n" != content or not within(held, again):
         return "it does not follow from the events and records"
