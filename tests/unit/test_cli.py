@@ -31,6 +31,7 @@ def test_every_outcome_has_its_exit_code(outcome: Outcome | None, code: int) -> 
     [
         (["check", "--repo", "/nowhere"], "ratchet: /nowhere is no folder: name the repository with --repo\n"),
         (["validate", "--repo", "/nowhere"], "ratchet: /nowhere is no folder: name the repository with --repo\n"),
+        (["sources", "test", "--repo", "/nowhere"], "ratchet: /nowhere is no folder: name the repository"),
         (["explain", "superiorty"], "did you mean superiority?"),
         (["schema", "polcy"], "there is no document kind 'polcy'"),
         (["check", "--record", "/nowhere.json"], "ratchet: /nowhere.json can't be read: No such file or directory\n"),

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import PurePosixPath
 from typing import assert_never
 
 from model_ratchet.actions.reading import hidden_at
 from model_ratchet.core.errors import UsageError
 from model_ratchet.core.names import Version
 from model_ratchet.documents.events import Actor, Confirmed, Event, Hold, Paused, Released, Resumed, Snoozed, Withdrawn
+from model_ratchet.documents.words import suggestion
 from model_ratchet.engine.story import Attempt, Story
 from model_ratchet.git_write import Writer
 from model_ratchet.ledger import Entry, GitLedger, append
@@ -55,7 +57,7 @@ def mark(
     whose values may not stand in it; by default the remote's default branch.
 
     Raises:
-        UsageError: it fits nothing that the ledger holds, or lacks a reason.
+        UsageError: it fits nothing that the ledger holds, names a model to hold that is not there, or lacks a reason.
         RecordError: what is said holds a secret.
         RepositoryError: the ledger can't be written, or the base branch can't be guessed.
     """
@@ -66,9 +68,19 @@ def mark(
         return Entry((_event(said, ledger.story(said.model), now),))
 
     tip = repository.commit(base if base is not None else repository.default_base())
+    if said.kind is Said.HOLD:
+        _refuse_unknown(repository, tip, said.model)
     hidden = hidden_at(repository, tip, environ)
     entry, _ = append(repository, decide, f"{said.model}: {said.kind}", now, hidden=hidden)
     return entry.events[0]
+
+
+def _refuse_unknown(repository: Writer, tip: str, model: str) -> None:
+    """A hold of a misspelt model would hold nothing, and look as if it did."""
+    there = {PurePosixPath(name).stem for name in repository.entries(tip, "policies/models")}
+    there |= repository.entries(tip, "promotions").keys()
+    if model not in there:
+        raise UsageError(f"the base branch holds no model {model}{suggestion(model, there)}")
 
 
 def _event(said: Mark, story: Story, now: datetime) -> Event:

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from model_ratchet.actions.check import read_chain
-from model_ratchet.core.errors import RepositoryError
+from model_ratchet.core.errors import RepositoryError, UsageError
 from model_ratchet.core.finding import Finding, Location
 from model_ratchet.core.names import Version
 from model_ratchet.documents.files import SOURCES
@@ -19,7 +19,13 @@ from model_ratchet.sources.probe import Bound, Probe, probe_all
 def ask_sources(
     root: Path, *, environ: Mapping[str, str], clock: Callable[[], datetime]
 ) -> tuple[Probe, ...] | tuple[Finding, ...]:
-    """What each source of ``policies/sources.yaml`` said, or what is wrong with the documents that name them."""
+    """What each source of ``policies/sources.yaml`` said, or what is wrong with the documents that name them.
+
+    Raises:
+        UsageError: the folder is not there.
+    """
+    if not root.is_dir():
+        raise UsageError(f"{root} is no folder: name the repository with --repo")
     if not (root / SOURCES).is_file():
         return (Finding(Location(SOURCES), "there is no such file: name the sources there first"),)
     findings: list[Finding] = []

@@ -19,7 +19,7 @@ AT = datetime(2025, 9, 1, 12, tzinfo=UTC)
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Writer:
-    return Writer(a_repo(tmp_path / "repo", {"README.md": "models\n"}).path)
+    return Writer(a_repo(tmp_path / "repo", {"policies/models/demo.yaml": "name: demo\n"}).path)
 
 
 def told(repository: Writer) -> Story:
@@ -63,6 +63,12 @@ def test_what_makes_no_snooze_is_refused(
         say(repository, Said.HOLD)
     with pytest.raises(UsageError, match=said):
         say(repository, Said.SNOOZE, because, lasting)
+
+
+def test_a_model_that_is_not_there_is_not_held(repository: Writer) -> None:
+    with pytest.raises(UsageError, match=r"the base branch holds no model dmeo: did you mean `demo`\? Known: demo"):
+        mark(Mark(kind=Said.HOLD, model="dmeo", because="incident"), repository, now=AT, environ={})
+    assert told(repository).hold is None
 
 
 def test_a_length_without_a_unit_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
