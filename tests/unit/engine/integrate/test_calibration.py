@@ -51,6 +51,12 @@ def test_a_version_that_is_taken_as_it_is_has_no_map_to_fit() -> None:
     assert (entry.events, entry.came) == (4, 2)
 
 
+def test_an_isotonic_map_takes_more_events_than_others_and_has_no_spread_to_learn() -> None:
+    found = made(inputs({"nba": drawn(300, 0.5, 1.0, 3)}), method="isotonic", learn_prior=True)
+    assert (found.overall.reason, found.prior, found.prior_learned) == ("too_few_events", None, False)
+    assert (FIRST.overall.reason, FIRST.prior_learned) == ("gain_shown", False)
+
+
 def test_an_adopted_map_is_the_inherited_one_and_what_the_events_add() -> None:
     found = after(inputs({"nba": drawn(3000, 0.9, 1.3, 2)})).segments["nba"]
     assert (found.decision, found.inherited) == ("adopted", FIRST.segments["nba"].map)

@@ -67,6 +67,12 @@ def test_scores_have_an_interval_whose_clusters_are_the_blocks() -> None:
     assert (found.value, found.low, found.high) == pytest.approx((mean, mean - half, mean + half))
 
 
+def test_the_deviation_of_three_blocks_is_that_of_a_sample() -> None:
+    """Squares of 0.04, 0.64 and 0.04 of one event each: a mean of 0.24, and a variance of 0.12."""
+    found = good(block((0.2, 1, 0)), block((0.2, 1, 1)), block((0.8, 1, 1))).brier
+    assert found.high == pytest.approx(0.24 + Z * sqrt(0.12 / 3))
+
+
 def test_a_single_block_has_no_interval_and_none_reaches_below_zero() -> None:
     alone = good(TWO).brier
     assert alone.value == pytest.approx(0.26)
