@@ -247,7 +247,7 @@ def _candidate_per_day(stage: StageFacts, per_day: float, criterion: Criterion) 
 
 def _baseline_ratio(stages: tuple[StageFacts, ...], *, own: bool) -> float:
     """Baseline rows to each candidate row, where the arms are independent."""
-    shares = [1.0 if stage.paired and own else (stage.traffic or 0.0) for stage in stages]
+    shares = [1.0 if stage.paired and own else stage.traffic for stage in stages]
     smallest = min((share for share in shares if share), default=0.5)
     return max(1e-6, (1 - smallest) / smallest) if smallest < 1 else 1.0
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import product
 from math import ceil, floor, log, sqrt
 from statistics import NormalDist
 from typing import Any
@@ -155,6 +156,11 @@ def test_what_is_no_proportion_needs_its_fewest_rows_and_has_no_power(criterion:
     assert (found.needed, found.at_margin, found.at_twice) == (120, None, None)
 
 
+def test_a_proportion_of_which_nothing_is_known_needs_its_fewest_rows() -> None:
+    found = of(a_criterion("superiority", by="2pp", min_rows=120), traffic=Traffic(per_day=2000))
+    assert (found.needed, found.expected, found.at_margin, found.at_twice) == (120, 14_000, None, None)
+
+
 def test_rows_are_those_that_are_mirrored_and_else_those_that_the_candidate_serves() -> None:
     """500 rows a day: two days of all, three of half, and four of a quarter."""
     stages = (
@@ -181,9 +187,9 @@ def test_load_is_that_of_what_the_candidate_serves_though_the_rest_is_mirrored()
 
 
 def test_without_traffic_nothing_is_ever_decided() -> None:
-    idle = unpaired(traffic=0.0)
-    for asked in (RATE_LIMIT, a_criterion("superiority", by="2pp")):
-        found = of(asked, idle)
+    idle = unpaired(traffic=0.0), a_stage(traffic=None, mirror=None)
+    for asked, stage in product((RATE_LIMIT, a_criterion("superiority", by="2pp")), idle):
+        found = of(asked, stage)
         assert (found.expected, found.days, found.decidable) == (0, NEVER, False)
         assert {found.at_margin and found.at_margin.power, found.at_twice and found.at_twice.power} <= {None, 0.0}
 

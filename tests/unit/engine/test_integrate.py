@@ -327,8 +327,15 @@ def test_an_edited_number_is_found_by_its_key_path() -> None:
         ({"a": {"b": 1}}, {}, ("a", "1 entries", "nothing")),
         ({"a": [1, 2]}, {"a": [1]}, ("a", "2 items", "1 items")),
         ({"a": [{"b": 1}]}, {"a": [{"b": 2}]}, ("a.0.b", "1", "2")),
+        ({"a": [1, 2]}, {"a": 1}, ("a", "2 entries", "1")),
+        ({"a": 1}, {"a": [1, 2]}, ("a", "1", "2 entries")),
+        ({"a": {"b": 1}}, {"a": 1}, ("a", "1 entries", "1")),
+        ({"a": 1}, {"a": {"b": 1}}, ("a", "1", "1 entries")),
     ],
-    ids=["integer", "type", "text", "truth", "null", "added", "removed", "length", "inner"],
+    ids=[
+        *("integer", "type", "text", "truth", "null", "added", "removed", "length", "inner"),
+        *("list-gone", "list-new", "entries-gone", "entries-new"),
+    ],
 )
 def test_each_kind_of_difference_has_its_place(committed: Any, computed: Any, expected: tuple[str, str, str]) -> None:
     assert list(differences(committed, computed)) == [expected]
@@ -342,6 +349,37 @@ def test_turnover_is_by_segment() -> None:
     }
     assert turnover(None, {"weights": {"nba": 1.0}}) is None
     assert turnover({"weights": None}, {"weights": {"nba": 1.0}}) is None
+
+
+def test_an_artefact_is_written_as_one_text_with_what_holds_only_scalars_on_one_line() -> None:
+    value = {
+        "model": "props",
+        "kind": "X",
+        "apiVersion": "ratchet/v1",
+        "z": [{"b": 1, "a": [0.5, 2.0]}, {"a": None}],
+        "flat": {"two": 2, "one": [1]},
+        "pairs": [[0.1, 0.2], [0.3, 0.4]],
+        "list": ["a b", True],
+        "nothing": {},
+    }
+    assert text(value, "https://example.org/x.json") == (
+        "# yaml-language-server: $schema=https://example.org/x.json\n"
+        "# Written by `ratchet integrate`, and computed again by every check: an edited number fails it.\n"
+        'apiVersion: "ratchet/v1"\n'
+        "kind: X\n"
+        "flat:\n"
+        "  one: [1]\n"
+        "  two: 2\n"
+        'list: ["a b", true]\n'
+        "model: props\n"
+        "nothing: {}\n"
+        "pairs:\n"
+        "  - [0.1, 0.2]\n"
+        "  - [0.3, 0.4]\n"
+        "z:\n"
+        "  - {a: [0.5, 2.0], b: 1}\n"
+        "  - {a: null}\n"
+    )
 
 
 def test_numbers_are_written_so_that_every_reader_takes_them_for_numbers() -> None:
