@@ -120,17 +120,18 @@ def _against_label(log: Log, metric: Proportion, arm: Arm, arrived: Tree) -> Met
     """A score or a prediction beside a label."""
     label = metric.label or ""
     predicted = _predicted_column(log, metric, arm)
-    bad = _not_a_number(log, predicted) if metric.threshold is None else negate(finite(real_of(log.columns[predicted])))
+    threshold = metric.threshold
+    bad = negate(_says(log, predicted) if threshold is None else finite(real_of(log.columns[predicted])))
     marks: dict[Mark, Tree] = {"bad": bad}
-    given = every(there(column(label)), arrived)
+    given = every(_says(log, label) if threshold is None else there(column(label)), arrived)
     if metric.exclude:
         no_outcome = any_of(log, label, metric.exclude)
         marks["excluded"] = every(given, no_outcome, negate(bad))
         given = every(given, negate(no_outcome))
     counted = every(given, negate(bad))
-    if metric.threshold is None:
+    if threshold is None:
         return MetricTrees(choose((counted, _equal(log, predicted, label))), marks)
-    said = _beyond(log.columns[predicted], metric.threshold)
+    said = _beyond(log.columns[predicted], threshold)
     right_label = truth(log.columns[label])
     if log.columns[predicted].kind is Kind.TEXT:
         marks["mistyped"] = every(there(column(predicted)), absent(real_of(log.columns[predicted])))
@@ -177,11 +178,13 @@ def _is(log: Log, name: str, word: str | float | bool) -> Tree:
     return real_of(log.columns[name]).eq(as_real(number(float(word))))
 
 
-def _not_a_number(log: Log, name: str) -> Tree:
-    """A prediction that is absent, or a number that is none."""
-    if log.columns[name].kind is Kind.NUMBER:
-        return negate(finite(real_of(log.columns[name])))
-    return absent(column(name))
+def _says(log: Log, name: str) -> Tree:
+    """Whether a class is there: neither null nor NaN or infinite, as texts spell these too."""
+    kind, real = log.columns[name].kind, real_of(log.columns[name])
+    if kind is Kind.NUMBER:
+        return finite(real)
+    given = there(column(name))
+    return every(given, some(absent(real), finite(real))) if kind is Kind.TEXT else given
 
 
 def _equal(log: Log, one: str, other: str) -> Tree:

@@ -1,5 +1,6 @@
 """Metrics of a row: labels that came in time, labels that are no outcome, and numbers that are none."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -49,6 +50,21 @@ def test_a_label_counts_if_it_arrived_by_the_instant_of_reading(tmp_path: Path, 
 def test_a_label_that_never_came_counts_against_coverage(tmp_path: Path) -> None:
     rows = [a_row(n, late=None if n < 3 else 1.0) for n in range(10)]
     assert answered(a_source(write(tmp_path / "log.csv", rows)), labels_of()) == Labels(labelled=7, rows=10)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("kind", [float, str])
+def test_a_class_that_is_not_a_number_is_no_label_and_no_prediction(
+    tmp_path: Path, form: str, kind: Callable[[float], object]
+) -> None:
+    nan = float("nan")
+    rows = [a_row(n, said=kind(n % 3 + 0.5), word=kind(nan if n < 2 else n % 3 + 0.5)) for n in range(10)]
+    source = a_source(write(tmp_path / f"labels.{form}", rows))
+    assert answered(source, labels_of(metric="matches")) == Labels(labelled=8, rows=10)
+    assert answered(source, counts_of("matches")) == Counts(successes=8, n=8)
+    source = a_source(write(tmp_path / f"both.{form}", [rows[0] | {"said": kind(nan)}, *rows[1:]]))
+    expected = (Why.NOT_A_NUMBER, {"source": "log", "column": "said", "share": 0.1})
+    assert reason(answered(source, counts_of("matches"))) == expected
 
 
 def test_without_a_column_of_arrivals_every_label_has_come(tmp_path: Path) -> None:
