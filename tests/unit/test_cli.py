@@ -93,9 +93,10 @@ def test_what_names_its_own_repository_is_asked_with_a_token_alone() -> None:
 
 
 def test_a_record_that_is_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "record.json").write_text("{}")
-    assert run(["check", "--record", str(tmp_path / "record.json")]) == ExitCode.ERRORED
-    assert capsys.readouterr().err == "ratchet: this is JSON, but no record: it has no `sealed` part\n"
+    file = tmp_path / "record.json"
+    file.write_text("{}")
+    assert run(["check", "--record", str(file)]) == ExitCode.ERRORED
+    assert capsys.readouterr().err == f"ratchet: {file}: this is JSON, but no record: it has no `sealed` part\n"
 
 
 @pytest.mark.parametrize("form", ["text", "markdown", "json", "junit", "sarif", "github"])

@@ -35,7 +35,10 @@ def stored(path: Path) -> Record:
         content = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} can't be read: {error.strerror}") from None
-    return read(content)
+    try:
+        return read(content)
+    except RecordError as error:
+        raise RecordError(f"{path}: {error}") from None
 
 
 def _refuse_other(record: Record, again: Verdict) -> None:

@@ -43,7 +43,7 @@ def add_report(commands: Commands, summary: str) -> None:
     parser.add_argument(
         "what",
         metavar="RECORD",
-        help="the file of a record; or, of the ledger, a version, or the first digits of a record's digest",
+        help="the file of a record; or, of the ledger, a version, or the first 8 digits or more of a record's digest",
     )
     _add_printed(parser, ())
     parser.add_argument("--output", "-o", type=Path, metavar="FILE", help="write into a file (default: print)")
@@ -134,7 +134,7 @@ def _add_show(commands: Commands) -> None:
         help="show a version, or a sealed record",
         description="Shows the events of a version with the record that was sealed last, or one record with its events.",
     )
-    parser.add_argument("what", metavar="DIGEST|VERSION", help="the version, or the first digits of a record's digest")
+    parser.add_argument("what", metavar="DIGEST|VERSION", help="the version, or the first 8 digits or more of a record's digest")
     _add_printed(parser, ("text", "markdown", "json"))
     parser.set_defaults(command=_show)
 
