@@ -134,7 +134,8 @@ def _add_show(commands: Commands) -> None:
         help="show a version, or a sealed record",
         description="Shows the events of a version with the record that was sealed last, or one record with its events.",
     )
-    parser.add_argument("what", metavar="DIGEST|VERSION", help="the version, or the first 8 digits or more of a record's digest")
+    digits = "the version, or the first 8 digits or more of a record's digest"
+    parser.add_argument("what", metavar="DIGEST|VERSION", help=digits)
     _add_printed(parser, ("text", "markdown", "json"))
     parser.set_defaults(command=_show)
 
