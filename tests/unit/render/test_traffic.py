@@ -171,11 +171,11 @@ def test_the_seed_is_of_the_model_and_of_the_promotion() -> None:
 
 
 def test_the_longest_names_stay_apart_and_fit() -> None:
-    versions = [Version.parse(f"v999999.999999.99999{digit}_99991231_235959") for digit in range(2)]
+    versions = [Version.parse(f"v999999.999999.99999{digit}_21991231_235959") for digit in range(2)]
     state = replace(UNDER_WAY, active=versions[0], candidate=versions[1], share=0.05, previous=None)
     assert {version.slug for version in (*versions, ACTIVE)} == {
-        "v999999-999999-999990-99991231-235959",
-        "v999999-999999-999991-99991231-235959",
+        "v999999-999999-999990-21991231-235959",
+        "v999999-999999-999991-21991231-235959",
         "v2-0-3-20250601-090000",
     }
     long = 'service: "a-name-of-25-letters-long-{{ slug }}", port: 8000, gateway: {name: public}'
