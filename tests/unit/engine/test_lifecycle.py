@@ -108,6 +108,7 @@ def test_before_the_first_promotion_nothing_is_active_and_nothing_is_wrong() -> 
         (links((V1, V2), (V2, V1)), "0 heads (none)"),
         (links((V1, V1)), "0 heads (none)"),
         (links((V1, None), (V2, V3), (V3, V2)), "form no chain: 3 versions are promoted, 1 can be reached"),
+        (links((V1, V2), (V2, V1), (V3, V2)), "form no chain: 3 versions are promoted"),
         (links((V2, V1)), f"names the baseline {V1}, which is not on the base branch"),
         (links((V1, None), (V3, V2)), "2 heads"),
         (

@@ -9,7 +9,8 @@ from model_ratchet.core.fields import Model
 from model_ratchet.documents.model import ModelFile
 from model_ratchet.documents.policy import Policy
 from model_ratchet.documents.read import read
-from model_ratchet.engine.lint import lint
+from model_ratchet.documents.revocations import Revocations
+from model_ratchet.engine.lint import lint, revocation_faults
 
 ROOT = Path(__file__).parents[3] / "policies"
 POLICIES = sorted(path for path in ROOT.glob("*/*.yaml") if path.parent.name not in ("models", "waivers"))
@@ -162,3 +163,20 @@ def test_a_rule_of_the_watch_on_another_kind_of_metric_never_fires() -> None:
     assert told(drop, rate("2%"), rate("4%")) == [
         "this warning never fires for demo: `drop` reads a proportion, and latency is a duration"
     ]
+
+
+def test_a_revocation_of_what_is_not_there_or_was_changed_is_a_fault() -> None:
+    def revoked(policy: str, digest: str) -> Revocations:
+        text = (
+            "apiVersion: ratchet/v1\nkind: Revocations\nrevocations:\n"
+            f"  - {{policy: {policy}, digest: 'sha256:{digest * 64}', from: 2025-08-01T00:00:00Z, reason: it was wrong}}\n"
+        )
+        return parsed(Revocations, "policies/revocations.yaml", text.encode())
+
+    there = {"policies/small/1.0.0.yaml": "sha256:" + "a" * 64}
+    assert list(revocation_faults(revoked("small/1.0.0", "a"), there)) == []
+    (other,) = revocation_faults(revoked("small/1.0.0", "b"), there)
+    assert other.path == ("revocations", 0, "digest")
+    assert other.message.startswith("this is not the digest of policies/small/1.0.0.yaml, which is sha256:aaa")
+    (absent,) = revocation_faults(revoked("small/2.0.0", "a"), there)
+    assert (absent.path, absent.message) == (("revocations", 0, "policy"), "there is no policies/small/2.0.0.yaml")

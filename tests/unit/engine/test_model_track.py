@@ -133,3 +133,13 @@ def test_several_models_are_one() -> None:
     assert both.restore_times == (timedelta(hours=1),)
     assert (both.first, both.last) == (at(10), at(35))
     assert both.change_failure_rate == 0.5
+
+
+def test_a_promotion_between_two_of_the_same_version_is_the_one_that_failed() -> None:
+    found = of(promoted(0, TWO), promoted(10, TWO), rolled_back(15, TWO), promoted(20, TWO))
+    assert (found.promotions, found.failed) == (3, 1)
+
+
+def test_models_of_which_nothing_is_known_leave_the_others_first_and_last() -> None:
+    found = together([Track(), of(promoted(3, TWO)), Track()])
+    assert (found.first, found.last) == (at(3), at(3))

@@ -129,3 +129,9 @@ def test_what_ended_is_told_for_a_week(end: Event) -> None:
 def test_each_attempt_has_its_own() -> None:
     events = (*SHADOW, withdrawn(10), admitted(13, attempt=2), started(20, "shadow"))
     assert [(one.attempt, one.pull, one.over) for one in told(events)] == [(1, 12, True), (2, 13, False)]
+
+
+def test_an_attempt_without_a_deployment_hides_none_after_it() -> None:
+    later = (admitted(13, attempt=2), started(2, "shadow"))
+    found = told((admitted(None), started(0, "shadow"), withdrawn(1), *later))
+    assert [(one.pull, one.attempt) for one in found] == [(13, 2)]

@@ -170,3 +170,7 @@ def test_each_model_has_its_own_story() -> None:
         "credit": other,
         "fraud": None,
     }
+
+
+def test_a_candidate_that_is_withdrawn_without_an_incident_begins_none() -> None:
+    assert told(admitted(), *started(0, "shadow"), withdrawn(5)).incidents == ()

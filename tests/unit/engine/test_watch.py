@@ -28,7 +28,7 @@ from builders.watching import (
     traffic,
 )
 from model_ratchet.core.errors import RecordError
-from model_ratchet.core.evidence import HOUR, BucketHistogram, Counts
+from model_ratchet.core.evidence import HOUR, BucketHistogram, Counts, QuantileCounts
 from model_ratchet.core.reason import Reason, Why, because
 from model_ratchet.engine.watch import (
     Block,
@@ -452,3 +452,22 @@ def test_a_gap_in_time_is_no_part_of_a_look_back_window() -> None:
     late = Block(start=START + 10 * HOUR, candidate=pairs(n=40), concurrent=True)
     assert only(run(rule, (*hourly(BAD * 6), late))).says is Says.FIRING
     assert only(run(rule, (*hourly(GOOD * 6), late))).says is Says.WAITING
+
+
+def test_a_version_that_reports_has_nothing_to_be_silent_about() -> None:
+    assert only(run(silence(), hourly([traffic()]))).value == 0.0
+
+
+def test_half_a_core_is_allocated_too() -> None:
+    small = a_subject(allocation={"memory": 0.5})
+    assert (
+        only(run(a_rule("of_allocation", "150%"), hourly([gauge(1.0)]), subject=small)).says is not Says.NOT_APPLICABLE
+    )
+
+
+def test_rows_that_may_be_on_either_side_of_a_limit_prove_nothing_against_a_version() -> None:
+    rule = a_rule("quantile", "750ms", quantile=0.95)
+    unclear = QuantileCounts(at_or_below=270, n=300, maximum=2.0, unclear=30)
+    assert only(run(rule, hourly([unclear] * 48))).proof == 0.0
+    above = QuantileCounts(at_or_below=270, n=300, maximum=2.0)
+    assert only(run(rule, hourly([above] * 48))).proof > 0.0

@@ -97,3 +97,9 @@ def test_the_hours_of_a_week_begin_on_monday_in_utc() -> None:
     monday = datetime(2025, 9, 1, tzinfo=UTC)
     assert [hour_of_week(monday + number * HOUR) for number in range(-1, WEEK + 1)] == [167, *range(168), 0]
     assert hour_of_week(datetime(2025, 9, 2, 1, tzinfo=timezone(timedelta(hours=2)))) == 23
+
+
+def test_a_version_without_a_row_has_not_fallen() -> None:
+    empty = tuple(Block(start=START + number * HOUR, candidate=None) for number in range(24))
+    flat = a_subject(reference=None, recorded={"accuracy": 0.75})
+    assert only(run(a_rule("drop", "5pp", over="6h"), empty, subject=flat)).says is Says.WAITING
