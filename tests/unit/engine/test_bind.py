@@ -514,3 +514,21 @@ def test_a_registry_is_known_to_the_criteria_and_one_that_is_not_bound_is_refuse
     plan = planned(documents(gates, model=bound))
     assert (plan.facts.registry, plan.facts.registry_alias) == ("Demo Model", "champion")
     assert Need(shape=Shape.TRACKED, arms=(Arm.CANDIDATE,)) in plan.needs()
+
+
+def test_a_stage_that_has_not_started_lasts_as_the_policy_says() -> None:
+    policy = POLICY + "extend: {by: 24h, at_most: 2}\n"
+    assert planned(documents(policy=policy)).stages[0].lasts == 24 * HOUR
+
+
+def test_a_criterion_is_held_against_its_own_stages() -> None:
+    mix = "{id: mix, kind: distribution, max_distance: 10%, stage: STAGE}"
+    model = MODEL + "segments: [origin]\n"
+
+    def faults(stage: str) -> list[str]:
+        found = bind(documents(gate("inputs", mix.replace("STAGE", stage)), model=model), None, now=START)
+        return [one.fault.message for one in found] if isinstance(found, tuple) else []
+
+    assert faults("canary") == []
+    (message,) = faults("shadow")
+    assert "shadow has no traffic share" in message

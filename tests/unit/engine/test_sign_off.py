@@ -24,7 +24,7 @@ from model_ratchet.core.reviews import Account, Conversation, Review, Said, Stan
 from model_ratchet.core.verdict import Judgement
 from model_ratchet.engine.plan import Plan
 from model_ratchet.engine.record import as_sealed
-from model_ratchet.engine.sign_off import sign_off, teams
+from model_ratchet.engine.sign_off import Entry, entering, sign_off, teams
 
 RISK = {"risk": ("@acme/risk",)}
 RISK_TEAM: Mapping[str, Iterable[str]] = {"acme/risk": ("bob", "cleo", "dan")}
@@ -234,3 +234,15 @@ def test_a_possible_assignment_is_never_refused_and_an_impossible_one_never_foun
         for order in permutations(people, len(seats))
     )
     assert all(one.outcome is Outcome.PASSED for one in judged(plan, told).values()) is possible
+
+
+def test_a_candidate_enters_by_the_approvals_that_count_and_by_none_while_somebody_objects() -> None:
+    plan = signed_by({**RISK, "code-owner": ("@owner",)}, {"role": "risk"})
+    owner, bob, outsider = a_review("owner"), a_review("bob"), a_review("outsider")
+    told = a_conversation(owner, bob, outsider, teams=RISK_TEAM)
+    assert entering(plan, told, {}, ["code-owner", "risk", "nobody"]) == (
+        Entry("code-owner", "owner", owner.submitted_at),
+        Entry("risk", "bob", bob.submitted_at),
+    )
+    no = a_review("cleo", said=Said.CHANGES_REQUESTED)
+    assert entering(plan, a_conversation(owner, bob, no, teams=RISK_TEAM), {}, ["code-owner"]) == ()
