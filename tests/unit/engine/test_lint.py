@@ -180,3 +180,12 @@ def test_a_revocation_of_what_is_not_there_or_was_changed_is_a_fault() -> None:
     assert other.message.startswith("this is not the digest of policies/small/1.0.0.yaml, which is sha256:aaa")
     (absent,) = revocation_faults(revoked("small/2.0.0", "a"), there)
     assert (absent.path, absent.message) == (("revocations", 0, "policy"), "there is no policies/small/2.0.0.yaml")
+
+
+def test_a_rule_on_what_no_model_binds_never_fires_and_is_told_once() -> None:
+    absent = "{metric: absent, statistic: rate, above: 3%, over: 1h}"
+    messages = told(rate("1%"), absent, rate("5%"))
+    assert [message for message in messages if "absent" in message] == [
+        message for message in messages if "never fires" in message
+    ]
+    assert len(messages) == 1
