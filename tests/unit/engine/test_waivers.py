@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from builders.comments import facts
-from builders.records import a_criterion, an_estimate
-from builders.scopes import a_stage
+from builders.records import a_criterion, a_plan, an_estimate
+from builders.scopes import a_stage, some_facts
+from builders.small import NOW
+from builders.waiving import a_waiver
 from model_ratchet.core.evidence import Arm, Evidence, Need, Shape, Suite
 from model_ratchet.core.outcome import Outcome
 from model_ratchet.core.reason import Reason, Why, because
@@ -16,7 +18,7 @@ from model_ratchet.core.units import Dimension, Quantity, Scale
 from model_ratchet.core.verdict import Judgement, Part
 from model_ratchet.criteria.base import Scope
 from model_ratchet.engine.plan import BoundWaiver
-from model_ratchet.engine.waivers import cover
+from model_ratchet.engine.waivers import cover, holds_for
 
 EXPIRES = datetime(2025, 9, 8, tzinfo=UTC)
 ACCURACY = {"id": "x", "metric": "accuracy"}
@@ -194,3 +196,20 @@ def test_the_first_that_covers_counts_and_the_others_are_told() -> None:
         (Why.WAIVER_EXCEEDED, "small"),
         (Why.WAIVER_UNUSED, "second"),
     ]
+
+
+# whose it is
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"model": "other"}, {"artifact": "sha256:" + "f" * 64}, {"policy": "small/2.0.0"}, {"expires_at": NOW}],
+    ids=["its own", "another model", "another artifact", "another policy", "expired"],
+)
+def test_a_waiver_holds_for_the_artifact_model_and_policy_that_it_names_while_it_is_in_force(
+    changes: dict[str, object],
+) -> None:
+    own = a_waiver()
+    judged = some_facts(model="demo", candidate_digest=own.artifact)
+    plan = a_plan(facts=judged, policy="small/1.0.0")
+    assert holds_for(a_waiver(**changes), plan, NOW) is (not changes)
