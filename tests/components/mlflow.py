@@ -97,10 +97,10 @@ def serving(folder: Path) -> Iterator[Mlflow]:
 
 
 def _wait(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
-    for _ in range(600):
+    for _ in range(1800):
         assert server.poll() is None, log.read_text(errors="replace")[-2000:]
         with suppress(requests.RequestException):
             if requests.get(f"{url}/health", timeout=2).status_code == 200:
                 return
         time.sleep(0.1)
-    raise AssertionError("MLflow was not ready within 60 s")
+    raise AssertionError("MLflow was not ready within 180 s")
