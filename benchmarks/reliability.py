@@ -5,7 +5,7 @@ python -m benchmarks.reliability STEP [N]     one step; prints how many faults t
 python -m benchmarks.reliability CROWD [N]    one of the crowds; prints JSON
 python -m benchmarks.reliability page         the page, of what was tried last of each
 
-What is printed is kept in benchmarks/results/reliability. With N, one fault of N is tried, and crowds and GitHub's limits
+What is printed is kept in benchmarks/found. With N, one fault of N is tried, and crowds and GitHub's limits
 are N times smaller. Ends with 1 where a step has ended otherwise than undisturbed, and the page does not say why.
 """
 
@@ -29,7 +29,7 @@ from benchmarks.log import ROOT
 sys.path.insert(0, str(ROOT / "tests"))
 
 PAGE = ROOT / "docs" / "reliability.md"
-KEPT = ROOT / "benchmarks" / "results" / "reliability"
+KEPT = ROOT / "benchmarks" / "found"
 BEGIN, END = "<!-- measured -->\n", "<!-- end -->\n"
 SERVED, REAL = "check of a served log", "check of real servers"
 EVERY = {REAL: 6}
