@@ -17,7 +17,7 @@ from model_ratchet.core.errors import ForgeError, RatchetError, UsageError
 from model_ratchet.git import Git
 from model_ratchet.git_write import Writer
 from model_ratchet.github.client import Access, Hub
-from model_ratchet.github.comments import take_up
+from model_ratchet.github.comments import speaks, take_up
 from model_ratchet.github.event import (
     AdvanceAsked,
     Event,
@@ -130,7 +130,7 @@ def refresh(event: Event, run: Run) -> Iterator[Refreshed]:
         target = _target(state, files_of(run) / str(state.number))
         try:
             said = _said(run, target)
-            if _stands(run, target, said):
+            if _stands(run, target, said) and speaks(run.hub, target.number, target.head):
                 yield Refreshed(number=state.number, stands=True)
                 continue
             published = _told_anew(run, target, said)

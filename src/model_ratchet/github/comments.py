@@ -66,6 +66,16 @@ def stick(hub: Hub, number: int, text: str, *, create: bool = True) -> Stuck:
     raise AssertionError("unreachable")
 
 
+def speaks(hub: Hub, number: int, head: str) -> bool:
+    """Whether our comment on a pull request is there, and is of this head.
+
+    Raises:
+        ForgeError: comments can't be listed.
+    """
+    us = own_id(hub)
+    return any(one.author == us and one.marker.head == head for one in _remarks(hub, number))
+
+
 def take_up(hub: Hub, number: int, comment: int) -> None:
     """Show whoever asked in a comment that it has been read, by 👀.
 
